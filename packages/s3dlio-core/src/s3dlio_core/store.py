@@ -1,0 +1,622 @@
+"""The contract between s3dlio and a storage backend.
+
+A backend gives two classes: a `StoreProvider` for an account (or a machine) and an `ObjectStore`
+bound to one container. They hold only what an implementer must write; everything convenient is a
+function over them (`s3dlio_core.listing`, `s3dlio_core.operations`).
+
+Rules that hold for every store:
+- Synchronous and thread-safe: any method may be called from any thread, also concurrently.
+- Keys are exact Unicode strings (file stores: surrogate-escaped bytes). A prefix is a prefix of
+  the string, not of path segments: "foo" is a prefix of "foobar".
+- Writes are atomic: a reader sees the old object or the new one, whole, never a part of one.
+- A failed or abandoned write leaves the old object as it was.
+- Errors are of `s3dlio_core.errors`, with operation and URI; nothing else is raised on purpose.
+- A store doesn't retry; the decorator in `s3dlio_core.retry` does. It signs or builds a request
+  anew on each call.
+- Differences between stores are data: `limits` and `capabilities`. A call that needs a missing
+  capability raises `NotSupportedError` and changes nothing.
+- A store pickles by its configuration and survives a fork: connections aren't shared with the child.
+- No signal handlers, no change of the environment or the working directory.
+
+Times are seconds since the epoch (UTC) as floats. Sizes and offsets are bytes. Byte ranges are
+half-open: [start, stop).
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from s3dlio_core.errors import S3dlioError
+
+__all__ = [
+    "Attributes",
+    "Buffer",
+    "Capabilities",
+    "ChecksumType",
+    "Condition",
+    "ContainerInfo",
+    "CopySource",
+    "DeleteError",
+    "Limits",
+    "ListOrder",
+    "MultipartInfo",
+    "MultipartUpload",
+    "ObjectInfo",
+    "ObjectReader",
+    "ObjectStore",
+    "Page",
+    "Part",
+    "StoreProvider",
+]
+
+#: Bytes that a caller owns; a store reads them during the call and keeps no reference.
+Buffer: TypeAlias = "bytes | bytearray | memoryview"
+
+
+class ListOrder(enum.Enum):
+    """The order in which a store lists keys."""
+
+    UTF8 = "utf8"  # ascending by the keys' UTF-8 bytes
+    UNSPECIFIED = "unspecified"
+
+
+class ChecksumType(enum.Enum):
+    """What an object's checksum covers."""
+
+    FULL_OBJECT = "FULL_OBJECT"
+    COMPOSITE = "COMPOSITE"  # a checksum of the parts' checksums
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a store accepts; the transfer plan is made from two of these.
+
+    Attributes:
+        put_size_max_bytes: the largest object of a single `put`.
+        object_size_max_bytes: the largest object at all, or None.
+        part_size_min_bytes: the smallest part but the last.
+        part_size_max_bytes: the largest part.
+        part_count_max: the largest part number; numbers start at 1.
+        equal_parts: whether all parts but the last must have one size.
+        alignment_bytes: what offsets and lengths must be multiples of to be fast (O_DIRECT), or 1.
+        delete_batch_max: keys in one request of `delete_many`; 1 where each costs a request.
+    """
+
+    put_size_max_bytes: int
+    object_size_max_bytes: int | None = None
+    part_size_min_bytes: int = 1
+    part_size_max_bytes: int = 5 * 1024**3
+    part_count_max: int = 10_000
+    equal_parts: bool = False
+    alignment_bytes: int = 1
+    delete_batch_max: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a store can do. A call that needs a missing one raises `NotSupportedError`.
+
+    Attributes:
+        put_if_absent: `Condition(if_absent=True)` on `put` and multipart uploads.
+        put_if_match: `Condition(if_match=…)` on `put` and multipart uploads.
+        read_if_match: `if_match` of `open_reader` is enforced by the store.
+        copy: `copy_from` from a source of the same store kind and identity.
+        copy_part: `MultipartUpload.copy_part`, likewise.
+        resume_multipart: `resume_multipart` and `list_multiparts`.
+        attributes: content headers and metadata are kept. Without it they are dropped on write.
+        list_order: the order of listings.
+        start_after: `start_after` of `list_page`.
+        checksums: algorithms that the store verifies on write, e.g. "CRC32C".
+        etag_changes: whether each overwrite gives a new, non-empty ETag.
+        directories: names are directories and files of a file system: no key is both "a" and
+            "a/b", none ends in "/" or has an empty, "." or ".." segment.
+    """
+
+    put_if_absent: bool = True
+    put_if_match: bool = True
+    read_if_match: bool = True
+    copy: bool = True
+    copy_part: bool = True
+    resume_multipart: bool = True
+    attributes: bool = True
+    list_order: ListOrder = ListOrder.UTF8
+    start_after: bool = True
+    checksums: frozenset[str] = frozenset()
+    etag_changes: bool = True
+    directories: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Content headers and user metadata of an object.
+
+    Attributes:
+        content_type, cache_control, content_encoding, content_language, content_disposition: the
+            headers of these names (RFC 9110, RFC 9111, RFC 6266); "" when unset.
+        metadata: user metadata, names in lower case.
+    """
+
+    content_type: str = ""
+    cache_control: str = ""
+    content_encoding: str = ""
+    content_language: str = ""
+    content_disposition: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a store says of an object.
+
+    Attributes:
+        key: the exact key.
+        size_bytes: the whole object's size, also when a range is read.
+        mtime: last modification, seconds since the epoch, or None when the store doesn't say.
+        etag: the entity tag without quotes, or None (an empty one is none).
+        version: the version id, or None.
+        checksums: algorithm → base64 value, for those that the store gave.
+        checksum_type: what they cover, or None.
+        attributes: None when the call doesn't carry them (a listing).
+        storage_class: the service's name for it, or "".
+    """
+
+    key: str
+    size_bytes: int
+    mtime: float | None = None
+    etag: str | None = None
+    version: str | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    checksum_type: ChecksumType | None = None
+    attributes: Attributes | None = None
+    storage_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing.
+
+    Attributes:
+        objects: keys in the store's order.
+        prefixes: common prefixes up to and including the delimiter, in the store's order.
+        next_token: what `list_page` takes to go on, or None at the end. A page may be empty and
+            still have one.
+    """
+
+    objects: Sequence[ObjectInfo]
+    prefixes: Sequence[str] = ()
+    next_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on a write (RFC 9110 section 13): at most one of the two.
+
+    Attributes:
+        if_absent: only when no object has the key (If-None-Match: *).
+        if_match: only when the object has this ETag (If-Match).
+    """
+
+    if_absent: bool = False
+    if_match: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.if_absent and self.if_match is not None:
+            raise ValueError("a condition is either if_absent or if_match")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart upload.
+
+    Attributes:
+        number: 1 to `Limits.part_count_max`.
+        size_bytes: its length.
+        etag: what the store gave for it; `complete` hands it back.
+        offset_bytes: its place in the object, or None when the store doesn't know (a listing of
+            parts whose sizes may differ).
+        checksums: algorithm → base64 value.
+    """
+
+    number: int
+    size_bytes: int
+    etag: str
+    offset_bytes: int | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MultipartInfo:
+    """An unfinished multipart upload, as a listing shows it: `resume_multipart(key, token)`."""
+
+    key: str
+    token: str
+    initiated: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopySource:
+    """Where a server-side copy reads from, as data: a wrapped store can't be inspected.
+
+    Attributes:
+        scheme: the store's scheme.
+        endpoint: the service's endpoint, or the machine.
+        container: bucket, container or directory.
+        key: the exact key.
+        etag: copy only this state of it, or None.
+        identity: names the credentials (never a secret); copies work within one identity.
+    """
+
+    scheme: str
+    endpoint: str
+    container: str
+    key: str
+    etag: str | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteError:
+    """A key that `delete_many` could not delete."""
+
+    key: str
+    error: S3dlioError
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerInfo:
+    """A bucket, container or directory."""
+
+    name: str
+    created: float | None = None
+
+
+class ObjectReader(io.RawIOBase):
+    """A stream of an object's bytes, from `ObjectStore.open_reader`.
+
+    `readinto` fills the caller's buffer straight from the socket or file; it may return fewer
+    bytes than fit, and returns 0 only after the last byte of the range. A body that ends early
+    raises `IntegrityError` (retryable), never a short result. A local source that changes while
+    it is read raises `SourceChangedError` at its end. Not thread-safe: one reader, one thread.
+    """
+
+    @property
+    @abc.abstractmethod
+    def info(self) -> ObjectInfo:
+        """The object as this answer describes it; `size_bytes` is the whole object's."""
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+
+class MultipartUpload(abc.ABC):
+    """An upload in parts. Nothing is visible under the key until `complete`.
+
+    All methods may be called concurrently, except that `complete` and `abort` come last.
+    """
+
+    @property
+    @abc.abstractmethod
+    def key(self) -> str:
+        """The key that the object will have."""
+
+    @property
+    @abc.abstractmethod
+    def token(self) -> str:
+        """Enough to go on in another process with `resume_multipart(key, token)`. No secret."""
+
+    @abc.abstractmethod
+    def put_part(self, number: int, offset_bytes: int, buffer: Buffer) -> Part:
+        """Store a part: in any order, concurrently, and again (the last one counts).
+
+        Args:
+            number: 1 to `Limits.part_count_max`. Parts are joined in the order of their numbers.
+            offset_bytes: where the part begins in the object.
+            buffer: the part's bytes; not empty.
+
+        Raises:
+            UploadNotFoundError: completed, aborted or expired.
+            ValueError: a number out of range or an empty buffer.
+        """
+
+    @abc.abstractmethod
+    def copy_part(
+        self, number: int, offset_bytes: int, source: CopySource, start: int, stop: int
+    ) -> Part:
+        """Store bytes [start, stop) of another object as a part, server-side.
+
+        Raises:
+            NotSupportedError: without the capability, or from a source the store can't read.
+            PreconditionFailedError: `source.etag` no longer matches.
+            ObjectNotFoundError: the source doesn't exist.
+        """
+
+    @abc.abstractmethod
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts that the store holds, by ascending number."""
+
+    @abc.abstractmethod
+    def complete(self, parts: Sequence[Part]) -> ObjectInfo:
+        """Make the object of these parts, atomically, under the condition given at creation.
+
+        Args:
+            parts: what `put_part`, `copy_part` or `parts` returned, by ascending number, at least one.
+
+        Returns:
+            The object as the store now reports it; `size_bytes` is measured by the store, not
+            added up by the client.
+
+        Raises:
+            InvalidPartError: a part is missing, has another ETag, is out of order, or too small.
+            PreconditionFailedError: the condition doesn't hold; nothing was changed.
+            UploadNotFoundError: completed, aborted or expired.
+        """
+
+    @abc.abstractmethod
+    def abort(self) -> None:
+        """Discard the upload and its parts. Aborting twice, or after `complete`, does nothing."""
+
+
+class ObjectStore(abc.ABC):
+    """One container of a store. See the module's rules."""
+
+    limits: Limits
+    capabilities: Capabilities
+
+    @property
+    @abc.abstractmethod
+    def uri(self) -> str:
+        """The container's URI without a trailing "/", e.g. "s3://bucket"; for messages."""
+
+    def uri_of(self, key: str) -> str:
+        """Return the URI of a key, for messages."""
+        return f"{self.uri}/{key}"
+
+    @abc.abstractmethod
+    def head(self, key: str) -> ObjectInfo:
+        """Describe an object, attributes included.
+
+        Raises:
+            ObjectNotFoundError, ContainerNotFoundError, PermissionDeniedError, CredentialsError.
+        """
+
+    @abc.abstractmethod
+    def list_page(
+        self,
+        prefix: str = "",
+        *,
+        delimiter: str = "",
+        token: str | None = None,
+        start_after: str = "",
+        page_size: int | None = None,
+    ) -> Page:
+        """List one page of the keys that begin with a prefix.
+
+        Args:
+            prefix: a prefix of the string; "" lists everything.
+            delimiter: "" or "/". With it, keys that have one after the prefix are rolled up into
+                `Page.prefixes`, each once in a whole listing.
+            token: `Page.next_token` of the page before, with the same other arguments.
+            start_after: list only keys after this one, in the store's order.
+            page_size: at most this many objects and prefixes together; the store may give fewer.
+
+        Raises:
+            ContainerNotFoundError: the container doesn't exist. A prefix without keys is an empty page.
+            NotSupportedError: `start_after` without the capability, or another delimiter.
+        """
+
+    @abc.abstractmethod
+    def open_reader(
+        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+    ) -> ObjectReader:
+        """Open bytes [start, stop) for reading.
+
+        Args:
+            key: the exact key.
+            start: first byte; at most the object's size.
+            stop: end of the range, exclusive; None or beyond the end means the end.
+            if_match: read only this ETag.
+
+        Raises:
+            ObjectNotFoundError: no such key.
+            PreconditionFailedError: the object has another ETag.
+            InvalidRangeError: start is negative or beyond the end, or stop before start.
+        """
+
+    @abc.abstractmethod
+    def put(
+        self,
+        key: str,
+        buffer: Buffer,
+        *,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+    ) -> ObjectInfo:
+        """Store a whole object, atomically.
+
+        Args:
+            key: the exact key.
+            buffer: the whole content, up to `Limits.put_size_max_bytes`; may be empty.
+            attributes: content headers and metadata.
+            condition: write only if it holds.
+
+        Raises:
+            PreconditionFailedError: the condition doesn't hold; nothing was changed.
+            InvalidKeyError: the store can't hold this key.
+            ObjectTooLargeError: over `Limits.put_size_max_bytes`.
+        """
+
+    @abc.abstractmethod
+    def create_multipart(
+        self,
+        key: str,
+        *,
+        size_bytes: int | None = None,
+        part_size_bytes: int | None = None,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+        checksum: str | None = None,
+    ) -> MultipartUpload:
+        """Begin an upload in parts.
+
+        Args:
+            key: the exact key.
+            size_bytes: the object's size when it is known, so that space can be reserved.
+            part_size_bytes: the size of all parts but the last when they are equal.
+            attributes: content headers and metadata.
+            condition: checked, at the latest, by `complete`.
+            checksum: an algorithm of `Capabilities.checksums` that parts are sent with.
+        """
+
+    @abc.abstractmethod
+    def resume_multipart(self, key: str, token: str) -> MultipartUpload:
+        """Go on with an upload of this or another process.
+
+        Raises:
+            UploadNotFoundError: at once or at its first use, when it is gone.
+            NotSupportedError: without the capability.
+        """
+
+    @abc.abstractmethod
+    def list_multiparts(self, prefix: str = "") -> Iterator[MultipartInfo]:
+        """Yield the unfinished uploads of keys that begin with a prefix.
+
+        Raises:
+            NotSupportedError: without the capability.
+        """
+
+    @abc.abstractmethod
+    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+        """Describe a key of this store for `copy_from` and `copy_part`. No request is made."""
+
+    @abc.abstractmethod
+    def copy_from(
+        self,
+        source: CopySource,
+        key: str,
+        *,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+    ) -> ObjectInfo:
+        """Copy an object server-side, atomically. `source.etag` is the if-match of the source.
+
+        Args:
+            source: from `copy_source` of a store; at most `Limits.put_size_max_bytes` long.
+            key: the destination.
+            attributes: replaces the source's; None keeps them.
+            condition: on the destination.
+
+        Raises:
+            NotSupportedError: the pair can't; the caller streams instead.
+            ObjectNotFoundError: the source doesn't exist.
+            PreconditionFailedError: the source's ETag or the destination's condition.
+        """
+
+    @abc.abstractmethod
+    def delete(self, key: str) -> None:
+        """Delete exactly this key. Deleting a missing key succeeds (it may be a retry)."""
+
+    @abc.abstractmethod
+    def delete_many(self, keys: Iterable[str]) -> Iterator[DeleteError]:
+        """Delete exactly these keys, in batches as they come; yield those that failed.
+
+        The iterator does the work: exhaust it. Errors of container or store scope are raised.
+        """
+
+    def close(self) -> None:
+        """Release connections and files. The store must not be used afterwards."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class StoreProvider(abc.ABC):
+    """An account of a service, or the local machine: it opens and manages containers.
+
+    Thread-safe, picklable by configuration. Making one does no I/O beyond configuration files and
+    needs no credentials; they are looked for on first use.
+    """
+
+    #: Option names that `from_options` understands, e.g. {"endpoint_url", "region"}.
+    option_names: ClassVar[frozenset[str]] = frozenset()
+    #: Whether a container is a directory of a file system, named by its path.
+    containers_are_paths: ClassVar[bool] = False
+
+    @classmethod
+    @abc.abstractmethod
+    def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
+        """Make a provider for a scheme from options, then the environment, then its defaults.
+
+        Args:
+            scheme: the scheme that was asked for; a provider may serve several.
+            options: only names of `option_names`.
+            host: the host that the URI itself names (`Uri.host`), or "".
+
+        Raises:
+            UsageError: a value that makes no sense.
+        """
+
+    @abc.abstractmethod
+    def open(self, container: str) -> ObjectStore:
+        """Return the bare store of a container. No request is made; it may not exist."""
+
+    @abc.abstractmethod
+    def list_containers(self) -> Iterator[ContainerInfo]:
+        """Yield the account's containers.
+
+        Raises:
+            NotSupportedError: where there is no such list.
+        """
+
+    @abc.abstractmethod
+    def create_container(self, name: str) -> None:
+        """Create a container.
+
+        Raises:
+            ContainerExistsError: it exists, or the name belongs to another account.
+        """
+
+    @abc.abstractmethod
+    def delete_container(self, name: str) -> None:
+        """Delete an empty container.
+
+        Raises:
+            ContainerNotFoundError: it doesn't exist.
+            ContainerNotEmptyError: it holds objects.
+        """
+
+    @abc.abstractmethod
+    def container_exists(self, name: str) -> bool:
+        """Return whether it exists; True also when it exists but may not be read."""
+
+    def close(self) -> None:
+        """Release connections that the provider's stores share."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,89 @@
+"""What a transfer tells while it runs, and how it is told to stop.
+
+The engine calls an observer from one thread, the one that called the operation, ten times a
+second and at each failure; an observer needs no locks and must not block for long. An observer
+that raises ends the transfer with its error.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import CancelledError
+
+if TYPE_CHECKING:
+    from s3dlio_core.transfer.report import Failure, TransferReport
+
+__all__ = ["CancelToken", "Snapshot", "TransferObserver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a transfer at one moment.
+
+    Attributes:
+        operation: "upload", "download", "copy" or "delete".
+        done_count, failed_count, skipped_count: objects that are finished, one way or another.
+        total_count: objects found so far; it grows while the listing goes on.
+        done_bytes: bytes of finished objects and of finished parts of unfinished ones. Bytes of
+            an object that fails are taken out again.
+        total_bytes: bytes of the objects found so far.
+        totals_final: whether the listing is complete and the totals will grow no more.
+        elapsed_s: seconds since the start.
+    """
+
+    operation: str
+    done_count: int
+    failed_count: int
+    skipped_count: int
+    total_count: int
+    done_bytes: int
+    total_bytes: int
+    totals_final: bool
+    elapsed_s: float
+
+
+class TransferObserver:
+    """Watches a transfer. Each method does nothing by default: override what you need."""
+
+    def started(self, snapshot: Snapshot) -> None:
+        """Be told that the transfer begins."""
+
+    def progressed(self, snapshot: Snapshot) -> None:
+        """Be told the state, ten times a second."""
+
+    def failed(self, failure: Failure) -> None:
+        """Be told of an object that failed; the transfer goes on."""
+
+    def noted(self, text: str) -> None:
+        """Be told something the user should read, e.g. that subdirectories were left out."""
+
+    def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
+        """Be told the end, whatever it was; called exactly once for each `started`."""
+
+
+class CancelToken:
+    """Asks a running transfer to stop; may be set from any thread or a signal handler."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask to stop. Running requests end, unfinished uploads are aborted."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._event.is_set()
+
+    def raise_if_cancelled(self, operation: str = "", uri: str = "") -> None:
+        """Raise CancelledError when it was."""
+        if self._event.is_set():
+            raise CancelledError("cancelled", operation=operation, uri=uri)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep until cancelled or the time is over; return whether it was cancelled."""
+        return self._event.wait(timeout_s)

@@ -1,0 +1,77 @@
+"""What a transfer did: counts, bytes, time, and each failure by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import TransferFailedError
+
+if TYPE_CHECKING:
+    from s3dlio_core.errors import S3dlioError
+
+__all__ = ["FAILURES_KEPT_MAX", "Failure", "TransferReport"]
+
+#: Failures that a report keeps by name, so that memory stays flat; all are counted.
+FAILURES_KEPT_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One object that could not be transferred.
+
+    Attributes:
+        source: the source's URI.
+        destination: the destination's URI, or "" (a deletion).
+        error: why.
+    """
+
+    source: str
+    destination: str
+    error: S3dlioError
+
+
+@dataclass(frozen=True, slots=True)
+class TransferReport:
+    """The outcome of an operation over many objects.
+
+    Attributes:
+        operation: "upload", "download", "copy" or "delete".
+        done_count: objects transferred.
+        done_bytes: their bytes.
+        failed_count: objects that failed.
+        failures: the first `FAILURES_KEPT_MAX` of them.
+        skipped_count: objects left out by a rule, e.g. folder markers.
+        unmatched: those of several sources that matched nothing.
+        notes: what the user should know, e.g. "2 subdirectories were left out".
+        elapsed_s: wall-clock seconds.
+        stopped_by: the error that ended the run early, or None.
+    """
+
+    operation: str
+    done_count: int = 0
+    done_bytes: int = 0
+    failed_count: int = 0
+    failures: tuple[Failure, ...] = ()
+    skipped_count: int = 0
+    unmatched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    elapsed_s: float = 0.0
+    stopped_by: S3dlioError | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return not self.failed_count and not self.unmatched and self.stopped_by is None
+
+    @property
+    def bytes_per_s(self) -> float:
+        """The mean rate in bytes per second."""
+        return self.done_bytes / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    def raise_for_failures(self) -> None:
+        """Raise what stopped the run, or TransferFailedError when objects failed."""
+        if self.stopped_by is not None:
+            raise self.stopped_by
+        if self.failed_count:
+            raise TransferFailedError.from_report(self)

@@ -1,0 +1,130 @@
+"""URIs: text in, (scheme, container, key) out.
+
+Rules that hold in this file:
+- Pure: no disk, no environment, no network.
+- Keys are exact. Nothing is percent-decoded or normalised; "?" and "#" are bytes of the key, and
+  so are "//", "." and "..". (That is why urllib.parse.urlsplit isn't used.)
+- A text without a scheme is a local path.
+
+Forms, by scheme:
+    s3://bucket/key            memory://name/key
+    az://container/key         azure:// means the same; the account comes from the configuration
+    az://account.blob.core.windows.net/container/key, https://account.blob…/container/key
+    file:///abs/path           file://./relative/path, or a plain path
+    direct:///abs/path         direct://./relative/path
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from s3dlio_core.errors import InvalidUriError
+
+__all__ = ["PATH_SCHEMES", "Uri", "join_key", "parse_uri"]
+
+#: Schemes whose URIs are paths of the local machine.
+PATH_SCHEMES = frozenset({"file", "direct"})
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_AZURE_HOST = re.compile(r"https://[^/]*\.blob\.[^/]+/")
+_CONTAINER = re.compile(r"[^\s/\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A parsed URI.
+
+    Attributes:
+        scheme: "s3", "az", "file", "direct", "memory" or another registered one; lower case.
+        container: bucket or container. For a path scheme, "/" or "" (the working directory).
+        key: the exact key, relative to the container; "" when only a container is named.
+        host: the account's host name where the URI names one (Azure), else "".
+    """
+
+    scheme: str
+    container: str
+    key: str
+    host: str = ""
+
+    @property
+    def is_path(self) -> bool:
+        """Whether this names a path of the local machine."""
+        return self.scheme in PATH_SCHEMES
+
+    def __str__(self) -> str:
+        if self.is_path:
+            path = f"{self.container}{self.key}"
+            return f"{self.scheme}://{path if path.startswith(('/', './', '../')) else './' + path}"
+        base = "/".join(part for part in (self.host, self.container) if part)
+        return f"{self.scheme}://{base}/{self.key}" if self.key else f"{self.scheme}://{base}"
+
+    @property
+    def path(self) -> str:
+        """The local path of a path scheme; "." for the working directory itself."""
+        return f"{self.container}{self.key}" or "."
+
+
+def parse_uri(text: str | os.PathLike[str]) -> Uri:
+    """Parse a URI or a local path.
+
+    Args:
+        text: a URI of one of the forms above, or a path.
+
+    Returns:
+        The parts, exactly as written.
+
+    Raises:
+        InvalidUriError: an empty text, a missing container, a NUL byte, or a container that no
+            service would accept.
+    """
+    given = os.fspath(text)
+    if not isinstance(given, str):
+        raise InvalidUriError(f"expected text or a path of text, got {type(given).__name__}")
+    if not given or "\x00" in given:
+        raise InvalidUriError(
+            "the URI is empty" if not given else "a URI can't contain a NUL byte",
+            uri=given,
+            hint="Write scheme://container/key or a local path",
+        )
+    found = _SCHEME.match(given)
+    if found is None:
+        return _parse_path("file", given, given)
+    scheme, rest = found[1].lower(), given[found.end() :]
+    if scheme in PATH_SCHEMES:
+        return _parse_path(scheme, rest, given)
+    if scheme == "https":
+        if not _AZURE_HOST.match(given.lower()):
+            raise InvalidUriError(
+                "an https:// URL is understood for Azure blobs only", uri=given, hint=_FORMS_HINT
+            )
+        scheme = "az"
+    elif scheme == "azure":
+        scheme = "az"
+    host = ""
+    if scheme == "az" and "." in rest.partition("/")[0]:
+        host, _, rest = rest.partition("/")
+    container, _, key = rest.partition("/")
+    if not _CONTAINER.fullmatch(container):
+        reason = "the bucket or container is missing" if not container else "bad container name"
+        raise InvalidUriError(reason, uri=given, hint=_FORMS_HINT)
+    return Uri(scheme, container, key, host)
+
+
+_FORMS_HINT = "Write for example s3://bucket/key, az://container/key, file:///path or a plain path"
+
+
+def _parse_path(scheme: str, path: str, given: str) -> Uri:
+    if not path:
+        raise InvalidUriError("the path is missing", uri=given, hint=f"Write {scheme}:///abs/path")
+    if path.startswith("/"):
+        return Uri(scheme, "/", path[1:])
+    return Uri(scheme, "", path)
+
+
+def join_key(prefix: str, name: str) -> str:
+    """Join a prefix and a relative name with exactly one "/" between them, unless the prefix is empty."""
+    if not prefix or prefix.endswith("/"):
+        return prefix + name
+    return f"{prefix}/{name}" if name else prefix
