@@ -1,35 +1,35 @@
 """Every error that s3dlio raises on purpose: one tree, drawn here.
 
     S3dlioError (RuntimeError)
-    ├── ObjectNotFoundError (FileNotFoundError)    object       no such key
-    ├── UploadNotFoundError (FileNotFoundError)    object       no such multipart upload
-    ├── PreconditionFailedError (FileExistsError)  object       a condition on a write or read failed
-    ├── ConflictError                              object    R  a concurrent operation got in the way
-    ├── SourceChangedError                         object       the source changed while it was copied
-    ├── IntegrityError                             object    R  wrong length or checksum
-    ├── InvalidKeyError (ValueError)               object       the store can't hold this key
-    ├── InvalidRangeError (ValueError)             object       a byte range outside the object
-    ├── InvalidPartError (ValueError)              object       parts that don't fit together
-    ├── ObjectTooLargeError (ValueError)           object       over the store's limits
-    ├── NotSupportedError (NotImplementedError)    object       the store can't do this at all
-    ├── LocalIOError (OSError)                     object       the operating system refused
-    ├── PermissionDeniedError (PermissionError)    object       known, but not allowed
-    ├── ContainerNotFoundError (FileNotFoundError) container    no such bucket, container or directory
-    ├── ContainerExistsError (FileExistsError)     container    the name is taken
-    ├── ContainerNotEmptyError (OSError)           container    delete its objects first
-    ├── StorageFullError (OSError)                 container    no space or quota left
-    ├── CredentialsError (PermissionError)         store        missing, wrong or expired
-    ├── ConnectionFailedError (ConnectionError)    store     R  unreachable, or cut off
-    ├── RequestTimeoutError (TimeoutError)         object    R  no answer in time
-    ├── ThrottledError                             object    R  the service asks to slow down
-    ├── ServiceError                               object    r  any other refusal; R for a 5xx
-    ├── UsageError (ValueError)                    store        the caller's arguments
+    ├── ObjectNotFoundError (FileNotFoundError)    object      no such key
+    ├── UploadNotFoundError (FileNotFoundError)    object      no such multipart upload
+    ├── PreconditionFailedError (FileExistsError)  object      a condition on a write or read
+    ├── ConflictError                              object   R  a concurrent operation
+    ├── SourceChangedError                         object      the source changed during the copy
+    ├── IntegrityError                             object   R  wrong length or checksum
+    ├── InvalidKeyError (ValueError)               object      the store can't hold this key
+    ├── InvalidRangeError (ValueError)             object      a byte range outside the object
+    ├── InvalidPartError (ValueError)              object      parts that don't fit together
+    ├── ObjectTooLargeError (ValueError)           object      over the store's limits
+    ├── NotSupportedError (NotImplementedError)    object      the store can't do this at all
+    ├── LocalIOError (OSError)                     object      the operating system refused
+    ├── PermissionDeniedError (PermissionError)    object      known, but not allowed
+    ├── ContainerNotFoundError (FileNotFoundError) container   no such bucket or directory
+    ├── ContainerExistsError (FileExistsError)     container   the name is taken
+    ├── ContainerNotEmptyError (OSError)           container   delete its objects first
+    ├── StorageFullError (OSError)                 container   no space or quota left
+    ├── CredentialsError (PermissionError)         store       missing, wrong or expired
+    ├── ConnectionFailedError (ConnectionError)    store    R  unreachable, or cut off
+    ├── RequestTimeoutError (TimeoutError)         object   R  no answer in time
+    ├── ThrottledError                             object   R  the service asks to slow down
+    ├── ServiceError                               object   r  any other refusal; R for a 5xx
+    ├── UsageError (ValueError)                    store       the caller's arguments
     │   ├── InvalidUriError
     │   ├── UnsupportedSchemeError
     │   └── StoreConflictError
-    ├── NothingMatchedError (FileNotFoundError)    store        a source selects nothing
-    ├── CancelledError                             store        the caller's token
-    └── TransferFailedError                        store        some objects failed; carries the report
+    ├── NothingMatchedError (FileNotFoundError)    store       a source selects nothing
+    ├── CancelledError                             store       the caller's token
+    └── TransferFailedError                        store       some objects failed; has the report
 
 R: retryable, r: sometimes. The second column is the default `scope`: an error of object scope is
 recorded and the run goes on; one of container or store scope would meet every other object too,

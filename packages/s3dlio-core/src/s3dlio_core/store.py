@@ -15,7 +15,7 @@ Rules that hold for every store:
   anew on each call.
 - Differences between stores are data: `limits` and `capabilities`. A call that needs a missing
   capability raises `NotSupportedError` and changes nothing.
-- A store pickles by its configuration and survives a fork: connections aren't shared with the child.
+- A store pickles by its configuration and survives a fork: the child shares no connection.
 - No signal handlers, no change of the environment or the working directory.
 
 Times are seconds since the epoch (UTC) as floats. Sizes and offsets are bytes. Byte ranges are
@@ -350,7 +350,7 @@ class MultipartUpload(abc.ABC):
         """Make the object of these parts, atomically, under the condition given at creation.
 
         Args:
-            parts: what `put_part`, `copy_part` or `parts` returned, by ascending number, at least one.
+            parts: what `put_part`, `copy_part` or `parts` returned, by number, at least one.
 
         Returns:
             The object as the store now reports it; `size_bytes` is measured by the store, not
@@ -411,7 +411,7 @@ class ObjectStore(abc.ABC):
             page_size: at most this many objects and prefixes together; the store may give fewer.
 
         Raises:
-            ContainerNotFoundError: the container doesn't exist. A prefix without keys is an empty page.
+            ContainerNotFoundError: no such container. (No key with the prefix: an empty page.)
             NotSupportedError: `start_after` without the capability, or another delimiter.
         """
 

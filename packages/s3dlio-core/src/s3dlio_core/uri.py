@@ -124,7 +124,7 @@ def _parse_path(scheme: str, path: str, given: str) -> Uri:
 
 
 def join_key(prefix: str, name: str) -> str:
-    """Join a prefix and a relative name with exactly one "/" between them, unless the prefix is empty."""
+    """Join a prefix and a relative name by one "/", unless the prefix is empty or ends in one."""
     if not prefix or prefix.endswith("/"):
         return prefix + name
     return f"{prefix}/{name}" if name else prefix
