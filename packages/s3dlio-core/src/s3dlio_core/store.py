@@ -48,6 +48,7 @@ __all__ = [
     "CopySource",
     "DeleteError",
     "Limits",
+    "ListError",
     "ListOrder",
     "MultipartInfo",
     "MultipartUpload",
@@ -182,6 +183,14 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ListError:
+    """A key or prefix (ending in "/") that a listing had to leave out."""
+
+    key: str
+    error: S3dlioError
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a listing.
 
@@ -190,11 +199,14 @@ class Page:
         prefixes: common prefixes up to and including the delimiter, in the store's order.
         next_token: what `list_page` takes to go on, or None at the end. A page may be empty and
             still have one.
+        errors: what had to be left out although it is there, e.g. an unreadable directory. Whoever
+            copies reports them as failures; whoever deletes by comparing must not.
     """
 
     objects: Sequence[ObjectInfo]
     prefixes: Sequence[str] = ()
     next_token: str | None = None
+    errors: Sequence[ListError] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,317 @@
+"""Multipart uploads of local files: parts are written in place, then the file is renamed.
+
+Two files lie in the destination directory until the end: the temporary one that becomes the
+object, and a journal of JSON lines beside it (name + ".parts"). The journal's first line tells what
+is uploaded, each further line a part that is wholly written; it is what `resume_multipart` and
+`list_multiparts` read, so any process can go on. A part's line is one O_APPEND write, so
+concurrent writers don't mix.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from s3dlio_core import errors
+from s3dlio_core.file_store import writing
+from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, split_key, translated
+from s3dlio_core.file_store.reader import info_of, open_regular
+from s3dlio_core.store import (
+    Buffer,
+    Condition,
+    CopySource,
+    MultipartInfo,
+    MultipartUpload,
+    ObjectInfo,
+    Part,
+)
+
+if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Iterator, Sequence
+
+    from s3dlio_core.file_store.store import FileStore
+
+JOURNAL_SUFFIX = ".parts"
+_TOKEN = re.compile(r"[0-9a-f]{16}")
+_COPY_CHUNK_BYTES = 8 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The journal's first line."""
+
+    key: str
+    if_absent: bool
+
+    def line(self) -> bytes:
+        return _line({"key": os.fsencode(self.key).hex(), "if_absent": self.if_absent})
+
+    @classmethod
+    def parse(cls, line: bytes) -> _Head:
+        fields = json.loads(line)
+        return cls(os.fsdecode(bytes.fromhex(fields["key"])), bool(fields["if_absent"]))
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields).encode() + b"\n"
+
+
+class FileMultipartUpload(MultipartUpload):
+    """See the module's docstring."""
+
+    def __init__(self, store: FileStore, key: str, token: str, *, head: _Head | None) -> None:
+        """Open an upload's files; `head` is given when it is created, None when it is resumed."""
+        segments, self._name = split_key(key)
+        self._store = store
+        self._key = key
+        self._token = token
+        self._directory = store.tree.parent(segments, create=head is not None)
+        self._temporary = TEMPORARY_PREFIX + token
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        if head is not None:
+            flags |= os.O_CREAT | os.O_EXCL
+        self._fd = os.open(self._temporary, flags, 0o600, dir_fd=self._directory.fd)
+        try:
+            journal = self._temporary + JOURNAL_SUFFIX
+            self._journal_fd = os.open(
+                journal, flags | os.O_APPEND, 0o600, dir_fd=self._directory.fd
+            )
+        except BaseException:
+            os.close(self._fd)
+            raise
+        self._open = True
+        if head is None:
+            self._head = _Head.parse(_read_all(self._journal_fd).partition(b"\n")[0])
+        else:
+            self._head = head
+            os.write(self._journal_fd, head.line())
+
+    @property
+    def key(self) -> str:
+        """The key that the file will have."""
+        return self._key
+
+    @property
+    def token(self) -> str:
+        """The random part of the temporary file's name."""
+        return self._token
+
+    def put_part(self, number: int, offset_bytes: int, buffer: Buffer) -> Part:
+        """Write the part in place, then journal it."""
+        view = memoryview(buffer)
+        with self._translated("put part"):
+            self._check(number, view.nbytes)
+            writing.write_all(self._fd, view, offset_bytes)
+            return self._record(number, offset_bytes, view.nbytes)
+
+    def copy_part(
+        self, number: int, offset_bytes: int, source: CopySource, start: int, stop: int
+    ) -> Part:
+        """Copy a range of another file in place, without its bytes passing through here."""
+        with self._translated("copy part"):
+            self._check(number, stop - start)
+            path = self._store.source_path(source)
+            fd, status = open_regular(path)
+            try:
+                self._store.check_source(source, status)
+                if stop > status.st_size:
+                    raise errors.InvalidRangeError(f"the source has {status.st_size} bytes")
+                copy_range(fd, start, self._fd, offset_bytes, stop - start)
+                self._store.check_source(source, os.fstat(fd))
+            finally:
+                os.close(fd)
+            return self._record(number, offset_bytes, stop - start)
+
+    def parts(self) -> Iterator[Part]:
+        """Yield what the journal holds."""
+        with self._translated("list parts"):
+            self._check_open()
+            held = self._journal()
+        for number in sorted(held):
+            yield held[number]
+
+    def complete(self, parts: Sequence[Part]) -> ObjectInfo:
+        """Check the parts against the journal, cut the file to size and rename it."""
+        with self._translated("complete"):
+            self._check_open()
+            size_bytes = _total(parts, self._journal())
+            os.ftruncate(self._fd, size_bytes)
+            directory_fd = self._directory.fd
+            replaced = writing.existing(self._name, directory_fd)
+            condition = Condition(if_absent=True) if self._head.if_absent else None
+            if writing.is_special(replaced):
+                raise errors.NotSupportedError("a device or fifo can't be written in parts")
+            try:
+                status = writing.publish(
+                    self._fd,
+                    self._temporary,
+                    self._name,
+                    directory_fd,
+                    replaced,
+                    condition,
+                    self._store.umask,
+                )
+            except FileNotFoundError:
+                raise self._gone() from None
+            self._close(remove=True)
+            return info_of(self._key, status)
+
+    def abort(self) -> None:
+        """Remove both files."""
+        if self._open:
+            with translated("abort", self._store.uri_of(self._key)):
+                self._close(remove=True)
+
+    def _close(self, *, remove: bool) -> None:
+        self._open = False
+        os.close(self._fd)
+        os.close(self._journal_fd)
+        if remove:
+            writing.discard(self._temporary, self._directory.fd)
+            writing.discard(self._temporary + JOURNAL_SUFFIX, self._directory.fd)
+
+    def __del__(self) -> None:
+        # Neither completed nor aborted: the files stay for a resume, the descriptors don't.
+        if getattr(self, "_open", False):
+            self._close(remove=False)
+
+    def _translated(self, operation: str) -> contextlib.AbstractContextManager[None]:
+        return translated(operation, self._store.uri_of(self._key))
+
+    def _check_open(self) -> None:
+        # Another process may have ended it: then the temporary file has lost its name.
+        if not self._open or not os.fstat(self._fd).st_nlink:
+            raise self._gone()
+
+    def _check(self, number: int, size_bytes: int) -> None:
+        self._check_open()
+        if not 1 <= number <= self._store.limits.part_count_max:
+            raise errors.InvalidPartError(
+                f"part numbers go from 1 to {self._store.limits.part_count_max}, not {number}"
+            )
+        if size_bytes <= 0:
+            raise errors.InvalidPartError("a part can't be empty")
+
+    def _record(self, number: int, offset_bytes: int, size_bytes: int) -> Part:
+        part = Part(number, size_bytes, secrets.token_hex(8), offset_bytes)
+        fields = {"number": number, "offset": offset_bytes, "size": size_bytes, "etag": part.etag}
+        os.write(self._journal_fd, _line(fields))
+        return part
+
+    def _journal(self) -> dict[int, Part]:
+        held: dict[int, Part] = {}
+        lines = _read_all(self._journal_fd).split(b"\n")
+        # The last piece is empty, or a line that a killed writer didn't finish.
+        for line in lines[1:-1]:
+            fields = json.loads(line)
+            number = fields["number"]
+            held[number] = Part(number, fields["size"], fields["etag"], fields["offset"])
+        return held
+
+    def _gone(self) -> errors.UploadNotFoundError:
+        return errors.UploadNotFoundError("the upload was completed or aborted")
+
+
+def _read_all(fd: int) -> bytes:
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+def _total(parts: Sequence[Part], held: dict[int, Part]) -> int:
+    """Check that the parts are held and lie end to end; return their size."""
+    if not parts:
+        raise errors.InvalidPartError("an upload is completed from at least one part")
+    end_bytes = 0
+    last_number = 0
+    for part in parts:
+        mine = held.get(part.number)
+        if mine is None or mine.etag != part.etag:
+            raise errors.InvalidPartError(f"part {part.number} isn't the one that was stored")
+        if part.number <= last_number:
+            raise errors.InvalidPartError("the parts aren't in the order of their numbers")
+        if mine.offset_bytes != end_bytes:
+            raise errors.InvalidPartError(
+                f"part {part.number} begins at {mine.offset_bytes}, not at {end_bytes}"
+            )
+        last_number = part.number
+        end_bytes += mine.size_bytes
+    return end_bytes
+
+
+def copy_range(
+    source_fd: int, source_offset: int, target_fd: int, target_offset: int, size_bytes: int
+) -> None:
+    """Copy bytes between files inside the kernel where it can.
+
+    Raises:
+        SourceChangedError: the source ends too early.
+    """
+    done = 0
+    in_kernel = hasattr(os, "copy_file_range")
+    while done < size_bytes:
+        left = size_bytes - done
+        if in_kernel:
+            try:
+                count = os.copy_file_range(
+                    source_fd, target_fd, left, source_offset + done, target_offset + done
+                )
+            except OSError:
+                # EXDEV, EINVAL, ENOSYS, EOPNOTSUPP: this pair of file systems can't.
+                in_kernel = False
+                continue
+        else:
+            chunk = os.pread(source_fd, min(left, _COPY_CHUNK_BYTES), source_offset + done)
+            writing.write_all(target_fd, chunk, target_offset + done)
+            count = len(chunk)
+        if not count:
+            raise errors.SourceChangedError("the source became shorter while it was copied")
+        done += count
+
+
+def create(store: FileStore, key: str, condition: Condition | None) -> FileMultipartUpload:
+    """Begin an upload."""
+    head = _Head(key, condition is not None and condition.if_absent)
+    return FileMultipartUpload(store, key, secrets.token_hex(8), head=head)
+
+
+def resume(store: FileStore, key: str, token: str) -> FileMultipartUpload:
+    """Go on with an upload.
+
+    Raises:
+        UploadNotFoundError: its files are gone, or belong to another key.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise errors.UploadNotFoundError("no token of a file upload")
+    try:
+        upload = FileMultipartUpload(store, key, token, head=None)
+    except (FileNotFoundError, NotADirectoryError):
+        raise errors.UploadNotFoundError("no such upload") from None
+    if upload._head.key != key:  # noqa: SLF001 - of this module
+        raise errors.UploadNotFoundError("the upload is of another key")
+    return upload
+
+
+def unfinished(root: str, prefix: str) -> Iterator[MultipartInfo]:
+    """Yield the uploads below a root whose keys begin with a prefix."""
+    start = os.path.join(root, prefix[: prefix.rfind("/") + 1])
+    for directory, subdirectories, names in os.walk(start):
+        subdirectories.sort()
+        for name in sorted(names):
+            if name.startswith(TEMPORARY_PREFIX) and name.endswith(JOURNAL_SUFFIX):
+                found = _read_head(os.path.join(directory, name))
+                if found is not None and found[0].key.startswith(prefix):
+                    token = name[len(TEMPORARY_PREFIX) : -len(JOURNAL_SUFFIX)]
+                    yield MultipartInfo(found[0].key, token, found[1])
+
+
+def _read_head(path: str) -> tuple[_Head, float] | None:
+    """Read a journal's first line and its time; None when it was removed or is being written."""
+    try:
+        with open(path, "rb") as journal:
+            return _Head.parse(journal.readline()), os.fstat(journal.fileno()).st_mtime
+    except (FileNotFoundError, ValueError):
+        return None

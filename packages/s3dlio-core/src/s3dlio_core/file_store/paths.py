@@ -1,0 +1,178 @@
+"""Keys and paths: what a key may be called, and how its directory is opened.
+
+Rules that hold here:
+- A key becomes path segments only through `split_key`; nothing with "..", an empty segment or a
+  NUL byte ever reaches the operating system.
+- For writing and deleting, directories below the root are opened one by one with O_NOFOLLOW, so
+  no symbolic link below the root can lead a write out of it. The root itself may be a link.
+- Reading follows links, as `cp` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import threading
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Temporary files begin with this; listings leave them out and no key may use it.
+TEMPORARY_PREFIX = ".s3dlio-tmp-"
+#: NAME_MAX of Linux and macOS file systems, in bytes (limits.h).
+SEGMENT_SIZE_MAX_BYTES = 255
+
+_OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def split_key(key: str) -> tuple[tuple[str, ...], str]:
+    """Split a key into its directories and its name.
+
+    Raises:
+        InvalidKeyError: no safe file of this name can exist.
+    """
+    segments = key.split("/")
+    for segment in segments:
+        if segment in {"", ".", ".."}:
+            what = "an empty" if not segment else f'a "{segment}"'
+            raise errors.InvalidKeyError(f"a local file name can't have {what} segment")
+        if "\x00" in segment:
+            raise errors.InvalidKeyError("a local file name can't contain a NUL byte")
+        if segment.startswith(TEMPORARY_PREFIX):
+            raise errors.InvalidKeyError(f'names that begin with "{TEMPORARY_PREFIX}" are reserved')
+        try:
+            size_bytes = len(os.fsencode(segment))
+        except UnicodeEncodeError:
+            raise errors.InvalidKeyError("the key is no valid Unicode text") from None
+        if size_bytes > SEGMENT_SIZE_MAX_BYTES:
+            raise errors.InvalidKeyError(
+                f"a local file name has at most {SEGMENT_SIZE_MAX_BYTES} bytes, "
+                f"this segment has {size_bytes}"
+            )
+    return tuple(segments[:-1]), segments[-1]
+
+
+_BY_ERRNO: dict[int, type[errors.S3dlioError]] = {
+    errno.ENOENT: errors.ObjectNotFoundError,
+    errno.EACCES: errors.PermissionDeniedError,
+    errno.EPERM: errors.PermissionDeniedError,
+    errno.EROFS: errors.PermissionDeniedError,
+    errno.ENOSPC: errors.StorageFullError,
+    errno.EDQUOT: errors.StorageFullError,
+    errno.EFBIG: errors.ObjectTooLargeError,
+    errno.ENAMETOOLONG: errors.InvalidKeyError,
+    errno.ENOTDIR: errors.InvalidKeyError,
+    errno.EISDIR: errors.InvalidKeyError,
+    errno.ELOOP: errors.InvalidKeyError,
+    errno.EILSEQ: errors.InvalidKeyError,  # a file system that takes UTF-8 names only
+}
+# Not the fault of one file: the next would meet it too.
+_STORE_WIDE = frozenset({errno.EMFILE, errno.ENFILE, errno.EROFS})
+_HINTS = {
+    errno.ENOSPC: "Free some space and run the command again",
+    errno.EDQUOT: "The quota is used up",
+    errno.EMFILE: "Raise the limit with ulimit -n, or use fewer jobs",
+    errno.ENOTDIR: "A file stands where a directory is needed",
+    errno.EISDIR: "A directory stands where the file would be",
+    errno.ELOOP: "A symbolic link stands where a directory is needed; it isn't followed",
+}
+
+
+def from_os_error(error: OSError, operation: str, uri: str) -> errors.S3dlioError:
+    """Turn an error of the operating system into ours, by one table."""
+    number = error.errno or 0
+    cls = _BY_ERRNO.get(number, errors.LocalIOError)
+    return cls(
+        error.strerror or str(error),
+        operation=operation,
+        uri=uri,
+        hint=_HINTS.get(number, ""),
+        code=errno.errorcode.get(number, ""),
+        scope=errors.Scope.STORE if number in _STORE_WIDE else None,
+    )
+
+
+@contextlib.contextmanager
+def translated(operation: str, uri: str) -> Iterator[None]:
+    """Turn the operating system's errors into ours, and name operation and URI in both."""
+    try:
+        yield
+    except errors.S3dlioError as error:
+        error.operation = error.operation or operation
+        error.uri = error.uri or uri
+        raise
+    except OSError as error:
+        raise from_os_error(error, operation, uri) from error
+
+
+class _OpenDirectory:
+    """A directory's descriptor, closed when the last reference goes."""
+
+    __slots__ = ("fd", "segments")
+
+    def __init__(self, segments: tuple[str, ...], fd: int) -> None:
+        self.segments = segments
+        self.fd = fd
+
+    def __del__(self) -> None:
+        os.close(self.fd)
+
+
+class DirectoryTree:
+    """Opens directories below a root. Each thread keeps the last one open: files come in runs."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._local = threading.local()
+
+    def parent(self, segments: tuple[str, ...], *, create: bool = False) -> _OpenDirectory:
+        """Open a directory below the root, following no link.
+
+        The descriptor is valid while the caller holds the returned object.
+
+        Raises:
+            OSError: ENOENT, ELOOP (a link), ENOTDIR, EACCES …
+        """
+        held: _OpenDirectory | None = getattr(self._local, "held", None)
+        # A removed directory keeps its descriptor, but has no link any more.
+        if held is not None and held.segments == segments and os.fstat(held.fd).st_nlink:
+            return held
+        held = _OpenDirectory(segments, self._open(segments, create=create))
+        self._local.held = held
+        return held
+
+    def _open(self, segments: tuple[str, ...], *, create: bool) -> int:
+        fd = os.open(self.root, _OPEN_DIRECTORY)
+        for segment in segments:
+            try:
+                below = _open_below(fd, segment, create=create)
+            finally:
+                os.close(fd)
+            fd = below
+        return fd
+
+    def close(self) -> None:
+        """Close what the threads keep open."""
+        self._local = threading.local()
+
+
+def _open_below(fd: int, segment: str, *, create: bool) -> int:
+    flags = _OPEN_DIRECTORY | os.O_NOFOLLOW
+    try:
+        return os.open(segment, flags, dir_fd=fd)
+    except FileNotFoundError:
+        if not create:
+            raise
+    except NotADirectoryError:
+        # Some systems say ENOTDIR for a link, too, when O_DIRECTORY and O_NOFOLLOW come together.
+        if stat.S_ISLNK(os.stat(segment, dir_fd=fd, follow_symlinks=False).st_mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), segment) from None
+        raise
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(segment, dir_fd=fd)
+    return os.open(segment, flags, dir_fd=fd)

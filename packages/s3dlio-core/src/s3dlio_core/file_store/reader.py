@@ -1,0 +1,104 @@
+"""Reading local files, and noticing when they change meanwhile."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.store import ObjectInfo, ObjectReader
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+def etag_of(status: os.stat_result) -> str:
+    """Return a tag that changes with the file: device, inode, time of change in ns, size."""
+    return f"{status.st_dev:x}-{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def info_of(key: str, status: os.stat_result) -> ObjectInfo:
+    """Describe a file as an object."""
+    return ObjectInfo(key, status.st_size, status.st_mtime, etag_of(status))
+
+
+def open_regular(path: str) -> tuple[int, os.stat_result]:
+    """Open a regular file for reading.
+
+    O_NONBLOCK keeps a fifo from blocking here; it means nothing for a regular file.
+
+    Raises:
+        ObjectNotFoundError: a directory, fifo, socket or device.
+        OSError: what the operating system says.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            what = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
+            raise errors.ObjectNotFoundError(f"it is {what}")
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd, status
+
+
+class FileReader(ObjectReader):
+    """Bytes [start, stop) of an open file."""
+
+    def __init__(
+        self, fd: int, status: os.stat_result, info: ObjectInfo, uri: str, start: int, stop: int
+    ) -> None:
+        super().__init__()
+        self._file = io.FileIO(fd, closefd=True)
+        self._identity = _identity(status)
+        self._info = info
+        self._uri = uri
+        self._left_bytes = stop - start
+        if start:
+            self._file.seek(start)
+        if not self._left_bytes:
+            self._check_unchanged()
+
+    @property
+    def info(self) -> ObjectInfo:
+        """The file as it was when it was opened."""
+        return self._info
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Fill the buffer straight from the file."""
+        view = memoryview(buffer)
+        if view.nbytes > self._left_bytes:
+            view = view[: self._left_bytes]
+        if not view.nbytes:
+            return 0
+        count = self._file.readinto(view) or 0
+        if not count:
+            raise self._changed("it became shorter")
+        self._left_bytes -= count
+        if not self._left_bytes:
+            self._check_unchanged()
+        return count
+
+    def _check_unchanged(self) -> None:
+        if _identity(os.fstat(self._file.fileno())) != self._identity:
+            raise self._changed("it was written to")
+
+    def _changed(self, how: str) -> errors.SourceChangedError:
+        return errors.SourceChangedError(
+            f"the file changed while it was read: {how}",
+            operation="read",
+            uri=self._uri,
+            hint="Copy it again when nothing writes to it",
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

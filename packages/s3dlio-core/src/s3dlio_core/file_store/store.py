@@ -1,0 +1,409 @@
+"""FileProvider and FileStore: the contract over a directory.
+
+A container is a directory, named by its path; keys are paths below it. See `paths` for what a key
+may be called and how links are treated.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.file_store import multipart, writing
+from s3dlio_core.file_store.paths import DirectoryTree, split_key, translated
+from s3dlio_core.file_store.reader import FileReader, etag_of, info_of, open_regular
+from s3dlio_core.file_store.walk import Found, Walk
+from s3dlio_core.store import (
+    Attributes,
+    Buffer,
+    Capabilities,
+    Condition,
+    ContainerInfo,
+    CopySource,
+    DeleteError,
+    Limits,
+    ListError,
+    MultipartInfo,
+    MultipartUpload,
+    ObjectInfo,
+    ObjectReader,
+    ObjectStore,
+    Page,
+    StoreProvider,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from typing_extensions import Self
+
+PAGE_SIZE = 1000
+#: Walks that wait for their next page; a page whose walk was dropped starts it again.
+_WALKS_KEPT_MAX = 16
+#: The kernel's own limit of an offset (loff_t).
+_SIZE_MAX_BYTES = 2**63 - 1
+
+
+class FileProvider(StoreProvider):
+    """The local machine's directories."""
+
+    containers_are_paths = True
+
+    @classmethod
+    def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
+        """Make the provider; there is nothing to configure."""
+        del scheme, options, host
+        return cls()
+
+    def open(self, container: str) -> FileStore:
+        """Open a directory by its path."""
+        return FileStore(container)
+
+    def list_containers(self) -> Iterator[ContainerInfo]:
+        """Refuse: any directory is a container."""
+        raise errors.NotSupportedError(
+            "a file system has no list of containers",
+            operation="list containers",
+            uri="file://",
+            hint="List a directory instead",
+        )
+
+    def create_container(self, name: str) -> None:
+        """Create a directory and those above it."""
+        uri = _uri(name)
+        with translated("create", uri):
+            try:
+                os.makedirs(name)
+            except FileExistsError:
+                raise errors.ContainerExistsError("it exists already") from None
+
+    def delete_container(self, name: str) -> None:
+        """Remove an empty directory."""
+        with translated("delete", _uri(name)):
+            try:
+                os.rmdir(name)
+            except FileNotFoundError:
+                raise errors.ContainerNotFoundError("no such directory") from None
+            except OSError:
+                if os.path.isdir(name) and os.listdir(name):
+                    raise errors.ContainerNotEmptyError("the directory isn't empty") from None
+                raise
+
+    def container_exists(self, name: str) -> bool:
+        """Return whether the directory exists."""
+        return os.path.isdir(name)
+
+
+def _uri(path: str) -> str:
+    return "file://" + os.path.abspath(path).rstrip("/")
+
+
+class FileStore(ObjectStore):
+    """A directory of the local machine."""
+
+    limits = Limits(
+        put_size_max_bytes=_SIZE_MAX_BYTES,
+        part_size_max_bytes=_SIZE_MAX_BYTES,
+        part_count_max=1_000_000,
+    )
+    capabilities = Capabilities(put_if_match=False, attributes=False, directories=True)
+
+    def __init__(self, root: str) -> None:
+        """Open a directory.
+
+        Args:
+            root: its path; it may be a symbolic link, and need not exist yet.
+        """
+        self.root = os.path.abspath(root)
+        self.tree = DirectoryTree(self.root)
+        self.umask = writing.read_umask()
+        self._walks: OrderedDict[tuple[str, str, str], Iterator[Found]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[FileStore], tuple[str]]:
+        return type(self), (self.root,)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.root!r})"
+
+    @property
+    def uri(self) -> str:
+        """The directory's URI."""
+        return "file://" + self.root.rstrip("/")
+
+    def head(self, key: str) -> ObjectInfo:
+        """Describe a file; links are followed."""
+        with self._translated("stat", key):
+            fd, status = self._open(key)
+            os.close(fd)
+            return info_of(key, status)
+
+    def open_reader(
+        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+    ) -> ObjectReader:
+        """Open a file; links are followed."""
+        with self._translated("read", key):
+            fd, status = self._open(key)
+            try:
+                if if_match is not None and etag_of(status) != if_match:
+                    raise errors.PreconditionFailedError("the file isn't the one that was expected")
+                end = status.st_size if stop is None else min(stop, status.st_size)
+                if not 0 <= start <= status.st_size or (stop is not None and stop < start):
+                    raise errors.InvalidRangeError(
+                        f"bytes {start} to {stop} of a file of {status.st_size} bytes"
+                    )
+            except BaseException:
+                os.close(fd)
+                raise
+            info = info_of(key, status)
+            return FileReader(fd, status, info, self.uri_of(key), start, max(start, end))
+
+    def put(
+        self,
+        key: str,
+        buffer: Buffer,
+        *,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+    ) -> ObjectInfo:
+        """Write a temporary file and rename it."""
+        del attributes  # a file system has no place for them: see `capabilities`
+        with self._translated("put", key):
+            self._check_condition(condition)
+
+            def fill(fd: int) -> None:
+                writing.write_all(fd, buffer)
+
+            return self._write(key, fill, condition, buffer)
+
+    def copy_from(
+        self,
+        source: CopySource,
+        key: str,
+        *,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+    ) -> ObjectInfo:
+        """Copy a file inside the kernel."""
+        del attributes
+        with self._translated("copy", key):
+            self._check_condition(condition)
+            source_fd, status = open_regular(self.source_path(source))
+            try:
+                self.check_source(source, status)
+
+                def fill(fd: int) -> None:
+                    multipart.copy_range(source_fd, 0, fd, 0, status.st_size)
+                    if etag_of(os.fstat(source_fd)) != etag_of(status):
+                        raise errors.SourceChangedError("the file changed while it was copied")
+
+                return self._write(key, fill, condition, None)
+            finally:
+                os.close(source_fd)
+
+    def _write(
+        self,
+        key: str,
+        fill: Callable[[int], None],
+        condition: Condition | None,
+        special: Buffer | None,
+    ) -> ObjectInfo:
+        """Create, fill and publish a file. `special` is what a device or fifo is given instead."""
+        segments, name = split_key(key)
+        directory = self.tree.parent(segments, create=True)
+        replaced = writing.existing(name, directory.fd)
+        if condition is not None and condition.if_absent and replaced is not None:
+            raise writing.already_exists()
+        if writing.is_special(replaced):
+            if special is None:
+                raise errors.NotSupportedError("a device or fifo can't be copied to")
+            return info_of(key, writing.write_special(name, directory.fd, special))
+        temporary, fd = writing.create_temporary(directory.fd)
+        try:
+            fill(fd)
+            status = writing.publish(
+                fd, temporary, name, directory.fd, replaced, condition, self.umask
+            )
+        except BaseException:
+            writing.discard(temporary, directory.fd)
+            raise
+        finally:
+            os.close(fd)
+        return info_of(key, status)
+
+    def create_multipart(
+        self,
+        key: str,
+        *,
+        size_bytes: int | None = None,
+        part_size_bytes: int | None = None,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+        checksum: str | None = None,
+    ) -> MultipartUpload:
+        """Begin a temporary file that parts are written into."""
+        del size_bytes, part_size_bytes, attributes, checksum  # nothing here depends on them
+        with self._translated("create multipart", key):
+            self._check_condition(condition)
+            return multipart.create(self, key, condition)
+
+    def resume_multipart(self, key: str, token: str) -> MultipartUpload:
+        """Open the temporary file of an upload again."""
+        with self._translated("resume multipart", key):
+            return multipart.resume(self, key, token)
+
+    def list_multiparts(self, prefix: str = "") -> Iterator[MultipartInfo]:
+        """Yield the uploads whose temporary files lie below the directory."""
+        with self._translated("list multiparts", prefix):
+            self._check_root()
+            if _can_begin_keys(prefix):
+                yield from multipart.unfinished(self.root, prefix)
+
+    def list_page(
+        self,
+        prefix: str = "",
+        *,
+        delimiter: str = "",
+        token: str | None = None,
+        start_after: str = "",
+        page_size: int | None = None,
+    ) -> Page:
+        """List a page; the walk waits for the next one, so that no directory is read twice."""
+        with self._translated("list", prefix):
+            self._check_root()
+            if delimiter not in {"", "/"}:
+                raise errors.NotSupportedError(f'the delimiter is "/", not "{delimiter}"')
+            if not _can_begin_keys(prefix):
+                return Page(())
+            walk = self._resume_walk(prefix, delimiter, token, start_after)
+            page = _take(walk, page_size or PAGE_SIZE)
+            if page.next_token is not None:
+                self._keep_walk((prefix, delimiter, page.next_token), walk)
+            return page
+
+    def _resume_walk(
+        self, prefix: str, delimiter: str, token: str | None, start_after: str
+    ) -> Iterator[Found]:
+        if token is None:
+            return iter(Walk(self.root, prefix, delimiter, start_after, ""))
+        with self._lock:
+            walk = self._walks.pop((prefix, delimiter, token), None)
+        if walk is not None:
+            return walk
+        last = token[1:]
+        return iter(Walk(self.root, prefix, delimiter, last, last if token[0] == "p" else ""))
+
+    def _keep_walk(self, at: tuple[str, str, str], walk: Iterator[Found]) -> None:
+        with self._lock:
+            self._walks[at] = walk
+            if len(self._walks) > _WALKS_KEPT_MAX:
+                self._walks.popitem(last=False)
+
+    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+        """Name a file of this machine."""
+        return CopySource("file", "", self.root, key, etag)
+
+    def source_path(self, source: CopySource) -> str:
+        """Return the path of a copy source.
+
+        Raises:
+            NotSupportedError: it isn't a file of this machine.
+        """
+        if (source.scheme, source.endpoint) != ("file", ""):
+            raise errors.NotSupportedError("only local files can be copied inside the kernel")
+        split_key(source.key)
+        return os.path.join(source.container, source.key)
+
+    def check_source(self, source: CopySource, status: os.stat_result) -> None:
+        """Compare a copy source with the ETag that it was described by.
+
+        Raises:
+            PreconditionFailedError: it is another one now.
+        """
+        if source.etag is not None and etag_of(status) != source.etag:
+            raise errors.PreconditionFailedError("the source isn't the one that was expected")
+
+    def delete(self, key: str) -> None:
+        """Remove a file or a link, never what a link points to."""
+        with self._translated("delete", key):
+            segments, name = split_key(key)
+            try:
+                directory = self.tree.parent(segments)
+                os.unlink(name, dir_fd=directory.fd)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                self._check_root()
+
+    def delete_many(self, keys: Iterable[str]) -> Iterator[DeleteError]:
+        """Remove files one by one."""
+        for key in keys:
+            try:
+                self.delete(key)
+            except errors.S3dlioError as error:
+                if error.scope is not errors.Scope.OBJECT:
+                    raise
+                yield DeleteError(key, error)
+
+    def close(self) -> None:
+        """Close the directories that are kept open."""
+        self.tree.close()
+        self._walks.clear()
+
+    def _open(self, key: str) -> tuple[int, os.stat_result]:
+        split_key(key)
+        try:
+            return open_regular(os.path.join(self.root, key))
+        except NotADirectoryError:
+            raise errors.ObjectNotFoundError("no such file") from None
+
+    def _check_root(self) -> None:
+        if not os.path.isdir(self.root):
+            raise errors.ContainerNotFoundError("no such directory")
+
+    def _check_condition(self, condition: Condition | None) -> None:
+        if condition is not None and condition.if_match is not None:
+            raise errors.NotSupportedError("a file system can't replace a file on a condition")
+
+    @contextlib.contextmanager
+    def _translated(self, operation: str, key: str) -> Iterator[None]:
+        """Translate errors; a missing file in a missing directory is a missing container."""
+        try:
+            with translated(operation, self.uri_of(key)):
+                yield
+        except errors.ObjectNotFoundError:
+            if os.path.isdir(self.root):
+                raise
+            raise errors.ContainerNotFoundError(
+                "no such directory", operation=operation, uri=self.uri
+            ) from None
+
+
+def _can_begin_keys(prefix: str) -> bool:
+    """Whether any key can begin with this prefix: no walk leaves the root."""
+    return all(segment not in {"", ".", ".."} for segment in prefix.split("/")[:-1]) and (
+        "\x00" not in prefix
+    )
+
+
+def _take(walk: Iterator[Found], page_size: int) -> Page:
+    """Take a page from a walk. Its token is the last thing on it: "k" + key or "p" + prefix."""
+    objects: list[ObjectInfo] = []
+    prefixes: list[str] = []
+    left_out: list[ListError] = []
+    token = ""
+    for found in walk:
+        if isinstance(found, ObjectInfo):
+            objects.append(found)
+            token = "k" + found.key
+        elif isinstance(found, str):
+            prefixes.append(found)
+            token = "p" + found
+        else:
+            left_out.append(found)
+            continue
+        if len(objects) + len(prefixes) >= page_size:
+            return Page(objects, prefixes, token, left_out)
+    return Page(objects, prefixes, None, left_out)

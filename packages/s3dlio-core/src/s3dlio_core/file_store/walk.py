@@ -1,0 +1,145 @@
+"""Ordered listings of a directory tree.
+
+Keys come in ascending order of their UTF-8 bytes, as S3 lists them: a directory sorts as its name
+with "/" behind it. One directory's names are held at a time for each level, never the tree.
+
+Links are followed; a link to a directory that it lies in is left out. What can't be read (a
+directory without permission, a dangling link) becomes a `ListError`, and the listing goes on.
+Fifos, sockets and devices are left out with a warning, temporary files of ours in silence.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from typing import TYPE_CHECKING, TypeAlias
+
+from s3dlio_core import errors
+from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, from_os_error
+from s3dlio_core.file_store.reader import info_of
+from s3dlio_core.store import ListError, ObjectInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_log = logging.getLogger("s3dlio.file")
+
+#: What a walk yields: an object, a common prefix, or what had to be left out.
+Found: TypeAlias = "ObjectInfo | str | ListError"
+
+_Entry: TypeAlias = "tuple[bytes, os.DirEntry[str], bool]"
+
+
+class Walk:
+    """Walks the keys below a root that begin with a prefix."""
+
+    def __init__(self, root: str, prefix: str, delimiter: str, after: str, skip: str) -> None:
+        """Prepare a walk.
+
+        Args:
+            root: the directory.
+            prefix: keys begin with it.
+            delimiter: "" for all depths, "/" to roll directories up.
+            after: yield only what sorts after it.
+            skip: a common prefix that was yielded before; nothing in it is yielded again.
+        """
+        self._root = root
+        self._prefix = prefix
+        self._delimiter = delimiter
+        self._after = os.fsencode(after)
+        self._skip = os.fsencode(skip)
+        # Device and inode of the directories that the walk stands in.
+        self._inside: list[tuple[int, int]] = []
+
+    def __iter__(self) -> Iterator[Found]:
+        """Yield what is found, in order."""
+        base = self._prefix[: self._prefix.rfind("/") + 1]
+        return self._directory(base)
+
+    def _directory(self, key: str) -> Iterator[Found]:
+        """Walk one directory, whose key is "" or ends in "/"."""
+        path = os.path.join(self._root, key) if key else self._root
+        try:
+            status = os.stat(path)
+            identity = (status.st_dev, status.st_ino)
+            if identity in self._inside:
+                _log.warning("left out %s: a symbolic link into a directory that it lies in", path)
+                return
+            entries = self._entries(path, key)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            yield ListError(key, from_os_error(error, "list", path))
+            return
+        self._inside.append(identity)
+        try:
+            for _, entry, is_directory in entries:
+                if is_directory:
+                    yield from self._below(f"{key}{entry.name}/")
+                else:
+                    found = _object(f"{key}{entry.name}", entry)
+                    if found is not None:
+                        yield found
+        finally:
+            self._inside.pop()
+
+    def _entries(self, path: str, key: str) -> list[_Entry]:
+        """Return the entries of a directory that may matter, in order."""
+        base = os.fsencode(key)
+        prefix = os.fsencode(self._prefix)
+        entries: list[_Entry] = []
+        with os.scandir(path) as scan:
+            for entry in scan:
+                name = entry.name
+                if name.startswith(TEMPORARY_PREFIX):
+                    continue
+                is_directory = _is_directory(entry)
+                full = base + os.fsencode(name) + (b"/" if is_directory else b"")
+                if not full.startswith(prefix):
+                    if not (is_directory and prefix.startswith(full)):
+                        continue
+                elif full <= self._after and not (is_directory and self._after.startswith(full)):
+                    continue
+                if full == self._skip:
+                    continue
+                entries.append((full, entry, is_directory))
+        entries.sort(key=_sort_key)
+        return entries
+
+    def _below(self, key: str) -> Iterator[Found]:
+        if not self._delimiter or len(key) <= len(self._prefix):
+            yield from self._directory(key)
+            return
+        # A common prefix stands for at least one key: an empty directory is none.
+        if next(self._directory(key), None) is not None:
+            yield key
+
+
+def _sort_key(entry: _Entry) -> bytes:
+    return entry[0]
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _object(key: str, entry: os.DirEntry[str]) -> ObjectInfo | ListError | None:
+    try:
+        status = entry.stat()
+    except FileNotFoundError:
+        if not entry.is_symlink():
+            return None  # it vanished since the directory was read
+        dangling = errors.ObjectNotFoundError(
+            "a symbolic link to nothing", operation="list", uri=entry.path
+        )
+        return ListError(key, dangling)
+    except OSError as error:
+        return ListError(key, from_os_error(error, "list", entry.path))
+    if not stat.S_ISREG(status.st_mode):
+        _log.warning("left out %s: no regular file", entry.path)
+        return None
+    return info_of(key, status)

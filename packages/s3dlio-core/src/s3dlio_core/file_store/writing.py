@@ -1,0 +1,120 @@
+"""Writing local files whole: a temporary file in the same directory, then a rename.
+
+The temporary file has mode 0600 until it is complete; the final one the replaced file's
+permissions, or 0666 less the umask. Devices and fifos are written to, never renamed over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.file_store.paths import TEMPORARY_PREFIX
+
+if TYPE_CHECKING:
+    from s3dlio_core.store import Buffer, Condition
+
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_UMASK = re.compile(r"^Umask:\s*([0-7]+)", re.MULTILINE)
+
+
+def read_umask() -> int:
+    """Return the process's umask, without touching it where the system tells."""
+    with contextlib.suppress(OSError):
+        found = _UMASK.search(Path("/proc/self/status").read_text(encoding="ascii"))
+        if found:
+            return int(found[1], 8)
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
+
+
+def create_temporary(directory_fd: int) -> tuple[str, int]:
+    """Create a temporary file in a directory; return its name and a descriptor."""
+    name = TEMPORARY_PREFIX + secrets.token_hex(8)
+    return name, os.open(name, _CREATE, 0o600, dir_fd=directory_fd)
+
+
+def write_all(fd: int, buffer: Buffer, offset_bytes: int = 0) -> None:
+    """Write a whole buffer at an offset, however many calls it takes."""
+    view = memoryview(buffer).cast("B")
+    written = 0
+    while written < len(view):
+        written += os.pwrite(fd, view[written:], offset_bytes + written)
+
+
+def existing(name: str, directory_fd: int) -> os.stat_result | None:
+    """Return what stands at the destination now (not what a link points to), or None."""
+    try:
+        found = os.stat(name, dir_fd=directory_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(found.st_mode):
+        raise errors.InvalidKeyError("a directory stands where the file would be")
+    return found
+
+
+def is_special(found: os.stat_result | None) -> bool:
+    """Whether this is a device, fifo or socket: something to write to, not to replace."""
+    return found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode))
+
+
+def write_special(name: str, directory_fd: int, buffer: Buffer) -> os.stat_result:
+    """Write to a device or fifo."""
+    fd = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory_fd)
+    try:
+        view = memoryview(buffer).cast("B")
+        while view:
+            view = view[os.write(fd, view) :]
+        return os.fstat(fd)
+    finally:
+        os.close(fd)
+
+
+def publish(
+    fd: int,
+    temporary: str,
+    name: str,
+    directory_fd: int,
+    replaced: os.stat_result | None,
+    condition: Condition | None,
+    umask: int,
+) -> os.stat_result:
+    """Give the complete temporary file its mode and its name, atomically.
+
+    Raises:
+        PreconditionFailedError: `if_absent`, and the name exists.
+        OSError: the rename failed.
+    """
+    if replaced is not None and stat.S_ISREG(replaced.st_mode):
+        mode = stat.S_IMODE(replaced.st_mode) & 0o777
+    else:
+        mode = 0o666 & ~umask
+    os.fchmod(fd, mode)
+    status = os.fstat(fd)
+    if condition is not None and condition.if_absent:
+        try:
+            os.link(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
+        except FileExistsError:
+            raise already_exists() from None
+        os.unlink(temporary, dir_fd=directory_fd)
+    else:
+        os.rename(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
+    return status
+
+
+def already_exists() -> errors.PreconditionFailedError:
+    """Return the error of `if_absent` on a name that exists."""
+    return errors.PreconditionFailedError("the file exists already")
+
+
+def discard(temporary: str, directory_fd: int) -> None:
+    """Remove a temporary file; it may be gone."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary, dir_fd=directory_fd)
