@@ -1,0 +1,63 @@
+"""One line at the bottom of a terminal, kept by tqdm. The only module that imports tqdm.
+
+tqdm brings the places of several bars, their locking, and `write`, which prints above them.
+The text comes from `s3dlio_progress.line`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["TerminalLine"]
+
+_COLUMNS_DEFAULT = 80
+_CLEAR_TO_END = "\x1b[K"  # ECMA-48 section 8.3.41, EL
+
+
+class TerminalLine(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
+    """A tqdm bar whose text a function gives."""
+
+    # tqdm would start a thread to redraw slow loops; the engine redraws ten times a second.
+    monitor_interval = 0
+
+    def __init__(self, stream: TextIO, text_of: Callable[[int], str]) -> None:
+        # Both before tqdm's own __init__, which draws the first frame.
+        self._text_of = text_of
+        super().__init__(file=stream, leave=True, mininterval=0, position=0)
+
+    def __str__(self) -> str:
+        # A character in the last column would leave the cursor in the wrapping state.
+        return self._text_of(self._columns() - 1)
+
+    def _columns(self) -> int:
+        """Return the window's width now: it may be resized at any moment."""
+        try:
+            # Not tqdm's dynamic_ncols: a window of zero columns (some have that) misleads it.
+            return os.get_terminal_size(self.fp.fileno()).columns or _COLUMNS_DEFAULT
+        except (OSError, ValueError):  # no terminal: a file, a pipe, io.StringIO
+            return _COLUMNS_DEFAULT
+
+    @staticmethod
+    def status_printer(file: Any) -> Callable[[str], None]:
+        """Return a function that replaces the line.
+
+        tqdm pads with the spaces of the longest line so far, which wrap when the window has
+        become narrower; clearing to the end of the line doesn't.
+        """
+
+        def show(text: str) -> None:
+            file.write(f"\r{text}{_CLEAR_TO_END}")
+            file.flush()
+
+        return show
+
+
+# A lock of the class's own: tqdm's shared one takes a named semaphore for multiprocessing.
+TerminalLine.set_lock(threading.RLock())
