@@ -1,0 +1,145 @@
+"""What a client needs to know about an S3 server, and the log of what it was asked.
+
+Rules of this file: paths and queries are recorded as they came over the wire, percent-encoded; a
+record is written before its answer is sent, so a client that has its answer finds its request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from typing import IO, TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, unquote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+ACCESS_KEY: Final = "AKIDS3DLIOTEST"
+# Characters that a careless client would encode or cut.
+SECRET_KEY: Final = "secret/with+odd=characters"
+REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request as it came over the wire.
+
+    Attributes:
+        method: the HTTP method.
+        path: the request target before the `?`, still percent-encoded.
+        query: the request target after the `?`, still percent-encoded.
+        range: the Range header, or None.
+        status: the status that was answered; 0 where none was.
+    """
+
+    method: str
+    path: str
+    query: str
+    range: str | None
+    status: int
+
+    @property
+    def key(self) -> str:
+        """The object's key, decoded, for a path-style request."""
+        return unquote(self.path.lstrip("/").partition("/")[2])
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query's parameters, decoded."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    def to_json_line(self) -> str:
+        """The record as one line of a request log."""
+        return json.dumps(asdict(self)) + "\n"
+
+
+class RequestLog:
+    """An append-only log file of requests; safe for threads of one process."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[str] = path.open("a", encoding="utf-8", buffering=1)
+        self._lock = threading.Lock()
+
+    def add(self, record: RequestRecord) -> None:
+        """Write one record and hand it to the operating system."""
+        with self._lock:
+            self._file.write(record.to_json_line())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_request_log(path: Path) -> list[RequestRecord]:
+    """Every whole record in a log file; a line still being written is left out."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    return [RequestRecord(**json.loads(line)) for line in lines]
+
+
+class S3Endpoint:
+    """An address that speaks S3, with its credentials.
+
+    Args:
+        host: address and port, as a Host header has it.
+        access_key: the access key that is known there.
+        secret_key: its secret.
+        region: the region that requests must be signed for.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        access_key: str = ACCESS_KEY,
+        secret_key: str = SECRET_KEY,
+        region: str = REGION,
+    ) -> None:
+        self.host = host
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.region = region
+
+    @property
+    def endpoint_url(self) -> str:
+        """The URL to give to an S3 client."""
+        return f"http://{self.host}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables with which AWS clients find this server, and nothing else."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def request_log(self) -> list[RequestRecord]:
+        """Every request since the start, in the order in which they were answered."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End what answers at this address. The request log can still be read."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

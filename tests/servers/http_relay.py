@@ -1,0 +1,333 @@
+"""A threaded HTTP/1.1 relay: every message passes byte for byte, and may be stopped anywhere.
+
+Rules of this file: nothing is rewritten, the Host header least of all, since signatures cover it;
+one thread and one upstream connection per client connection; a connection whose framing is lost is
+closed.
+
+Source: RFC 9112, sections 6 (message body) and 7.1 (chunked), RFC 9110 section 10.1.1 (Expect).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from typing import TYPE_CHECKING, Final
+
+from tests.servers.endpoint import RequestRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHUNK_SIZE_BYTES: Final = 1 << 18
+HEAD_SIZE_MAX_BYTES: Final = 1 << 20
+CLOSE_TIMEOUT_S: Final = 5.0
+
+
+class PeerGoneError(ConnectionError):
+    """The other side ended in the middle of a message."""
+
+
+class Wire:
+    """One socket, read through a buffer."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = connection
+        self._buffer = b""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def read_head(self) -> bytes:
+        """A message's head with the empty line that ends it; empty at a clean end."""
+        while b"\r\n\r\n" not in self._buffer:
+            received = self.socket.recv(CHUNK_SIZE_BYTES)
+            if not received and not self._buffer:
+                return b""
+            if not received or len(self._buffer) > HEAD_SIZE_MAX_BYTES:
+                raise PeerGoneError
+            self._buffer += received
+        head, end, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        return head + end
+
+    def read_some(self, limit_bytes: int) -> bytes:
+        """At least one byte and at most `limit_bytes`; empty at the end."""
+        if not self._buffer:
+            return self.socket.recv(min(limit_bytes, CHUNK_SIZE_BYTES))
+        some, self._buffer = self._buffer[:limit_bytes], self._buffer[limit_bytes:]
+        return some
+
+    def read_line(self) -> bytes:
+        """A line with its end."""
+        while b"\n" not in self._buffer:
+            received = self.socket.recv(CHUNK_SIZE_BYTES)
+            if not received:
+                raise PeerGoneError
+            self._buffer += received
+        line, end, self._buffer = self._buffer.partition(b"\n")
+        return line + end
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
+        self.socket.sendall(data)
+
+    def reset(self) -> None:
+        """Close so that the other side sees a reset."""
+        with contextlib.suppress(OSError):
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def close(self) -> None:
+        """Close so that the other side sees the end after all that was sent."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+class Head:
+    """A parsed message head; `raw` is what came."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        first, *lines = raw.decode("latin-1").split("\r\n")[:-2]
+        self.start_line = first
+        fields = (line.partition(":") for line in lines)
+        self.headers = {name.strip().lower(): value.strip() for name, _, value in fields}
+
+    @property
+    def status(self) -> int:
+        """The status of an answer."""
+        return int(self.start_line.split(" ")[1])
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the body has the chunked framing."""
+        return "chunked" in self.headers.get("transfer-encoding", "").lower()
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection ends with this message."""
+        return self.headers.get("connection", "").lower() == "close"
+
+    @property
+    def length_bytes(self) -> int | None:
+        """The body's Content-Length, or None."""
+        value = self.headers.get("content-length")
+        return None if value is None else int(value)
+
+
+def read_length(wire: Wire, length_bytes: int) -> Iterator[bytes]:
+    """A body of a known length, piece by piece."""
+    while length_bytes > 0:
+        piece = wire.read_some(length_bytes)
+        if not piece:
+            raise PeerGoneError
+        length_bytes -= len(piece)
+        yield piece
+
+
+def read_chunked(wire: Wire) -> Iterator[bytes]:
+    """A chunked body with its framing."""
+    while True:
+        line = wire.read_line()
+        yield line
+        size_bytes = int(line.split(b";")[0], 16)
+        if size_bytes == 0:
+            break
+        yield from read_length(wire, size_bytes + 2)
+    while (line := wire.read_line()) != b"\r\n":
+        yield line
+    yield line
+
+
+def read_to_end(wire: Wire) -> Iterator[bytes]:
+    """A body that ends with its connection."""
+    while piece := wire.read_some(CHUNK_SIZE_BYTES):
+        yield piece
+
+
+class Exchange:
+    """One request on its way; a fault decides how far it and its answer get."""
+
+    def __init__(self, relay: HttpRelay, client: Wire, upstream: Wire, head: Head) -> None:
+        self._relay = relay
+        self.client = client
+        self.upstream = upstream
+        self.head = head
+        self.method, self.target = head.start_line.split(" ")[:2]
+        self.keeps_connection = not head.closes
+        self._early_answer: Head | None = None
+
+    def request_body(self) -> Iterator[bytes]:
+        """The request's body as the client sends it."""
+        if self.head.is_chunked:
+            return read_chunked(self.client)
+        return read_length(self.client, self.head.length_bytes or 0)
+
+    def invite_body(self) -> None:
+        """Tell a client that waits for it to send its body."""
+        if self.head.headers.get("expect", "").lower() == "100-continue":
+            self.client.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def discard_request(self) -> None:
+        """Read the request to its end, without passing it on."""
+        self.invite_body()
+        for _ in self.request_body():
+            pass
+
+    def forward_request(self) -> None:
+        """Pass the request on, whole."""
+        self.upstream.send(self.head.raw)
+        if self.head.headers.get("expect", "").lower() == "100-continue":
+            answer = self._read_answer_head()
+            if answer.status != 100:
+                self._early_answer = answer
+                self.keeps_connection = False
+                return
+            self.client.send(answer.raw)
+        try:
+            for piece in self.request_body():
+                self.upstream.send(piece)
+        except PeerGoneError:
+            raise
+        except OSError:
+            # The server answered without reading to the end; its answer is still to be had.
+            self.keeps_connection = False
+
+    def read_answer(self) -> Head:
+        """The head of the server's final answer."""
+        answer = self._early_answer or self._read_answer_head()
+        while answer.status == 100:
+            answer = self._read_answer_head()
+        return answer
+
+    def _read_answer_head(self) -> Head:
+        raw = self.upstream.read_head()
+        if not raw:
+            raise PeerGoneError
+        return Head(raw)
+
+    def answer_body(self, answer: Head) -> Iterator[bytes]:
+        """The answer's body as the server sends it."""
+        if self.method == "HEAD" or answer.status in (204, 304):
+            return iter(())
+        if answer.is_chunked:
+            return read_chunked(self.upstream)
+        if answer.length_bytes is not None:
+            return read_length(self.upstream, answer.length_bytes)
+        self.keeps_connection = False
+        return read_to_end(self.upstream)
+
+    def forward_answer(self) -> None:
+        """Pass the server's answer on, whole."""
+        answer = self.read_answer()
+        if answer.closes:
+            self.keeps_connection = False
+        self.log(answer.status)
+        self.client.send(answer.raw)
+        for piece in self.answer_body(answer):
+            self.client.send(piece)
+
+    def log(self, status: int) -> None:
+        """Record the request with the status that the client is about to see; 0 for none."""
+        path, _, query = self.target.partition("?")
+        byte_range = self.head.headers.get("range")
+        self._relay.on_record(RequestRecord(self.method, path, query, byte_range, status))
+
+    def reset(self) -> None:
+        """End the client's connection with a reset, and the server's with it."""
+        self.keeps_connection = False
+        self.client.reset()
+
+    def end(self) -> None:
+        """Close the connection after this exchange."""
+        self.keeps_connection = False
+
+
+def forward(exchange: Exchange) -> None:
+    """What a relay does with a request that nothing is wrong with."""
+    exchange.forward_request()
+    exchange.forward_answer()
+
+
+class HttpRelay:
+    """A relay that listens on a free port of 127.0.0.1.
+
+    Args:
+        upstream_host: `address:port` of the server.
+        on_record: is told each request, before its answer is sent; called from many threads.
+        handle: does one exchange; `forward` unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        upstream_host: str,
+        *,
+        on_record: Callable[[RequestRecord], None],
+        handle: Callable[[Exchange], None] = forward,
+    ) -> None:
+        address, _, port = upstream_host.rpartition(":")
+        self._upstream_address = (address, int(port))
+        self.on_record = on_record
+        self._handle = handle
+        self._wires: set[Wire] = set()
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port: int = self._listener.getsockname()[1]
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.suppress(OSError))
+            client = self._open(stack, connection)
+            while raw := client.read_head():
+                upstream = self._open(stack, socket.create_connection(self._upstream_address))
+                exchange = Exchange(self, client, upstream, Head(raw))
+                self._handle(exchange)
+                while exchange.keeps_connection and (raw := client.read_head()):
+                    exchange = Exchange(self, client, upstream, Head(raw))
+                    self._handle(exchange)
+                return
+
+    def _open(self, stack: contextlib.ExitStack, connection: socket.socket) -> Wire:
+        wire = Wire(connection)
+        stack.callback(self._forget, wire)
+        with self._lock:
+            self._wires.add(wire)
+        if self._is_closed:
+            raise PeerGoneError
+        return wire
+
+    def _forget(self, wire: Wire) -> None:
+        with self._lock:
+            self._wires.discard(wire)
+        wire.close()
+
+    def close(self) -> None:
+        """Stop listening and cut every connection."""
+        self._is_closed = True
+        # A thread that waits in accept() wakes when the listener is shut down, not when it is
+        # closed.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._acceptor.join(CLOSE_TIMEOUT_S)
+        with self._lock:
+            wires = list(self._wires)
+        for wire in wires:
+            with contextlib.suppress(OSError):
+                wire.socket.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(CLOSE_TIMEOUT_S)
