@@ -58,7 +58,7 @@ class Frame:
             return min(snapshot.done_bytes / snapshot.total_bytes, 1.0)
         if snapshot.total_count == 0:
             return 0.0
-        return min((snapshot.done_count + snapshot.skipped_count) / snapshot.total_count, 1.0)
+        return min(snapshot.done_count / snapshot.total_count, 1.0)
 
 
 def render_bar(fraction: float, *, columns: int, full: bool, ascii_only: bool) -> str:
@@ -99,7 +99,7 @@ def _tails(frame: Frame) -> list[str]:
     """Return what stands after the bar, from the richest to the shortest."""
     snapshot = frame.snapshot
     more = "" if snapshot.totals_final or frame.ended else "+"
-    files = f"{snapshot.done_count + snapshot.skipped_count}/{snapshot.total_count}{more} files"
+    files = f"{snapshot.done_count}/{snapshot.total_count}{more} files"
     failed = f", {snapshot.failed_count} failed" if snapshot.failed_count else ""
     if frame.counts_objects:
         rate = "--/s" if frame.per_s is None else f"{int(frame.per_s)}/s"
@@ -122,8 +122,7 @@ def _eta(frame: Frame) -> str:
     if frame.ended or not snapshot.totals_final or not frame.per_s:
         return "--"
     if frame.counts_objects:
-        left = snapshot.total_count - snapshot.done_count - snapshot.skipped_count
-        left -= snapshot.failed_count
+        left = snapshot.total_count - snapshot.done_count - snapshot.failed_count
     else:
         left = snapshot.total_bytes - snapshot.done_bytes
     left_s = max(left, 0) / frame.per_s

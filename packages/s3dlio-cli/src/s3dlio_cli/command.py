@@ -1,0 +1,97 @@
+"""The class of every command: its logging begins before it and ends after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from s3dlio_cli.options import Settings, common_options, settings_of
+from s3dlio_cli.signals import Interrupts
+
+__all__ = ["HELP_NAMES", "Command", "Invocation", "command", "interrupts_of", "literal"]
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One run of the program, from its arguments to its exit code.
+
+    Attributes:
+        interrupts: the signals.
+        settings: those of the command, once it is known.
+    """
+
+    interrupts: Interrupts
+    settings: Settings = field(default_factory=Settings)
+
+
+class Command(click.Command):
+    """A command that configures logging by the common options."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        # logging is imported by most of what a command uses, but not needed for `--help`.
+        from s3dlio_core.logs import get_logger  # noqa: PLC0415 - as said above
+
+        get_logger()  # its NullHandler keeps warnings of the library off standard error
+        settings = settings_of(ctx)
+        invocation = ctx.find_object(Invocation)
+        if invocation is not None:
+            invocation.settings = settings
+        if settings.verbosity or settings.log_file is not None:
+            _configure_logging(ctx, settings)
+        return super().invoke(ctx)
+
+
+def command(name: str, *examples: str) -> Any:
+    """Make a function a command with the common options.
+
+    Args:
+        name: the command's.
+        examples: command lines for the end of its help.
+    """
+
+    def decorate(function: Any) -> click.Command:
+        made = click.command(
+            name, cls=Command, context_settings=HELP_NAMES, epilog=literal("Examples:", *examples)
+        )
+        return made(common_options(function))
+
+    return decorate
+
+
+def literal(title: str, *lines: str) -> str:
+    """Return lines of help that click leaves as they are: it looks for a backspace character."""
+    return "\n".join(["\b", title, *(f"  {line}" for line in lines)])
+
+
+def interrupts_of(ctx: click.Context) -> Interrupts:
+    """Return the signals of this run; they do nothing when the command runs inside a program."""
+    found = ctx.find_object(Invocation)
+    return Interrupts() if found is None else found.interrupts
+
+
+def _configure_logging(ctx: click.Context, settings: Settings) -> None:
+    import logging  # noqa: PLC0415 - see Command.invoke
+
+    from s3dlio_cli.output import say  # noqa: PLC0415 - see Command.invoke
+    from s3dlio_core import logs  # noqa: PLC0415 - see Command.invoke
+
+    try:
+        ctx.with_resource(
+            logs.configure(
+                logging.DEBUG if settings.verbosity > 1 else logging.INFO,
+                file=settings.log_file,
+                log_format=settings.log_format,
+                console=say if settings.verbosity else None,
+            )
+        )
+    except OSError as error:
+        raise click.BadParameter(
+            f"the log file can't be opened: {error.strerror}: {settings.log_file}",
+            ctx,
+            param_hint="--log-file",
+        ) from error

@@ -1,0 +1,93 @@
+"""s3-cli create-bucket, delete-bucket, list-buckets.
+
+A bucket is a container of any store that has them: an S3 bucket, an Azure container, a directory.
+A bare name without "/" means an S3 bucket, as in the first versions of s3-cli.
+"""
+
+from __future__ import annotations
+
+import click
+
+from s3dlio_cli.command import command
+from s3dlio_cli.exit_codes import ALL_DONE
+from s3dlio_cli.options import settings_of
+
+__all__ = ["bucket_uri", "create_bucket", "delete_bucket", "list_buckets"]
+
+
+def bucket_uri(text: str) -> str:
+    """Return the URI of what a user calls a bucket."""
+    bare = "/" not in text and text not in {"", ".", ".."}
+    return f"s3://{text}" if bare else text
+
+
+@command(
+    "create-bucket",
+    "s3-cli create-bucket s3://my-bucket",
+    "s3-cli mb my-bucket",
+    "s3-cli mb file:///backup/new-directory",
+)
+@click.argument("bucket")
+@click.pass_context
+def create_bucket(ctx: click.Context, bucket: str) -> int:
+    """Create a bucket, a container or a directory."""
+    from s3dlio_cli.output import say  # noqa: PLC0415 - likewise
+    from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+
+    settings = settings_of(ctx)
+    uri = bucket_uri(bucket)
+    operations.create_container(uri, options=settings.store_options)
+    if not settings.is_silent:
+        say(f"created {uri}")
+    return ALL_DONE
+
+
+@command(
+    "delete-bucket",
+    "s3-cli delete-bucket s3://my-bucket",
+    "s3-cli rm -r s3://my-bucket/ && s3-cli rb my-bucket",
+)
+@click.argument("bucket")
+@click.pass_context
+def delete_bucket(ctx: click.Context, bucket: str) -> int:
+    """Delete an empty bucket, container or directory. Delete its objects first."""
+    from s3dlio_cli.output import say  # noqa: PLC0415 - likewise
+    from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+
+    settings = settings_of(ctx)
+    uri = bucket_uri(bucket)
+    operations.delete_container(uri, options=settings.store_options)
+    if not settings.is_silent:
+        say(f"deleted {uri}")
+    return ALL_DONE
+
+
+@command(
+    "list-buckets",
+    "s3-cli list-buckets",
+    "s3-cli list-buckets --json --endpoint-url http://localhost:9000",
+)
+@click.argument("uri", default="s3://")
+@click.pass_context
+def list_buckets(ctx: click.Context, uri: str) -> int:
+    """List the buckets of an account, one name a line.
+
+    URI names the store by its scheme; without it, s3:// is meant.
+    """
+    from s3dlio_cli.output import emit_json, emit_name, flush, say  # noqa: PLC0415 - likewise
+    from s3dlio_cli.values import container_values  # noqa: PLC0415 - likewise
+    from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+
+    settings = settings_of(ctx)
+    count = 0
+    for count, container in enumerate(  # noqa: B007 - the last count is the total
+        operations.list_containers(uri, options=settings.store_options), start=1
+    ):
+        if settings.as_json:
+            emit_json(container_values(container))
+        else:
+            emit_name(container.name)
+    flush()
+    if not settings.is_silent:
+        say(f"Total buckets: {count}")
+    return ALL_DONE

@@ -1,0 +1,50 @@
+"""s3-cli delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from s3dlio_cli.command import command
+from s3dlio_cli.options import jobs_option, settings_of
+
+if TYPE_CHECKING:
+    from s3dlio_core.transfer.events import CancelToken, TransferObserver
+    from s3dlio_core.transfer.report import TransferReport
+
+__all__ = ["delete"]
+
+
+@command(
+    "delete",
+    "s3-cli delete s3://bucket/reports/report.csv",
+    "s3-cli rm s3://bucket/a s3://bucket/b",
+    "s3-cli rm -r s3://bucket/logs/",
+)
+@click.argument("uris", metavar="URI...", nargs=-1, required=True)
+@click.option("-r", "--recursive", is_flag=True, help="Everything below a prefix or directory.")
+@jobs_option(32)
+@click.pass_context
+def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool, jobs: int) -> int:
+    """Delete exactly the objects that are named.
+
+    Never a neighbour with the same beginning. With -r a URI names a prefix or a directory, and everything below it is deleted.
+    """
+    from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+
+    options = settings_of(ctx).store_options
+
+    def transfer(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
+        return operations.delete(
+            list(uris),
+            recursive,
+            max_in_flight=jobs,
+            options=options,
+            progress=observer,
+            cancel=cancel,
+            raise_on_failure=False,
+        )
+
+    return run_transfer(ctx, "delete", transfer)

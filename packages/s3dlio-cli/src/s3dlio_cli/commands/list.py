@@ -1,0 +1,44 @@
+"""s3-cli list."""
+
+from __future__ import annotations
+
+import click
+
+from s3dlio_cli.command import command
+from s3dlio_cli.exit_codes import ALL_DONE
+from s3dlio_cli.options import settings_of
+
+__all__ = ["list_objects"]
+
+
+@command(
+    "list",
+    "s3-cli list s3://bucket/logs/",
+    "s3-cli ls -r s3://bucket/logs/ > uris.txt",
+    "s3-cli ls -r --json s3://bucket/ | jq .size_bytes",
+)
+@click.argument("uri")
+@click.option("-r", "--recursive", is_flag=True, help="Also what lies deeper than one level.")
+@click.pass_context
+def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
+    """List objects, one URI a line.
+
+    URIs go to standard output, their total to standard error.
+    Without -r, what lies deeper is shown as one line that ends in "/".
+    """
+    from s3dlio_cli.output import emit_json, emit_name, flush, say  # noqa: PLC0415 - likewise
+    from s3dlio_cli.values import entry_values  # noqa: PLC0415 - likewise
+    from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+
+    settings = settings_of(ctx)
+    object_count = 0
+    for entry in operations.list(uri, recursive, options=settings.store_options):
+        object_count += entry.info is not None
+        if settings.as_json:
+            emit_json(entry_values(entry))
+        else:
+            emit_name(entry.uri)
+    flush()
+    if not settings.is_silent:
+        say(f"Total objects: {object_count}")
+    return ALL_DONE

@@ -1,0 +1,34 @@
+"""s3-cli stat."""
+
+from __future__ import annotations
+
+import click
+
+from s3dlio_cli.command import command
+from s3dlio_cli.exit_codes import ALL_DONE
+from s3dlio_cli.options import settings_of
+
+__all__ = ["stat"]
+
+
+@command(
+    "stat",
+    "s3-cli stat s3://bucket/reports/report.csv",
+    "s3-cli stat --json s3://bucket/reports/report.csv | jq .etag",
+)
+@click.argument("uri")
+@click.pass_context
+def stat(ctx: click.Context, uri: str) -> int:
+    """Describe an object: size, time, ETag, headers, metadata."""
+    from s3dlio_cli.output import emit, emit_json  # noqa: PLC0415 - likewise
+    from s3dlio_cli.values import info_lines, info_values  # noqa: PLC0415 - likewise
+    from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+
+    settings = settings_of(ctx)
+    info = operations.stat(uri, options=settings.store_options)
+    if settings.as_json:
+        emit_json({"uri": uri, **info_values(info)})
+    else:
+        for line in info_lines(uri, info):
+            emit(line)
+    return ALL_DONE

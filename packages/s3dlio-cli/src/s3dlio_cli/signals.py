@@ -1,0 +1,79 @@
+"""Ctrl-C and SIGTERM, for the program only: the library installs no handler.
+
+The first signal asks a running transfer to stop: it aborts its unfinished uploads and removes its
+temporary files. A command without a transfer ends at once. A second signal always ends at once.
+A signal that is ignored when the program starts (nohup, a shell's background job) stays ignored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+from s3dlio_cli.exit_codes import code_of_signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from s3dlio_core.transfer.events import CancelToken
+
+__all__ = ["Interrupted", "Interrupts"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_MESSAGE = b"\ns3-cli: stopping; once more to exit at once\n"
+_STDERR_FD = 2
+
+
+class Interrupted(BaseException):
+    """A signal came while no transfer was running."""
+
+
+class Interrupts:
+    """The signals of one run of the program.
+
+    Attributes:
+        signum: the signal that came, or 0.
+    """
+
+    def __init__(self) -> None:
+        self.signum = 0
+        self._token: CancelToken | None = None
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """Handle the signals until the block ends; nothing is done outside the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before: dict[signal.Signals, Any] = {}
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, self._handle)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def cancelling(self, token: CancelToken) -> Iterator[None]:
+        """Let the first signal set this token until the block ends."""
+        self._token = token
+        try:
+            yield
+        finally:
+            self._token = None
+
+    def _handle(self, signum: int, _frame: object) -> None:
+        if self.signum:
+            os._exit(code_of_signal(signum))
+        self.signum = signum
+        if self._token is None:
+            raise Interrupted
+        # Not by way of sys.stderr: the signal may have interrupted a write to it.
+        with contextlib.suppress(OSError):
+            os.write(_STDERR_FD, _MESSAGE)
+        self._token.cancel()

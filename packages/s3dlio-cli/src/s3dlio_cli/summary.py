@@ -1,0 +1,70 @@
+"""What is said at the end of a transfer, on standard error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3dlio_cli.output import say, say_error
+from s3dlio_core.errors import CancelledError, printable
+from s3dlio_progress import describe_failure, format_bytes
+
+if TYPE_CHECKING:
+    from s3dlio_cli.options import Settings
+    from s3dlio_core.transfer.report import TransferReport
+
+__all__ = ["FAILURES_SHOWN_MAX", "say_outcome", "summary_line"]
+
+#: Failures that are listed by name; `--json` has all that the report keeps.
+FAILURES_SHOWN_MAX = 20
+
+_DONE_WORDS = {
+    "upload": "uploaded",
+    "download": "downloaded",
+    "copy": "copied",
+    "delete": "deleted",
+}
+
+
+def say_outcome(report: TransferReport, settings: Settings) -> None:
+    """Say what failed, what stopped the run, and the summary line.
+
+    With --quiet only what failed; with --progress=json nothing, because its last line says it.
+    """
+    if settings.progress == "json" and not settings.quiet:
+        return
+    for failure in report.failures[:FAILURES_SHOWN_MAX]:
+        say_error(describe_failure(failure))
+    more = report.failed_count - min(len(report.failures), FAILURES_SHOWN_MAX)
+    if more > 0:
+        say_error(f"and {_objects(more)} more failed; --json lists them")
+    for source in report.unmatched:
+        say_error(f"nothing matches {source}")
+    if report.stopped_by is not None:
+        say_error(str(report.stopped_by))
+    if not settings.quiet:
+        say(summary_line(report))
+
+
+def summary_line(report: TransferReport) -> str:
+    """Return for example "uploaded 40 objects, 2.4 GiB in 19.2 s (127.3 MiB/s), 1 failed"."""
+    word = _DONE_WORDS.get(report.operation, report.operation)
+    text = f"{word} {_objects(report.done_count)}"
+    if report.operation == "delete":
+        text += f" in {report.elapsed_s:.1f} s"
+    else:
+        text += f", {format_bytes(report.done_bytes)} in {report.elapsed_s:.1f} s"
+        text += f" ({format_bytes(report.bytes_per_s)}/s)"
+    text += f", {report.failed_count} failed"
+    if report.skipped_count:
+        text += f", {report.skipped_count} skipped"
+    if report.unmatched:
+        sources = "source" if len(report.unmatched) == 1 else "sources"
+        text += f", {len(report.unmatched)} {sources} matched nothing"
+    if report.stopped_by is not None:
+        cancelled = isinstance(report.stopped_by, CancelledError)
+        text += "; interrupted before the end" if cancelled else "; stopped before the end"
+    return printable(text)
+
+
+def _objects(count: int) -> str:
+    return f"{count} object" if count == 1 else f"{count} objects"

@@ -1,0 +1,65 @@
+"""Running a transfer for a command: observer, signals, summary, exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3dlio_cli.command import interrupts_of
+from s3dlio_cli.exit_codes import code_of_error, code_of_report, code_of_signal
+from s3dlio_cli.options import settings_of
+from s3dlio_cli.output import emit_json
+from s3dlio_cli.summary import say_outcome
+from s3dlio_core.errors import S3dlioError
+from s3dlio_core.transfer.events import CancelToken
+from s3dlio_progress import make_observer, report_values
+from s3dlio_progress.values import error_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import click
+
+    from s3dlio_core.transfer.events import TransferObserver
+    from s3dlio_core.transfer.report import TransferReport
+
+__all__ = ["run_transfer"]
+
+
+def run_transfer(
+    ctx: click.Context,
+    operation: str,
+    transfer: Callable[[TransferObserver | None, CancelToken], TransferReport],
+) -> int:
+    """Run a transfer and tell its outcome.
+
+    Args:
+        ctx: the command's.
+        operation: its name, for an outcome without a report.
+        transfer: takes the observer and the cancel token and returns the report; failures of
+            objects are in the report, errors of usage are raised.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        S3dlioError: what the transfer raises, after it was told as JSON where that is asked for.
+    """
+    settings = settings_of(ctx)
+    interrupts = interrupts_of(ctx)
+    token = CancelToken()
+    observer = None if settings.quiet else make_observer(settings.progress)
+    with interrupts.cancelling(token):
+        try:
+            report = transfer(observer, token)
+        except S3dlioError as error:
+            if settings.as_json:
+                values = {"operation": operation, "ok": False, "exit_code": code_of_error(error)}
+                emit_json({**values, "stopped_by": error_values(error)})
+            raise
+    # A signal that came after the last object was done has stopped nothing.
+    stopped = interrupts.signum and token.cancelled and report.stopped_by is not None
+    code = code_of_signal(interrupts.signum) if stopped else code_of_report(report)
+    if settings.as_json:
+        emit_json({**report_values(report), "exit_code": code})
+    say_outcome(report, settings)
+    return code
