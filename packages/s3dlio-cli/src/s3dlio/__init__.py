@@ -1,0 +1,86 @@
+"""Universal copy between `s3://`, `file://` and every other installed store.
+
+    import s3dlio
+
+    s3dlio.upload(["/data/*.log"], "s3://bucket/logs/", progress=True)
+    s3dlio.download("s3://bucket/dataset/", "./local/")
+
+This module only re-exports; the functions are documented in `s3dlio_core.operations`.
+"""
+
+from __future__ import annotations
+
+from s3dlio_core import __version__
+from s3dlio_core.errors import (
+    CancelledError,
+    ContainerNotFoundError,
+    CredentialsError,
+    NothingMatchedError,
+    ObjectNotFoundError,
+    PermissionDeniedError,
+    PreconditionFailedError,
+    S3dlioError,
+    TransferFailedError,
+    UsageError,
+)
+from s3dlio_core.operations import (
+    ListEntry,
+    copy,
+    create_container,
+    delete,
+    delete_container,
+    download,
+    exists,
+    get,
+    list,  # noqa: A004 - the name is promised to callers
+    list_containers,
+    open_store,
+    put,
+    stat,
+    upload,
+)
+from s3dlio_core.store import Attributes, Condition, ObjectInfo, ObjectStore
+from s3dlio_core.transfer import (
+    CancelToken,
+    Failure,
+    Snapshot,
+    TransferObserver,
+    TransferReport,
+)
+
+__all__ = [
+    "Attributes",
+    "CancelToken",
+    "CancelledError",
+    "Condition",
+    "ContainerNotFoundError",
+    "CredentialsError",
+    "Failure",
+    "ListEntry",
+    "NothingMatchedError",
+    "ObjectInfo",
+    "ObjectNotFoundError",
+    "ObjectStore",
+    "PermissionDeniedError",
+    "PreconditionFailedError",
+    "S3dlioError",
+    "Snapshot",
+    "TransferFailedError",
+    "TransferObserver",
+    "TransferReport",
+    "UsageError",
+    "__version__",
+    "copy",
+    "create_container",
+    "delete",
+    "delete_container",
+    "download",
+    "exists",
+    "get",
+    "list",
+    "list_containers",
+    "open_store",
+    "put",
+    "stat",
+    "upload",
+]

@@ -10,18 +10,29 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from s3dlio_core.errors import StoreConflictError, UnsupportedSchemeError, UsageError
-from s3dlio_core.store import StoreProvider
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.metadata import EntryPoint
 
-__all__ = ["ENTRY_POINT_GROUP", "make_provider", "provider_class", "register", "unregister"]
+    from s3dlio_core.store import StoreProvider
+    from s3dlio_core.transfer.events import TransferObserver
+
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "default_observer",
+    "make_provider",
+    "provider_class",
+    "register",
+    "unregister",
+]
 
 ENTRY_POINT_GROUP = "s3dlio.stores"
+#: Where a package offers the observer of `progress=True`, under the name "auto".
+OBSERVER_GROUP = "s3dlio.observers"
 
 _BUILTIN = {
     "file": "s3dlio_core.file_store:FileProvider",
@@ -55,7 +66,7 @@ def provider_class(scheme: str) -> type[StoreProvider]:
     if scheme in _BUILTIN:
         module, _, name = _BUILTIN[scheme].partition(":")
         return cast("type[StoreProvider]", getattr(importlib.import_module(module), name))
-    claims = _entry_points().get(scheme, [])
+    claims = _entry_points(ENTRY_POINT_GROUP).get(scheme, [])
     if len(claims) > 1:
         names = sorted(claim.dist.name if claim.dist else claim.value for claim in claims)
         raise StoreConflictError(
@@ -63,7 +74,7 @@ def provider_class(scheme: str) -> type[StoreProvider]:
         )
     if not claims:
         package = _PACKAGES.get(scheme)
-        known = sorted({*_BUILTIN, *_registered, *_entry_points()})
+        known = sorted({*_BUILTIN, *_registered, *_entry_points(ENTRY_POINT_GROUP)})
         hint = (
             f"Install it with: pip install {package}"
             if package
@@ -97,12 +108,27 @@ def make_provider(
     return cls.from_options(scheme, given, host)
 
 
+def default_observer() -> TransferObserver:
+    """Make the observer that an installed package offers for `progress=True`.
+
+    Raises:
+        UsageError: none does; the message says what to install.
+    """
+    claims = _entry_points(OBSERVER_GROUP).get("auto", [])
+    if not claims:
+        raise UsageError(
+            "no installed package shows progress",
+            hint="Install one with: pip install s3dlio-progress",
+        )
+    return cast("TransferObserver", claims[0].load()())
+
+
 @functools.cache
-def _entry_points() -> Mapping[str, list[EntryPoint]]:
+def _entry_points(group: str) -> Mapping[str, list[EntryPoint]]:
     """Scan the installed distributions once: about 13 ms with a hundred of them."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - costs 13 ms, file:// needs none
 
     found: dict[str, list[EntryPoint]] = {}
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
+    for entry in entry_points(group=group):
         found.setdefault(entry.name, []).append(entry)
     return found

@@ -27,11 +27,11 @@ from __future__ import annotations
 import abc
 import enum
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -374,6 +374,14 @@ class MultipartUpload(abc.ABC):
             UploadNotFoundError: completed, aborted or expired.
         """
 
+    def expected_etag(self, parts: Sequence[Part]) -> str | None:
+        """Return the ETag that the finished object will have, or None when it can't be told.
+
+        It settles whether a `complete` whose answer was lost was carried out.
+        """
+        del parts
+        return None
+
     @abc.abstractmethod
     def abort(self) -> None:
         """Discard the upload and its parts. Aborting twice, or after `complete`, does nothing."""
@@ -545,7 +553,7 @@ class ObjectStore(abc.ABC):
         The iterator does the work: exhaust it. Errors of container or store scope are raised.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - many stores have nothing to release
         """Release connections and files. The store must not be used afterwards."""
 
     def __enter__(self) -> Self:
@@ -570,7 +578,7 @@ class StoreProvider(abc.ABC):
     #: Option names that `from_options` understands, e.g. {"endpoint_url", "region"}.
     option_names: ClassVar[frozenset[str]] = frozenset()
     #: Whether a container is a directory of a file system, named by its path.
-    containers_are_paths: ClassVar[bool] = False
+    containers_are_paths: bool = False
 
     @classmethod
     @abc.abstractmethod
@@ -619,7 +627,7 @@ class StoreProvider(abc.ABC):
     def container_exists(self, name: str) -> bool:
         """Return whether it exists; True also when it exists but may not be read."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - likewise
         """Release connections that the provider's stores share."""
 
     def __enter__(self) -> Self:

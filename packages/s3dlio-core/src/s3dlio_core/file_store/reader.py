@@ -24,6 +24,17 @@ def info_of(key: str, status: os.stat_result) -> ObjectInfo:
     return ObjectInfo(key, status.st_size, status.st_mtime, etag_of(status))
 
 
+def check_regular(status: os.stat_result) -> None:
+    """Check that this is a file that can be copied.
+
+    Raises:
+        ObjectNotFoundError: a directory, fifo, socket or device.
+    """
+    if not stat.S_ISREG(status.st_mode):
+        what = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        raise errors.ObjectNotFoundError(f"it is {what}")
+
+
 def open_regular(path: str) -> tuple[int, os.stat_result]:
     """Open a regular file for reading.
 
@@ -36,9 +47,7 @@ def open_regular(path: str) -> tuple[int, os.stat_result]:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            what = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
-            raise errors.ObjectNotFoundError(f"it is {what}")
+        check_regular(status)
     except BaseException:
         os.close(fd)
         raise

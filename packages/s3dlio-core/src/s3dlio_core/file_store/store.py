@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core import errors
 from s3dlio_core.file_store import multipart, writing
 from s3dlio_core.file_store.paths import DirectoryTree, split_key, translated
-from s3dlio_core.file_store.reader import FileReader, etag_of, info_of, open_regular
+from s3dlio_core.file_store.reader import FileReader, check_regular, etag_of, info_of, open_regular
 from s3dlio_core.file_store.walk import Found, Walk
 from s3dlio_core.store import (
     Attributes,
@@ -79,6 +79,8 @@ class FileProvider(StoreProvider):
             try:
                 os.makedirs(name)
             except FileExistsError:
+                if not os.path.isdir(name):
+                    raise errors.InvalidKeyError("a file stands there") from None
                 raise errors.ContainerExistsError("it exists already") from None
 
     def delete_container(self, name: str) -> None:
@@ -138,8 +140,12 @@ class FileStore(ObjectStore):
     def head(self, key: str) -> ObjectInfo:
         """Describe a file; links are followed."""
         with self._translated("stat", key):
-            fd, status = self._open(key)
-            os.close(fd)
+            split_key(key)
+            try:
+                status = os.stat(os.path.join(self.root, key))
+            except NotADirectoryError:
+                raise errors.ObjectNotFoundError("no such file") from None
+            check_regular(status)
             return info_of(key, status)
 
     def open_reader(

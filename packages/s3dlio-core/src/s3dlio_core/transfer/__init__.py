@@ -1,0 +1,16 @@
+"""Moving objects between any two stores.
+
+plan         what is copied where: items and the sizes of parts; pure values
+buffers      reused page-aligned memory under one budget
+object_copy  one object: whole, or in parts
+engine       worker threads over a stream of items
+events       what an observer is told, and how a run is cancelled
+report       the outcome
+"""
+
+from __future__ import annotations
+
+from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
+from s3dlio_core.transfer.report import Failure, TransferReport
+
+__all__ = ["CancelToken", "Failure", "Snapshot", "TransferObserver", "TransferReport"]

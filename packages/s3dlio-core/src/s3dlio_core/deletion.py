@@ -1,0 +1,137 @@
+"""Deleting what selections find, in the stores' own batches."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.sources import Selection, expand
+from s3dlio_core.store import ListError, ObjectInfo
+from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
+from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Deletion"]
+
+#: How often the observer is told the state.
+TICK_S = 0.1
+
+
+class Deletion:
+    """One run of a deletion; counts as the keys are consumed."""
+
+    def __init__(self, observer: TransferObserver, cancel: CancelToken) -> None:
+        """Prepare a run.
+
+        Args:
+            observer: is told the progress.
+            cancel: stops after the current batch.
+        """
+        self._observer = observer
+        self._cancel = cancel
+        self._started_at = time.monotonic()
+        self._told_at = self._started_at
+        self._taken_count = 0
+        self._failed_count = 0
+        self._failures: list[Failure] = []
+        self._unmatched: list[str] = []
+        self._notes: list[str] = []
+
+    def run(
+        self, selections: Sequence[Selection | errors.NothingMatchedError], *, recursive: bool
+    ) -> TransferReport:
+        """Delete what the selections find. Errors are in the report, but usage errors are raised.
+
+        Raises:
+            UsageError: a directory without `recursive`; nothing was deleted.
+        """
+        for selection in selections:
+            if not isinstance(selection, errors.NothingMatchedError):
+                _check_directory(selection, recursive=recursive)
+        self._observer.started(self._snapshot(final=False))
+        stopped_by: errors.S3dlioError | None = None
+        try:
+            for selection in selections:
+                if isinstance(selection, errors.NothingMatchedError):
+                    self._nothing(selection.uri, str(selection))
+                else:
+                    self._delete(selection, recursive=recursive)
+        except errors.S3dlioError as error:
+            stopped_by = error
+        snapshot = self._snapshot(final=True)
+        report = TransferReport(
+            "delete",
+            done_count=snapshot.done_count,
+            failed_count=self._failed_count,
+            failures=tuple(self._failures),
+            unmatched=tuple(self._unmatched),
+            notes=tuple(self._notes),
+            elapsed_s=snapshot.elapsed_s,
+            stopped_by=stopped_by,
+        )
+        self._observer.finished(snapshot, report)
+        return report
+
+    def _delete(self, selection: Selection, *, recursive: bool) -> None:
+        store = selection.place.store
+        before = self._taken_count + self._failed_count
+        for failed in store.delete_many(self._keys(selection, recursive=recursive)):
+            self._failed(store.uri_of(failed.key), failed.error)
+        if self._taken_count + self._failed_count == before:
+            text = errors.printable(selection.text)
+            self._nothing(selection.text, f"{text}: nothing matched (read as {selection.meaning})")
+
+    def _keys(self, selection: Selection, *, recursive: bool) -> Iterator[str]:
+        for found in expand(selection, recursive=recursive):
+            self._cancel.raise_if_cancelled("delete", selection.text)
+            if isinstance(found, ObjectInfo):
+                self._taken_count += 1
+                self._tick()
+                yield found.key
+            elif isinstance(found, ListError):
+                self._taken_count += 1
+                self._failed(selection.place.store.uri_of(found.key), found.error)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now - self._told_at >= TICK_S:
+            self._told_at = now
+            self._observer.progressed(self._snapshot(final=False))
+
+    def _failed(self, uri: str, error: errors.S3dlioError) -> None:
+        failure = Failure(uri, "", error)
+        self._failed_count += 1
+        if len(self._failures) < FAILURES_KEPT_MAX:
+            self._failures.append(failure)
+        self._observer.failed(failure)
+
+    def _nothing(self, source: str, reason: str) -> None:
+        self._unmatched.append(source)
+        self._notes.append(reason)
+        self._observer.noted(reason)
+
+    def _snapshot(self, *, final: bool) -> Snapshot:
+        return Snapshot(
+            operation="delete",
+            done_count=self._taken_count - self._failed_count,
+            failed_count=self._failed_count,
+            skipped_count=0,
+            total_count=self._taken_count,
+            done_bytes=0,
+            total_bytes=0,
+            totals_final=final,
+            elapsed_s=time.monotonic() - self._started_at,
+        )
+
+
+def _check_directory(selection: Selection, *, recursive: bool) -> None:
+    if selection.found is None and not selection.pattern and not recursive:
+        raise errors.UsageError(
+            "this names a directory",
+            operation="delete",
+            uri=selection.text,
+            hint="Say recursive (-r) to delete all that lies below it",
+        )

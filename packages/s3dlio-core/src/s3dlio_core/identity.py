@@ -1,0 +1,23 @@
+"""Whether two answers speak of the same state of an object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from s3dlio_core.store import ObjectInfo
+
+__all__ = ["same_object"]
+
+
+def same_object(one: ObjectInfo, other: ObjectInfo) -> bool:
+    """Whether two answers describe the same state of an object.
+
+    An ETag that only one of them has proves nothing. Listings tell times finer than headers do
+    (RFC 9110: whole seconds), so times are compared by the second.
+    """
+    if one.size_bytes != other.size_bytes:
+        return False
+    if one.etag is not None and other.etag is not None:
+        return one.etag == other.etag
+    return one.mtime is None or other.mtime is None or int(one.mtime) == int(other.mtime)

@@ -1,0 +1,380 @@
+"""From the texts that a user gives to the objects that they select, and where those go.
+
+How a source is read, in this order: a local path that exists as written is literal; a text with
+`*`, `?`, `[…]` or `{…,…}` is a glob; everything else is literal. A literal names an object or, when
+there is no such object, a directory (a prefix).
+
+Where things go:
+- One literal object to a destination that has no trailing "/" and is no directory: that very name.
+- Otherwise into the destination: `dir/` gives its contents, `dir` keeps its name, a glob keeps what
+  follows its literal directory, an object keeps its last segment.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.listing import iterate
+from s3dlio_core.patterns import is_glob, literal_lead, match_segment, split_glob, tail_regex
+from s3dlio_core.registry import make_provider, provider_class
+from s3dlio_core.retry import RetryingProvider
+from s3dlio_core.store import ListError, ObjectInfo
+from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, Unmatched
+from s3dlio_core.transfer.report import Failure
+from s3dlio_core.uri import Uri, parse_uri
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.transfer.events import CancelToken
+
+__all__ = ["Place", "Selection", "Session", "plan_copy", "select"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A store, the prefix of the keys that are meant ("" or ending in "/"), its container."""
+
+    store: ObjectStore
+    prefix: str
+    container: str
+
+
+class Session:
+    """The providers and stores of one operation, closed together."""
+
+    def __init__(
+        self, options: Mapping[str, str] | None = None, cancel: CancelToken | None = None
+    ) -> None:
+        """Begin a session.
+
+        Args:
+            options: given to each provider that knows them; see `check_options`.
+            cancel: ends the waits of retries.
+        """
+        self._options = dict(options or {})
+        self._cancel = cancel
+        self._providers: dict[tuple[str, str], RetryingProvider] = {}
+        self._stores: dict[tuple[str, str, str], ObjectStore] = {}
+
+    def check_options(self, uris: Iterable[Uri]) -> None:
+        """Check that each option is known to at least one of the stores concerned.
+
+        Raises:
+            UsageError: one isn't.
+        """
+        schemes = sorted({uri.scheme for uri in uris})
+        known = {name for scheme in schemes for name in provider_class(scheme).option_names}
+        unknown = sorted(set(self._options) - known)
+        if unknown:
+            raise errors.UsageError(
+                f"option {', '.join(unknown)} means nothing for "
+                + " and ".join(f"{scheme}://" for scheme in schemes),
+                hint=f"Known here: {', '.join(sorted(known)) or 'none'}",
+            )
+
+    def provider(self, uri: Uri) -> RetryingProvider:
+        """Return the provider that serves a URI."""
+        name = (uri.scheme, uri.host)
+        if name not in self._providers:
+            understood = provider_class(uri.scheme).option_names
+            options = {key: value for key, value in self._options.items() if key in understood}
+            inner = make_provider(uri.scheme, options, uri.host)
+            self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
+        return self._providers[name]
+
+    def container_name(self, uri: Uri) -> str:
+        """Return what the provider calls the container that a URI names as a whole."""
+        return uri.path if self.provider(uri).containers_are_paths else uri.container
+
+    def place(self, uri: Uri, prefix: str) -> Place:
+        """Open the store that a directory of a URI's container lies in.
+
+        Args:
+            uri: names provider and container.
+            prefix: the directory as a key: "" or ending in "/".
+        """
+        if self.provider(uri).containers_are_paths:
+            container, prefix = f"{uri.container}{prefix}" or ".", ""
+        else:
+            container = uri.container
+        at = (uri.scheme, uri.host, container)
+        if at not in self._stores:
+            self._stores[at] = self.provider(uri).open(container)
+        return Place(self._stores[at], prefix, container)
+
+    def object(self, uri: Uri) -> tuple[Place, str]:
+        """Return the place of the object that a URI names, and its name there.
+
+        The name is the key's last segment; a key that ends in "/" has its last two.
+        """
+        cut = uri.key.rfind("/", 0, max(0, len(uri.key) - 1)) + 1
+        return self.place(uri, uri.key[:cut]), uri.key[cut:]
+
+    def close(self) -> None:
+        """Close every store and provider."""
+        for store in self._stores.values():
+            store.close()
+        for provider in self._providers.values():
+            provider.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: builtins.object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one source selects.
+
+    Attributes:
+        text: as the user wrote it.
+        place: where it is looked for.
+        found: the one literal object, or None.
+        pattern: the segments of a glob below the place, or () for the whole directory.
+        lead: what relative names get in front: `dir` keeps its name, `dir/` doesn't.
+    """
+
+    text: str
+    place: Place
+    found: ObjectInfo | None = None
+    pattern: tuple[str, ...] = ()
+    lead: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """How the text was read, for messages."""
+        return "a glob" if self.pattern else "a literal name"
+
+
+def select(session: Session, source: str | os.PathLike[str]) -> Selection:
+    """Read a source.
+
+    Raises:
+        NothingMatchedError: a literal that names neither an object nor a directory.
+        InvalidUriError, UnsupportedSchemeError: it can't be read at all.
+    """
+    text = os.fspath(source)
+    uri = parse_uri(text)
+    provider = session.provider(uri)
+    is_path = provider.containers_are_paths
+    if is_glob(uri.key) and not (is_path and os.path.lexists(uri.path)):
+        directory, pattern = split_glob(uri.key)
+        place = session.place(uri, directory)
+        return Selection(text, place, pattern=tuple(pattern))
+    name = uri.key.rpartition("/")[2]
+    if not name:
+        return Selection(text, session.place(uri, uri.key))
+    if is_path and name in {".", ".."}:
+        return Selection(text, session.place(uri, f"{uri.key}/"))
+    place, name = session.object(uri)
+    try:
+        return Selection(text, place, found=place.store.head(place.prefix + name))
+    except errors.ObjectNotFoundError:
+        pass
+    except errors.ContainerNotFoundError:
+        if not is_path:
+            raise
+    place = session.place(uri, f"{uri.key}/")
+    if _is_directory(place, is_path=is_path):
+        return Selection(text, place, lead=f"{name}/")
+    raise errors.NothingMatchedError(
+        "no such object or directory (read as a literal name)", operation="find", uri=text
+    )
+
+
+def _is_directory(place: Place, *, is_path: bool) -> bool:
+    if is_path:
+        try:
+            place.store.list_page(page_size=1)
+        except errors.ContainerNotFoundError:
+            return False
+        return True
+    page = place.store.list_page(place.prefix, page_size=1)
+    return bool(page.objects or page.next_token)
+
+
+def expand(selection: Selection, *, recursive: bool) -> Iterator[ObjectInfo | str | ListError]:
+    """Yield what a selection finds: objects, subdirectories that are left out, and errors."""
+    place = selection.place
+    if selection.found is not None:
+        yield selection.found
+    elif selection.pattern:
+        yield from _glob(place.store, place.prefix, list(selection.pattern), recursive=recursive)
+    else:
+        yield from iterate(place.store, place.prefix, delimiter="" if recursive else "/")
+
+
+def _glob(
+    store: ObjectStore, prefix: str, segments: list[str], *, recursive: bool
+) -> Iterator[ObjectInfo | str | ListError]:
+    """Expand a glob level by level, so that only directories that can match are listed."""
+    head, rest = segments[0], segments[1:]
+    if head == "**":
+        regex = tail_regex(segments)
+        for found in iterate(store, prefix):
+            if not isinstance(found, ObjectInfo) or regex.fullmatch(found.key, len(prefix)):
+                yield found
+    elif rest and not is_glob(head):
+        yield from _glob(store, f"{prefix}{head}/", rest, recursive=recursive)
+    else:
+        for found in iterate(store, prefix + literal_lead(head), delimiter="/"):
+            if isinstance(found, ListError):
+                yield found
+            elif isinstance(found, str):
+                if match_segment(head, found[len(prefix) : -1]):
+                    yield from _glob_below(store, found, rest, recursive=recursive)
+            elif not rest and match_segment(head, found.key[len(prefix) :]):
+                yield found
+
+
+def _glob_below(
+    store: ObjectStore, directory: str, rest: list[str], *, recursive: bool
+) -> Iterator[ObjectInfo | str | ListError]:
+    """Go on with a glob in a directory that matched, or take the directory itself."""
+    if rest:
+        yield from _glob(store, directory, rest, recursive=recursive)
+    elif recursive:
+        yield from iterate(store, directory)
+    else:
+        yield directory
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where the objects of an operation go: below a place, or to exactly one key."""
+
+    place: Place
+    exact: str | None = None
+
+    def key(self, relative: str) -> str:
+        return self.place.prefix + relative if self.exact is None else self.exact
+
+
+def find_target(session: Session, destination: Uri, sources: Sequence[Selection]) -> _Target:
+    """Decide where the sources go; see the module's docstring."""
+    into = not destination.key or destination.key.endswith("/")
+    if not into and len(sources) == 1 and sources[0].found is not None:
+        provider = session.provider(destination)
+        is_path = provider.containers_are_paths
+        if not (is_path and provider.container_exists(destination.path)):
+            place, name = session.object(destination)
+            return _Target(place, exact=place.prefix + name)
+    return _Target(session.place(destination, destination.key + ("" if into else "/")))
+
+
+def plan_copy(
+    session: Session,
+    sources: Sequence[str | os.PathLike[str]],
+    destination: Uri,
+    *,
+    recursive: bool,
+) -> tuple[Place, Iterator[PlanEntry]]:
+    """Plan the copies of an operation.
+
+    Returns:
+        The destination's place, and the entries, lazily.
+
+    Raises:
+        NothingMatchedError: no source is there at all.
+        UsageError: two literal sources would get the same name.
+    """
+    selections: list[Selection] = []
+    lost: list[Unmatched | Failure] = []
+    first_error: errors.S3dlioError | None = None
+    for source in dict.fromkeys(os.fspath(source) for source in sources):
+        try:
+            selections.append(select(session, source))
+        except errors.S3dlioError as error:
+            if isinstance(error, errors.NothingMatchedError):
+                lost.append(Unmatched(source, str(error)))
+            elif error.scope is errors.Scope.OBJECT:
+                lost.append(Failure(source, "", error))
+            else:
+                raise
+            first_error = first_error or error
+    if not selections:
+        raise first_error or errors.UsageError("no source was given")
+    target = find_target(session, destination, selections)
+    _refuse_collisions(selections, target)
+    return target.place, _entries(selections, lost, target, recursive=recursive)
+
+
+def _refuse_collisions(selections: Sequence[Selection], target: _Target) -> None:
+    """Refuse two literal sources of one name: the second would replace the first."""
+    seen: dict[str, str] = {}
+    for selection in selections:
+        if selection.found is None:
+            continue
+        key = target.key(_relative(selection, selection.found))
+        if key in seen:
+            raise errors.UsageError(
+                f"{errors.printable(seen[key])} and {errors.printable(selection.text)} would both "
+                f"be written to {errors.printable(target.place.store.uri_of(key))}",
+                hint="Copy them in two runs, to two directories",
+            )
+        seen[key] = selection.text
+
+
+def _relative(selection: Selection, info: ObjectInfo) -> str:
+    return selection.lead + info.key[len(selection.place.prefix) :]
+
+
+def _entries(
+    selections: Sequence[Selection],
+    lost: Sequence[Unmatched | Failure],
+    target: _Target,
+    *,
+    recursive: bool,
+) -> Iterator[PlanEntry]:
+    yield from lost
+    for selection in selections:
+        try:
+            yield from _selection_entries(selection, target, recursive=recursive)
+        except errors.S3dlioError as error:
+            if error.scope is not errors.Scope.OBJECT:
+                raise
+            yield Failure(selection.text, "", error)
+
+
+def _selection_entries(
+    selection: Selection, target: _Target, *, recursive: bool
+) -> Iterator[PlanEntry]:
+    source, destination = selection.place.store, target.place.store
+    matched = False
+    left_out_count = 0
+    for found in expand(selection, recursive=recursive):
+        if isinstance(found, str):
+            left_out_count += 1
+            continue
+        matched = True
+        if isinstance(found, ListError):
+            yield Failure(source.uri_of(found.key), "", found.error)
+        elif (
+            found.key.endswith("/")
+            and not found.size_bytes
+            and (destination.capabilities.directories)
+        ):
+            yield Skipped(source.uri_of(found.key))  # a folder marker: directories need none
+        else:
+            yield CopyItem(source, found, target.key(_relative(selection, found)))
+    if left_out_count:
+        yield Note(
+            f"{errors.printable(selection.text)}: {left_out_count} "
+            f"{'subdirectory was' if left_out_count == 1 else 'subdirectories were'} left out "
+            "(not recursive)"
+        )
+    if not matched:
+        yield Unmatched(
+            selection.text,
+            f"{errors.printable(selection.text)}: nothing matched (read as {selection.meaning})",
+        )

@@ -1,0 +1,95 @@
+"""Reused memory for bytes on their way, under one budget.
+
+Buffers are anonymous memory maps: page-aligned, so that the same one serves a socket and O_DIRECT,
+and given back to the system when they are dropped. Each task leases exactly one, so waiting for
+one can't deadlock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["BUDGET_BYTES", "BufferPool"]
+
+MIB = 1024**2
+#: What all buffers together may take, whatever the number of jobs.
+BUDGET_BYTES = 192 * MIB
+_SMALLEST_BYTES = 64 * 1024
+
+
+class BufferPool:
+    """Leases buffers; thread-safe."""
+
+    def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:
+        """Make an empty pool.
+
+        Args:
+            budget_bytes: at most this much is allocated, except that one buffer larger than it is
+                leased when nothing else is.
+        """
+        self.budget_bytes = budget_bytes
+        self._free: dict[int, list[mmap.mmap]] = {}
+        self._allocated_bytes = 0
+        self._leased_count = 0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def lease(self, size_bytes: int) -> Iterator[memoryview]:
+        """Wait for memory, and lend a view of exactly this size. Its content is undefined."""
+        capacity = _capacity(size_bytes)
+        buffer = self._take(capacity)
+        try:
+            # Never released by hand: a caught error's frames may still hold a slice of it.
+            yield memoryview(buffer)[:size_bytes]
+        finally:
+            self._give_back(buffer, capacity)
+
+    def _take(self, capacity: int) -> mmap.mmap:
+        with self._changed:
+            while True:
+                free = self._free.get(capacity)
+                if free:
+                    self._leased_count += 1
+                    return free.pop()
+                if self._allocated_bytes + capacity > self.budget_bytes:
+                    self._drop_free(capacity)
+                fits = self._allocated_bytes + capacity <= self.budget_bytes
+                if fits or not self._leased_count:
+                    self._allocated_bytes += capacity
+                    self._leased_count += 1
+                    break
+                self._changed.wait()
+        return mmap.mmap(-1, capacity)
+
+    def _drop_free(self, needed_bytes: int) -> None:
+        """Give unused buffers of other sizes back to the system until there is room."""
+        for capacity, free in self._free.items():
+            while free and self._allocated_bytes + needed_bytes > self.budget_bytes:
+                free.pop()
+                self._allocated_bytes -= capacity
+
+    def _give_back(self, buffer: mmap.mmap, capacity: int) -> None:
+        with self._changed:
+            self._leased_count -= 1
+            self._free.setdefault(capacity, []).append(buffer)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Give the unused buffers back to the system."""
+        with self._changed:
+            self._drop_free(self.budget_bytes + 1)
+
+
+def _capacity(size_bytes: int) -> int:
+    """Round up to a power of two below 1 MiB, to whole MiB above: few sizes, many reuses."""
+    if size_bytes <= _SMALLEST_BYTES:
+        return _SMALLEST_BYTES
+    if size_bytes < MIB:
+        return 1 << (size_bytes - 1).bit_length()
+    return -(-size_bytes // MIB) * MIB

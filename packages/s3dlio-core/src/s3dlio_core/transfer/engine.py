@@ -1,0 +1,381 @@
+"""The engine: worker threads that carry out a plan.
+
+One thread reads the plan, others copy whole objects and parts, which wait in one queue: parts of
+objects that are begun go before new objects, so few objects are open at a time. The caller's
+thread waits, and tells the observer the state ten times a second.
+
+Rules that hold here:
+- An error of object scope is recorded and the run goes on; any other stops it.
+- Whatever ends a run, no worker is left running and every unfinished upload is aborted.
+- Threads are daemons: an interpreter that exits doesn't wait for them.
+- Nothing per object but the queue's lock: no future, no formatted text.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import CancelledError, S3dlioError, Scope, ServiceError
+from s3dlio_core.transfer.buffers import BufferPool
+from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
+from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole
+from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, part_size_for
+from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from s3dlio_core.store import ObjectStore
+
+__all__ = ["Engine"]
+
+_log = logging.getLogger("s3dlio.transfer")
+
+#: How often the observer is told the state.
+TICK_S = 0.1
+#: Items that are planned ahead: enough to hide a listing request, few enough for flat memory.
+PLANNED_AHEAD_MAX = 4096
+
+
+class _Counters:
+    """What one worker has done. Each worker has its own, so counting needs no lock."""
+
+    __slots__ = ("done_bytes", "done_count")
+
+    def __init__(self) -> None:
+        self.done_count = 0
+        self.done_bytes = 0
+
+
+class Engine:
+    """Carries out one plan; made for one run."""
+
+    def __init__(
+        self,
+        operation: str,
+        destination: ObjectStore,
+        *,
+        jobs: int,
+        part_size_bytes: int | None = None,
+        observer: TransferObserver | None = None,
+        cancel: CancelToken | None = None,
+        buffers: BufferPool | None = None,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            operation: "upload", "download" or "copy"; for messages.
+            destination: where everything is written.
+            jobs: worker threads at the most.
+            part_size_bytes: overrides the default of `plan.part_size_for`.
+            observer: is told the progress, from the thread that calls `run`.
+            cancel: stops the run when it is set.
+            buffers: the memory to use.
+        """
+        self._operation = operation
+        self._jobs = jobs
+        self._part_size_bytes = part_size_bytes
+        self._observer = observer or TransferObserver()
+        self._cancel = cancel or CancelToken()
+        self._buffers = buffers or BufferPool()
+        self._context = CopyContext(destination, self._buffers, self._cancel)
+        self._started_at = 0.0
+
+        # Everything below but the counters is guarded by one lock. Who waits for what:
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)  # idle workers, for something to do
+        self._room = threading.Condition(self._lock)  # the planner, for room in the queue
+        self._over = threading.Condition(self._lock)  # the caller, for the end
+        self._items: deque[CopyItem] = deque()
+        self._parted: deque[PartedCopy] = deque()
+        self._unended: set[PartedCopy] = set()
+        self._counters: list[_Counters] = []
+        self._workers = 0
+        self._idle = 0
+        self._planning = True
+        self._stopping = False
+        self._stopped_by: S3dlioError | None = None
+        self._crash: BaseException | None = None
+        self._total_count = 0
+        self._total_bytes = 0
+        self._failed_count = 0
+        self._skipped_count = 0
+        self._failures: list[Failure] = []
+        self._unmatched: list[str] = []
+        self._notes: list[str] = []
+        # Failures and notes that the observer hasn't been told yet.
+        self._untold: deque[Failure | str] = deque()
+
+    def run(self, plan: Iterable[PlanEntry]) -> TransferReport:
+        """Carry out a plan and return what was done. Errors are in the report, not raised."""
+        self._started_at = time.monotonic()
+        self._observer.started(self._snapshot())
+        planner = threading.Thread(
+            target=self._read_plan, args=(plan,), name="s3dlio-plan", daemon=True
+        )
+        planner.start()
+        try:
+            self._watch()
+        finally:
+            # Also after KeyboardInterrupt, or an observer that raised: stop, then clean up.
+            self._stop(None)
+            self._wait_for_threads()
+            self._abort_unended()
+            self._buffers.close()
+            report = self._report()
+            self._tell()
+            self._observer.finished(self._snapshot(), report)
+        if self._crash is not None:
+            raise self._crash
+        return report
+
+    # The caller's thread.
+
+    def _watch(self) -> None:
+        while True:
+            with self._over:
+                if not self._running():
+                    return
+                self._over.wait(TICK_S)
+                running = self._running()
+            if self._cancel.cancelled:
+                self._stop(CancelledError("cancelled", operation=self._operation))
+            self._tell()
+            if running:
+                self._observer.progressed(self._snapshot())
+
+    def _running(self) -> bool:
+        return self._planning or self._workers > 0
+
+    def _wait_for_threads(self) -> None:
+        with self._over:
+            while self._running():
+                self._over.wait()
+
+    def _tell(self) -> None:
+        while self._untold:
+            news = self._untold.popleft()
+            if isinstance(news, str):
+                self._observer.noted(news)
+            else:
+                self._observer.failed(news)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            operation=self._operation,
+            done_count=sum(counter.done_count for counter in self._counters),
+            failed_count=self._failed_count,
+            skipped_count=self._skipped_count,
+            total_count=self._total_count,
+            done_bytes=sum(counter.done_bytes for counter in self._counters),
+            total_bytes=self._total_bytes,
+            totals_final=not self._planning,
+            elapsed_s=time.monotonic() - self._started_at,
+        )
+
+    def _report(self) -> TransferReport:
+        snapshot = self._snapshot()
+        return TransferReport(
+            operation=self._operation,
+            done_count=snapshot.done_count,
+            done_bytes=snapshot.done_bytes,
+            failed_count=self._failed_count,
+            failures=tuple(self._failures),
+            skipped_count=self._skipped_count,
+            unmatched=tuple(self._unmatched),
+            notes=tuple(self._notes),
+            elapsed_s=snapshot.elapsed_s,
+            stopped_by=self._stopped_by,
+        )
+
+    def _abort_unended(self) -> None:
+        for parted in tuple(self._unended):
+            self._counters[0].done_bytes -= parted.done_bytes
+            try:
+                parted.abort()
+            except S3dlioError as error:
+                _log.warning("an unfinished upload could not be aborted: %s", error)
+                self._notes.append(f"An unfinished upload is left: {error}")
+        self._unended.clear()
+
+    # The planner's thread.
+
+    def _read_plan(self, plan: Iterable[PlanEntry]) -> None:
+        try:
+            for entry in plan:
+                if not self._take(entry):
+                    break
+        except S3dlioError as error:
+            self._stop(error)
+        except BaseException as error:  # noqa: BLE001 - raised again by run(), in the caller's thread
+            self._crashed(error)
+        finally:
+            with self._lock:
+                self._planning = False
+                self._work.notify_all()
+                self._over.notify_all()
+
+    def _take(self, entry: PlanEntry) -> bool:
+        """Queue or record an entry; return False when the run is stopping."""
+        if isinstance(entry, CopyItem):
+            return self._queue(entry)
+        if isinstance(entry, Failure):
+            self._failed(entry)
+        elif isinstance(entry, Note):
+            self._note(entry.text)
+        elif isinstance(entry, Skipped):
+            with self._lock:
+                self._skipped_count += 1
+        else:
+            self._note(entry.reason)
+            with self._lock:
+                self._unmatched.append(entry.source)
+        return not self._stopping
+
+    def _queue(self, item: CopyItem) -> bool:
+        with self._lock:
+            while len(self._items) >= PLANNED_AHEAD_MAX and not self._stopping:
+                self._room.wait()
+            if self._stopping:
+                return False
+            self._items.append(item)
+            self._total_count += 1
+            self._total_bytes += item.info.size_bytes
+            if self._idle >= len(self._items):
+                self._work.notify()
+            elif self._workers < self._jobs:
+                self._start_worker()
+        return True
+
+    def _start_worker(self) -> None:
+        """Start a worker; the lock is held."""
+        counters = _Counters()
+        self._counters.append(counters)
+        self._workers += 1
+        name = f"s3dlio-worker-{self._workers}"
+        threading.Thread(target=self._run_worker, args=(counters,), name=name, daemon=True).start()
+
+    # The workers' threads.
+
+    def _run_worker(self, counters: _Counters) -> None:
+        try:
+            while True:
+                work = self._next()
+                if work is None:
+                    return
+                if isinstance(work, CopyItem):
+                    self._copy(work, counters)
+                else:
+                    self._copy_part(work[0], work[1], counters)
+        except BaseException as error:  # noqa: BLE001 - raised again by run(), in the caller's thread
+            self._crashed(error)
+        finally:
+            with self._lock:
+                self._workers -= 1
+                self._work.notify_all()
+                self._over.notify_all()
+
+    def _next(self) -> CopyItem | tuple[PartedCopy, int] | None:
+        """Wait for something to do; None when nothing will come any more."""
+        with self._lock:
+            while not self._stopping:
+                while self._parted:
+                    parted = self._parted[0]
+                    number = parted.claim()
+                    if number is not None:
+                        return parted, number
+                    self._parted.popleft()
+                if self._items:
+                    if len(self._items) == PLANNED_AHEAD_MAX // 2:
+                        self._room.notify()
+                    return self._items.popleft()
+                # A worker that is busy with an object may yet cut it into parts.
+                if not self._planning and self._idle == self._workers - 1:
+                    return None
+                self._idle += 1
+                self._work.wait()
+                self._idle -= 1
+            return None
+
+    def _copy(self, item: CopyItem, counters: _Counters) -> None:
+        try:
+            part_size_bytes = part_size_for(
+                item.info.size_bytes,
+                item.source.limits,
+                self._context.destination.limits,
+                self._part_size_bytes,
+            )
+            if part_size_bytes is None:
+                counters.done_bytes += copy_whole(item, self._context)
+                counters.done_count += 1
+            else:
+                self._begin(PartedCopy(item, part_size_bytes, self._context))
+        except S3dlioError as error:
+            self._item_failed(item, error)
+
+    def _begin(self, parted: PartedCopy) -> None:
+        parted.begin()
+        with self._lock:
+            self._unended.add(parted)
+            self._parted.append(parted)
+            while self._workers < self._jobs and self._idle == 0:
+                self._start_worker()
+            self._work.notify_all()
+
+    def _copy_part(self, parted: PartedCopy, number: int, counters: _Counters) -> None:
+        copied_bytes, last = parted.copy_part(number)
+        counters.done_bytes += copied_bytes
+        if parted.error is not None and parted.error.scope is not Scope.OBJECT:
+            self._stop(parted.error)
+        if not last or self._stopping:
+            return
+        with self._lock:
+            self._unended.discard(parted)
+        try:
+            parted.end()
+            counters.done_count += 1
+        except S3dlioError as error:
+            counters.done_bytes -= parted.done_bytes
+            self._item_failed(parted.item, error)
+
+    # Any thread.
+
+    def _item_failed(self, item: CopyItem, error: S3dlioError) -> None:
+        if error.scope is not Scope.OBJECT:
+            self._stop(error)
+            return
+        source = item.source.uri_of(item.info.key)
+        self._failed(Failure(source, self._context.destination.uri_of(item.key), error))
+
+    def _failed(self, failure: Failure) -> None:
+        with self._lock:
+            self._failed_count += 1
+            if len(self._failures) < FAILURES_KEPT_MAX:
+                self._failures.append(failure)
+            self._untold.append(failure)
+        _log.warning("%s", failure.error)
+
+    def _note(self, text: str) -> None:
+        with self._lock:
+            self._notes.append(text)
+            self._untold.append(text)
+
+    def _stop(self, error: S3dlioError | None) -> None:
+        """Stop the run; the first error is the one that counts."""
+        with self._lock:
+            if error is not None and self._running() and self._stopped_by is None:
+                self._stopped_by = error
+            self._stopping = True
+            self._work.notify_all()
+            self._room.notify_all()
+
+    def _crashed(self, error: BaseException) -> None:
+        """Remember an error that nobody expected; `run` raises it."""
+        self._crash = self._crash or error
+        self._stop(
+            ServiceError(f"unexpected {type(error).__name__}: {error}", operation=self._operation)
+        )

@@ -1,0 +1,198 @@
+"""Copying one object between any two stores: whole, or in parts.
+
+The same code serves every pair: bytes go from the source's reader into one leased buffer and from
+there to `put` or `put_part`. What is checked: the source is in the state it was listed in, each
+range arrives in full, and the destination reports the size that was sent.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import IntegrityError, S3dlioError, SourceChangedError
+from s3dlio_core.identity import same_object
+from s3dlio_core.transfer.plan import part_count
+
+if TYPE_CHECKING:
+    from s3dlio_core.store import (
+        Attributes,
+        MultipartUpload,
+        ObjectInfo,
+        ObjectReader,
+        ObjectStore,
+        Part,
+    )
+    from s3dlio_core.transfer.buffers import BufferPool
+    from s3dlio_core.transfer.events import CancelToken
+    from s3dlio_core.transfer.plan import CopyItem
+
+__all__ = ["PartedCopy", "copy_whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class CopyContext:
+    """What all copies of a run share."""
+
+    destination: ObjectStore
+    buffers: BufferPool
+    cancel: CancelToken
+
+
+def copy_whole(item: CopyItem, context: CopyContext) -> int:
+    """Copy an object with one read and one `put`; return its size in bytes."""
+    size_bytes = item.info.size_bytes
+    with context.buffers.lease(size_bytes) as view:
+        with item.source.open_reader(item.info.key) as reader:
+            _check_unchanged(item, reader.info)
+            _fill(reader, view, context.cancel)
+            attributes = reader.info.attributes
+        written = context.destination.put(
+            item.key, view, attributes=_kept(context.destination, attributes)
+        )
+    _check_size(written, size_bytes, context.destination.uri_of(item.key))
+    return size_bytes
+
+
+def _fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
+    """Fill a view from a reader, to its end."""
+    position = 0
+    while position < len(view):
+        cancel.raise_if_cancelled()
+        count = reader.readinto(view[position:])
+        if not count:
+            raise IntegrityError(f"the source ends after {position} of {len(view)} bytes")
+        position += count
+
+
+def _kept(destination: ObjectStore, attributes: Attributes | None) -> Attributes | None:
+    return attributes if destination.capabilities.attributes else None
+
+
+def _check_unchanged(item: CopyItem, now: ObjectInfo) -> None:
+    if not same_object(now, item.info):
+        raise SourceChangedError(
+            "it changed since it was listed",
+            operation="read",
+            uri=item.source.uri_of(item.info.key),
+            hint="Run the command again",
+        )
+
+
+def _check_size(written: ObjectInfo, size_bytes: int, uri: str) -> None:
+    if written.size_bytes != size_bytes:
+        raise IntegrityError(
+            f"the destination holds {written.size_bytes} bytes, {size_bytes} were sent",
+            operation="put",
+            uri=uri,
+            retryable=False,
+        )
+
+
+class PartedCopy:
+    """A copy in parts, carried out by many workers.
+
+    Life: `begin` once; then `claim` and `copy_part`, concurrently, until `claim` gives None; the
+    worker whose call of `copy_part` returns True was the last and calls `end`.
+    """
+
+    def __init__(self, item: CopyItem, part_size_bytes: int, context: CopyContext) -> None:
+        self.item = item
+        self.error: S3dlioError | None = None
+        self.done_bytes = 0
+        self._context = context
+        self._part_size_bytes = part_size_bytes
+        self._count = part_count(item.info.size_bytes, part_size_bytes)
+        self._claimed = 0
+        self._running = 0
+        self._parts: list[Part] = []
+        self._upload: MultipartUpload | None = None
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """Create the multipart upload at the destination."""
+        source, destination, info = self.item.source, self._context.destination, self.item.info
+        attributes = info.attributes
+        if (
+            attributes is None
+            and source.capabilities.attributes
+            and destination.capabilities.attributes
+        ):
+            described = source.head(info.key)
+            _check_unchanged(self.item, described)
+            attributes = described.attributes
+        self._upload = destination.create_multipart(
+            self.item.key,
+            size_bytes=info.size_bytes,
+            part_size_bytes=self._part_size_bytes,
+            attributes=_kept(destination, attributes),
+        )
+
+    def claim(self) -> int | None:
+        """Take the number of a part to copy; None when all are taken or one has failed."""
+        with self._lock:
+            if self._claimed >= self._count or self.error is not None:
+                return None
+            self._claimed += 1
+            self._running += 1
+            return self._claimed
+
+    def copy_part(self, number: int) -> tuple[int, bool]:
+        """Copy one part.
+
+        Returns:
+            The bytes copied (0 when it failed: see `error`) and whether nothing is left to do but
+            `end`.
+        """
+        copied_bytes = 0
+        part: Part | None = None
+        error: S3dlioError | None = None
+        try:
+            part = self._copy(number)
+            copied_bytes = part.size_bytes
+        except S3dlioError as caught:
+            error = caught
+        with self._lock:
+            self._running -= 1
+            if part is not None:
+                self._parts.append(part)
+                self.done_bytes += copied_bytes
+            self.error = self.error or error
+            over = self._claimed >= self._count or self.error is not None
+            return copied_bytes, over and not self._running
+
+    def _copy(self, number: int) -> Part:
+        item, context = self.item, self._context
+        start = (number - 1) * self._part_size_bytes
+        stop = min(start + self._part_size_bytes, item.info.size_bytes)
+        pin = item.info.etag if item.source.capabilities.read_if_match else None
+        with context.buffers.lease(stop - start) as view:
+            with item.source.open_reader(item.info.key, start, stop, if_match=pin) as reader:
+                _check_unchanged(item, reader.info)
+                _fill(reader, view, context.cancel)
+            return self._started().put_part(number, start, view)
+
+    def end(self) -> None:
+        """Complete the upload, or abort it and raise what went wrong."""
+        if self.error is not None:
+            self.abort()
+            raise self.error
+        self._parts.sort(key=lambda part: part.number)
+        try:
+            written = self._started().complete(self._parts)
+        except S3dlioError:
+            self.abort()
+            raise
+        uri = self._context.destination.uri_of(self.item.key)
+        _check_size(written, self.item.info.size_bytes, uri)
+
+    def abort(self) -> None:
+        """Discard the upload, if it was begun. Raises what the store raises."""
+        if self._upload is not None:
+            self._upload.abort()
+
+    def _started(self) -> MultipartUpload:
+        if self._upload is None:
+            raise AssertionError("begin() comes first")
+        return self._upload

@@ -1,0 +1,115 @@
+"""What is copied where, and in which parts. Values only: no I/O, no clock.
+
+A plan is a lazy stream of entries, so listing and copying overlap and memory stays flat. Entries
+pickle, since stores pickle by configuration: another process could carry them out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from s3dlio_core.errors import ObjectTooLargeError
+
+if TYPE_CHECKING:
+    from s3dlio_core.store import Limits, ObjectInfo, ObjectStore
+    from s3dlio_core.transfer.report import Failure
+
+__all__ = [
+    "PART_SIZE_BYTES",
+    "CopyItem",
+    "Note",
+    "PlanEntry",
+    "Skipped",
+    "Unmatched",
+    "part_count",
+    "part_size_for",
+]
+
+MIB = 1024**2
+#: What parts are cut to by default: large enough for memory speed, small enough to share out.
+PART_SIZE_BYTES = 8 * MIB
+#: An object is cut when it is longer than this many parts: one request costs less than four.
+WHOLE_OBJECT_PARTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CopyItem:
+    """One object to copy: from where, what it was when it was listed, and its key to be."""
+
+    source: ObjectStore
+    info: ObjectInfo
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that the user should read."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An object that a rule leaves out."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A source that selects nothing."""
+
+    source: str
+    reason: str
+
+
+PlanEntry: TypeAlias = "CopyItem | Note | Skipped | Unmatched | Failure"
+
+
+def part_size_for(
+    size_bytes: int, source: Limits, destination: Limits, wanted_bytes: int | None = None
+) -> int | None:
+    """Choose the size of the parts of an object.
+
+    Args:
+        size_bytes: the object's size.
+        source: the limits of the store that it is read from.
+        destination: the limits of the store that it is written to.
+        wanted_bytes: the part size that the caller asks for; None for the default.
+
+    Returns:
+        The size of all parts but the last, or None: write the object whole.
+
+    Raises:
+        ObjectTooLargeError: no part size within the destination's limits holds it.
+    """
+    most = destination.object_size_max_bytes
+    if most is not None and size_bytes > most:
+        raise ObjectTooLargeError(f"{size_bytes} bytes, and the destination takes at most {most}")
+    whole_max = PART_SIZE_BYTES * WHOLE_OBJECT_PARTS if wanted_bytes is None else wanted_bytes
+    if size_bytes <= min(whole_max, destination.put_size_max_bytes):
+        return None
+    part = max(wanted_bytes or PART_SIZE_BYTES, destination.part_size_min_bytes)
+    least = -(-size_bytes // destination.part_count_max)
+    if part < least:
+        part = _round_up(least, MIB)
+    # Cut where both stores read and write fast.
+    part = _round_up(part, max(source.alignment_bytes, destination.alignment_bytes))
+    if part > destination.part_size_max_bytes:
+        raise ObjectTooLargeError(
+            f"{size_bytes} bytes need parts of {part}, and the destination takes at most "
+            f"{destination.part_size_max_bytes}"
+        )
+    if size_bytes <= part and size_bytes <= destination.put_size_max_bytes:
+        return None
+    return part
+
+
+def part_count(size_bytes: int, part_size_bytes: int) -> int:
+    """Return how many parts an object of this size has."""
+    return -(-size_bytes // part_size_bytes)
+
+
+def _round_up(value: int, unit: int) -> int:
+    return -(-value // unit) * unit
