@@ -1,0 +1,407 @@
+"""`S3Store`: one bucket behind the store contract.
+
+Rules that hold in this file:
+- Keys go to the service as they are: "//", "." and ".." included.
+- Making a store sends nothing and needs no credentials.
+
+Sources of the limits: Amazon S3 User Guide, "Amazon S3 multipart upload limits" and "Uploading
+objects"; "Creating object key names" (1,024 bytes); Amazon S3 API Reference, DeleteObjects (1,000
+keys), ListObjectsV2 (1,000 keys; directory buckets list in no order).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from s3dlio_core.errors import (
+    InvalidKeyError,
+    NotSupportedError,
+    ObjectNotFoundError,
+    ObjectTooLargeError,
+    S3dlioError,
+    ServiceError,
+    UsageError,
+)
+from s3dlio_core.store import (
+    Capabilities,
+    Condition,
+    CopySource,
+    DeleteError,
+    Limits,
+    ListOrder,
+    MultipartInfo,
+    ObjectInfo,
+    ObjectStore,
+    Page,
+)
+from s3dlio_s3.client import S3Client
+from s3dlio_s3.client_objects import DIRECTORY_BUCKET_SUFFIX
+from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
+from s3dlio_s3.errors import error_of_code
+from s3dlio_s3.headers import object_info
+from s3dlio_s3.multipart import S3MultipartUpload, failed_condition, make_token
+from s3dlio_s3.reader import open_range
+from s3dlio_s3.wire_xml import holds_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from typing_extensions import Self
+
+    from s3dlio_core.store import (
+        Attributes,
+        Buffer,
+        MultipartUpload,
+        ObjectReader,
+    )
+    from s3dlio_s3.wire_xml import ErrorBody
+
+__all__ = ["S3Store"]
+
+KEY_SIZE_MAX_BYTES = 1024
+LIST_PAGE_MAX = 1000
+PART_COUNT_MAX = 10_000
+PART_SIZE_MIN_BYTES = 5 * 1024**2
+PART_SIZE_MAX_BYTES = 5 * 1024**3
+PUT_SIZE_MAX_BYTES = 5 * 1024**3
+DELETE_BATCH_MAX = 1000
+
+LIMITS = Limits(
+    put_size_max_bytes=PUT_SIZE_MAX_BYTES,
+    # 48.8 TiB: as many parts as there may be, each as large as it may be.
+    object_size_max_bytes=PART_COUNT_MAX * PART_SIZE_MAX_BYTES,
+    part_size_min_bytes=PART_SIZE_MIN_BYTES,
+    part_size_max_bytes=PART_SIZE_MAX_BYTES,
+    part_count_max=PART_COUNT_MAX,
+    delete_batch_max=DELETE_BATCH_MAX,
+)
+
+
+class S3Store(ObjectStore):
+    """One bucket.
+
+    Attributes:
+        bucket: its name.
+        client: the client that it uses.
+    """
+
+    def __init__(self, client: S3Client, bucket: str, *, owns_client: bool = False) -> None:
+        """Bind a client to a bucket.
+
+        Args:
+            client: sends the requests.
+            bucket: the bucket; it may not exist.
+            owns_client: whether `close` closes the client too.
+        """
+        config = client.sender.config
+        directory = bucket.endswith(DIRECTORY_BUCKET_SUFFIX)
+        self.client = client
+        self.bucket = bucket
+        self._owns_client = owns_client
+        self.limits = LIMITS
+        self.capabilities = Capabilities(
+            put_if_absent=config.put_if_absent,
+            put_if_match=config.put_if_match,
+            read_if_match=config.read_if_match,
+            copy_part=config.copy_part,
+            list_order=ListOrder.UNSPECIFIED if directory else ListOrder.UTF8,
+            start_after=not directory,
+        )
+
+    @classmethod
+    def connect(cls, bucket: str, config: S3Config | None = None, **options: str) -> Self:
+        """Make a store of its own, for programs that use this backend alone.
+
+        Args:
+            bucket: the bucket.
+            config: the whole configuration, or None: options, environment and profile.
+            options: names of `S3Provider.option_names`, e.g. endpoint_url="http://...".
+        """
+        if config is None:
+            config = current_config(_known(options))
+        return cls(S3Client(config), bucket, owns_client=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self).connect, (self.bucket, self.client.sender.config))
+
+    @property
+    def uri(self) -> str:
+        """The bucket's URI."""
+        return f"s3://{self.bucket}"
+
+    def head(self, key: str) -> ObjectInfo:
+        """Describe an object, attributes included."""
+        self._check_key("head", key)
+        return self.client.head_object(self.bucket, key)
+
+    def list_page(
+        self,
+        prefix: str = "",
+        *,
+        delimiter: str = "",
+        token: str | None = None,
+        start_after: str = "",
+        page_size: int | None = None,
+    ) -> Page:
+        """List one page of the keys that begin with a prefix."""
+        if delimiter not in {"", "/"}:
+            raise NotSupportedError(
+                f"the delimiter {delimiter!r} isn't /", operation="list", uri=self.uri
+            )
+        if start_after and not self.capabilities.start_after:
+            raise NotSupportedError(
+                "a directory bucket can't list from a key on", operation="list", uri=self.uri
+            )
+        if page_size is not None and page_size < 1:
+            raise UsageError("the page size must be at least 1", operation="list", uri=self.uri)
+        if not _is_utf8(prefix + start_after):
+            # No key of this store can begin with it.
+            return Page(())
+        return self.client.list_objects_v2(
+            self.bucket,
+            prefix=prefix,
+            delimiter=delimiter,
+            token=token,
+            start_after=start_after,
+            max_keys=None if page_size is None else min(page_size, LIST_PAGE_MAX),
+        )
+
+    def open_reader(
+        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+    ) -> ObjectReader:
+        """Open bytes [start, stop) for reading."""
+        self._check_key("read", key)
+        return open_range(self.client, self.bucket, key, start, stop, if_match)
+
+    def put(
+        self,
+        key: str,
+        buffer: Buffer,
+        *,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+    ) -> ObjectInfo:
+        """Store a whole object, atomically."""
+        self._check_key("put", key)
+        self._check_condition("put", key, condition)
+        size_bytes = memoryview(buffer).nbytes
+        if size_bytes > self.limits.put_size_max_bytes:
+            raise ObjectTooLargeError(
+                f"{size_bytes} bytes are more than one put takes",
+                operation="put",
+                uri=self.uri_of(key),
+                hint="Upload it in parts",
+            )
+        try:
+            answer = self.client.put_object(
+                self.bucket, key, buffer, attributes=attributes, condition=condition
+            )
+        except ObjectNotFoundError as error:
+            # If-Match on a missing key is answered NoSuchKey.
+            raise failed_condition(error) from error
+        told = object_info(key, answer.headers, size_bytes)
+        return ObjectInfo(
+            key,
+            size_bytes,
+            etag=told.etag,
+            version=told.version,
+            checksums=told.checksums,
+            checksum_type=told.checksum_type,
+            attributes=attributes,
+        )
+
+    def create_multipart(
+        self,
+        key: str,
+        *,
+        size_bytes: int | None = None,
+        part_size_bytes: int | None = None,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+        checksum: str | None = None,
+    ) -> MultipartUpload:
+        """Begin an upload in parts."""
+        operation, uri = "create multipart upload", self.uri_of(key)
+        self._check_key(operation, key)
+        self._check_condition(operation, key, condition)
+        if checksum is not None and checksum not in self.capabilities.checksums:
+            raise NotSupportedError(f"no checksum {checksum}", operation=operation, uri=uri)
+        largest = self.limits.object_size_max_bytes
+        if size_bytes is not None and largest is not None and size_bytes > largest:
+            raise ObjectTooLargeError(
+                f"{size_bytes} bytes are more than S3 stores", operation=operation, uri=uri
+            )
+        upload_id = self.client.create_multipart_upload(self.bucket, key, attributes=attributes)
+        return S3MultipartUpload(self, key, make_token(upload_id, part_size_bytes, condition))
+
+    def resume_multipart(self, key: str, token: str) -> MultipartUpload:
+        """Go on with an upload; that it is gone shows at its first use."""
+        self._check_key("resume", key)
+        return S3MultipartUpload(self, key, token)
+
+    def list_multiparts(self, prefix: str = "") -> Iterator[MultipartInfo]:
+        """Yield the unfinished uploads of keys that begin with a prefix."""
+        markers = None
+        while True:
+            page = self.client.list_multipart_uploads(self.bucket, prefix=prefix, markers=markers)
+            for upload in page.uploads:
+                # Some servers ignore the prefix, and a caller may abort what is listed.
+                if upload.key.startswith(prefix):
+                    token = make_token(upload.upload_id)
+                    yield MultipartInfo(upload.key, token, upload.initiated)
+            if page.next_markers is None:
+                return
+            if page.next_markers == markers:
+                raise ServiceError(
+                    "the service repeats a page", operation="list multipart uploads", uri=self.uri
+                )
+            markers = page.next_markers
+
+    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+        """Describe a key of this store for a copy."""
+        return CopySource("s3", self._endpoint, self.bucket, key, etag, self._identity)
+
+    def copy_from(
+        self,
+        source: CopySource,
+        key: str,
+        *,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+    ) -> ObjectInfo:
+        """Copy an object server-side, atomically."""
+        self._check_key("copy", key)
+        self.check_copy_source("copy", source, key)
+        self._check_condition("copy", key, condition)
+        config = self.client.sender.config
+        copies_conditionally = config.conditional_copies
+        if copies_conditionally is None:
+            copies_conditionally = config.is_aws
+        if condition is not None and condition != Condition() and not copies_conditionally:
+            raise NotSupportedError(
+                "the server isn't known to honour conditions on copies",
+                operation="copy",
+                uri=self.uri_of(key),
+                hint="Set the option conditional_copies if it does",
+            )
+        try:
+            self.client.copy_object(
+                self.bucket, key, source, attributes=attributes, condition=condition
+            )
+        except ObjectNotFoundError as error:
+            error.uri = f"s3://{source.container}/{source.key}"
+            raise
+        return self.client.head_object(self.bucket, key)
+
+    def delete(self, key: str) -> None:
+        """Delete exactly this key."""
+        self._check_key("delete", key)
+        try:
+            self.client.delete_object(self.bucket, key)
+        except ObjectNotFoundError:
+            # S3 itself answers 204; other servers may not. It is gone either way.
+            return
+
+    def delete_many(self, keys: Iterable[str]) -> Iterator[DeleteError]:
+        """Delete exactly these keys, in batches as they come; yield those that failed."""
+        waiting = iter(keys)
+        while batch := list(islice(waiting, self.limits.delete_batch_max)):
+            together = []
+            for key in batch:
+                if _is_utf8(key) and key and holds_key(key):
+                    together.append(key)
+                else:
+                    yield from self._delete_singly(key)
+            if together:
+                yield from self._delete_together(together)
+
+    def close(self) -> None:
+        """Close the connections, unless a provider shares them."""
+        if self._owns_client:
+            self.client.close()
+
+    def check_copy_source(self, operation: str, source: CopySource, key: str) -> None:
+        """Raise NotSupportedError when the service can't read a source of a copy."""
+        here = (self._endpoint, self._identity)
+        if source.scheme != "s3" or (source.endpoint, source.identity) != here:
+            raise NotSupportedError(
+                "the source is of another service or account",
+                operation=operation,
+                uri=self.uri_of(key),
+            )
+
+    @property
+    def _endpoint(self) -> str:
+        return self.client.sender.config.endpoint
+
+    @property
+    def _identity(self) -> str:
+        credentials = self.client.sender.credentials
+        return "anonymous" if credentials is None else credentials.access_key_id
+
+    def _delete_singly(self, key: str) -> Iterator[DeleteError]:
+        try:
+            self.delete(key)
+        except S3dlioError as error:
+            if error.scope is not error.scope.OBJECT:
+                raise
+            yield DeleteError(key, error)
+
+    def _delete_together(self, keys: list[str]) -> Iterator[DeleteError]:
+        for told in self.client.delete_objects(self.bucket, keys):
+            key = _key_of(told, keys)
+            error = error_of_code(told, "delete", self.uri_of(key))
+            if isinstance(error, ObjectNotFoundError):
+                continue
+            if error.scope is not error.scope.OBJECT:
+                raise error
+            yield DeleteError(key, error)
+
+    def _check_key(self, operation: str, key: str) -> None:
+        if not key:
+            reason = "the key is empty"
+        elif not _is_utf8(key):
+            reason = "the key isn't valid Unicode"
+        elif len(key.encode()) > KEY_SIZE_MAX_BYTES:
+            reason = f"the key is longer than {KEY_SIZE_MAX_BYTES} bytes"
+        else:
+            return
+        raise InvalidKeyError(reason, operation=operation, uri=self.uri_of(key))
+
+    def _check_condition(self, operation: str, key: str, condition: Condition | None) -> None:
+        if condition is None:
+            return
+        lacks_absent = condition.if_absent and not self.capabilities.put_if_absent
+        lacks_match = condition.if_match is not None and not self.capabilities.put_if_match
+        if lacks_absent or lacks_match:
+            raise NotSupportedError(
+                "the server has no such conditional writes",
+                operation=operation,
+                uri=self.uri_of(key),
+            )
+
+
+def _known(options: Mapping[str, str]) -> Mapping[str, str]:
+    unknown = sorted(set(options) - OPTION_NAMES)
+    if unknown:
+        raise UsageError(f"unknown option {', '.join(unknown)}")
+    return options
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _key_of(told: ErrorBody, keys: list[str]) -> str:
+    """Return the key that an error is about: XML turns a carriage return into a newline."""
+    if told.key in keys:
+        return told.key
+    for key in keys:
+        if key.replace("\r\n", "\n").replace("\r", "\n") == told.key:
+            return key
+    return told.key

@@ -1,0 +1,145 @@
+"""The S3 operations of multipart uploads; a part of `client`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import ServiceError
+from s3dlio_s3 import wire_xml
+from s3dlio_s3.headers import attribute_headers, condition_headers, copy_headers
+from s3dlio_s3.sender import S3Request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from s3dlio_core.store import Attributes, Buffer, Condition, CopySource, Part
+    from s3dlio_s3.sender import S3Sender
+
+__all__ = ["MultipartOperations"]
+
+
+class MultipartOperations:
+    """CreateMultipartUpload to ListMultipartUploads."""
+
+    sender: S3Sender
+
+    def create_multipart_upload(
+        self, bucket: str, key: str, *, attributes: Attributes | None = None
+    ) -> str:
+        """Begin an upload in parts; return its id (CreateMultipartUpload)."""
+        operation = "create multipart upload"
+        headers = attribute_headers(attributes, operation, f"s3://{bucket}/{key}")
+        request = S3Request(
+            operation, "POST", bucket, key, query=(("uploads", ""),), headers=headers
+        )
+        return self.sender.send_for_value(request, wire_xml.parse_upload_id)
+
+    def upload_part(
+        self, bucket: str, key: str, upload_id: str, number: int, buffer: Buffer
+    ) -> str:
+        """Store a part; return its ETag (UploadPart)."""
+        request = S3Request(
+            "put part", "PUT", bucket, key, query=_part_query(upload_id, number), body=buffer
+        )
+        answer = self.sender.send_for_nothing(request)
+        return _needed_etag(wire_xml.strip_etag(answer.headers.get("etag", "")), request)
+
+    def upload_part_copy(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        number: int,
+        source: CopySource,
+        *,
+        start: int,
+        stop: int,
+    ) -> str:
+        """Store bytes [start, stop) of another object as a part; return its ETag.
+
+        (UploadPartCopy. `source.etag` is a condition.)
+        """
+        request = S3Request(
+            "copy part",
+            "PUT",
+            bucket,
+            key,
+            query=_part_query(upload_id, number),
+            headers={
+                **copy_headers(source),
+                "x-amz-copy-source-range": f"bytes={start}-{stop - 1}",
+            },
+        )
+        result = self.sender.send_for_value(
+            request, lambda body: wire_xml.parse_copy_result(body, "CopyPartResult")
+        )
+        return _needed_etag(result.etag, request)
+
+    def complete_multipart_upload(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        parts: Sequence[Part],
+        *,
+        condition: Condition | None = None,
+    ) -> wire_xml.CopyResult:
+        """Make the object of its parts (CompleteMultipartUpload)."""
+        request = S3Request(
+            "complete multipart upload",
+            "POST",
+            bucket,
+            key,
+            query=(("uploadId", upload_id),),
+            headers={"content-type": "application/xml", **condition_headers(condition)},
+            body=wire_xml.complete_body(parts),
+            hash_body=True,
+        )
+        return self.sender.send_for_value(
+            request,
+            lambda body: wire_xml.parse_copy_result(body, "CompleteMultipartUploadResult"),
+        )
+
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Discard an upload and its parts (AbortMultipartUpload)."""
+        self.sender.send_for_nothing(
+            S3Request(
+                "abort multipart upload", "DELETE", bucket, key, query=(("uploadId", upload_id),)
+            )
+        )
+
+    def list_parts(
+        self, bucket: str, key: str, upload_id: str, *, marker: str | None = None
+    ) -> wire_xml.PartsPage:
+        """List a page of an upload's parts (ListParts)."""
+        query = [("uploadId", upload_id)]
+        if marker:
+            query.append(("part-number-marker", marker))
+        request = S3Request("list parts", "GET", bucket, key, query=tuple(query))
+        return self.sender.send_for_value(request, wire_xml.parse_list_parts)
+
+    def list_multipart_uploads(
+        self, bucket: str, *, prefix: str = "", markers: tuple[str, str] | None = None
+    ) -> wire_xml.UploadsPage:
+        """List a page of a bucket's unfinished uploads (ListMultipartUploads)."""
+        query = [("uploads", ""), ("encoding-type", "url"), ("prefix", prefix)]
+        if markers is not None:
+            query.append(("key-marker", markers[0]))
+            if markers[1]:
+                query.append(("upload-id-marker", markers[1]))
+        request = S3Request("list multipart uploads", "GET", bucket, query=tuple(query))
+        return self.sender.send_for_value(request, wire_xml.parse_list_uploads)
+
+
+def _part_query(upload_id: str, number: int) -> tuple[tuple[str, str], ...]:
+    return (("partNumber", str(number)), ("uploadId", upload_id))
+
+
+def _needed_etag(etag: str | None, request: S3Request) -> str:
+    if etag is None:
+        raise ServiceError(
+            "the answer has no ETag, without which the upload can't be completed",
+            operation=request.operation,
+            uri=request.uri,
+        )
+    return etag

@@ -1,0 +1,163 @@
+"""The S3 operations on whole objects; a part of `client`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import ServiceError
+from s3dlio_s3 import wire_xml
+from s3dlio_s3.headers import (
+    attribute_headers,
+    condition_headers,
+    content_length,
+    copy_headers,
+    object_info,
+)
+from s3dlio_s3.sender import S3Request, S3Sender
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from s3dlio_core.store import Attributes, Buffer, Condition, CopySource, ObjectInfo
+    from s3dlio_s3.config import S3Config
+    from s3dlio_s3.transport import HttpAnswer
+
+__all__ = ["ObjectOperations"]
+
+# Suffix of directory buckets, which take no Content-MD5 (Amazon S3 API Reference, DeleteObjects).
+DIRECTORY_BUCKET_SUFFIX = "--x-s3"
+
+
+class ObjectOperations:
+    """GetObject, HeadObject, PutObject, CopyObject, DeleteObject, DeleteObjects."""
+
+    def __init__(self, config: S3Config, sender: S3Sender | None = None) -> None:
+        self.sender = sender or S3Sender(config)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.sender.transport.close()
+
+    def get_object(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        if_match: str | None = None,
+    ) -> HttpAnswer:
+        """Begin to read an object (GetObject). Not every server honours range and if_match.
+
+        Args:
+            bucket: the bucket.
+            key: the key.
+            start: first byte.
+            stop: end of the range, exclusive, above `start`; None is the end of the object.
+            if_match: read only this ETag.
+
+        Returns:
+            The answer; the caller reads it to its end or closes it.
+        """
+        headers = condition_headers(if_match=if_match)
+        if start or stop is not None:
+            headers["range"] = f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
+        return self.sender.send(S3Request("read", "GET", bucket, key, headers=headers))
+
+    def head_object(self, bucket: str, key: str, *, if_match: str | None = None) -> ObjectInfo:
+        """Describe an object (HeadObject)."""
+        request = S3Request(
+            "head", "HEAD", bucket, key, headers=condition_headers(if_match=if_match)
+        )
+        headers = self.sender.send_for_nothing(request).headers
+        if content_length(headers) is None:
+            raise ServiceError(
+                "the answer doesn't say how long the object is",
+                operation=request.operation,
+                uri=request.uri,
+            )
+        return object_info(key, headers)
+
+    def put_object(
+        self,
+        bucket: str,
+        key: str,
+        buffer: Buffer,
+        *,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+    ) -> HttpAnswer:
+        """Store an object (PutObject); return the head of the answer."""
+        request = S3Request(
+            "put",
+            "PUT",
+            bucket,
+            key,
+            headers={
+                **attribute_headers(attributes, "put", f"s3://{bucket}/{key}"),
+                **condition_headers(condition),
+            },
+            body=buffer,
+        )
+        return self.sender.send_for_nothing(request)
+
+    def copy_object(
+        self,
+        bucket: str,
+        key: str,
+        source: CopySource,
+        *,
+        attributes: Attributes | None = None,
+        condition: Condition | None = None,
+    ) -> wire_xml.CopyResult:
+        """Copy an object within the service (CopyObject).
+
+        Args:
+            bucket: the destination's bucket.
+            key: the destination's key.
+            source: what to copy; its `etag` is a condition.
+            attributes: replaces the source's; None keeps them.
+            condition: on the destination.
+        """
+        headers = {**copy_headers(source), **condition_headers(condition)}
+        if attributes is not None:
+            headers["x-amz-metadata-directive"] = "REPLACE"
+            headers.update(attribute_headers(attributes, "copy", f"s3://{bucket}/{key}"))
+        request = S3Request("copy", "PUT", bucket, key, headers=headers)
+        return self.sender.send_for_value(
+            request, lambda body: wire_xml.parse_copy_result(body, "CopyObjectResult")
+        )
+
+    def delete_object(self, bucket: str, key: str) -> None:
+        """Delete an object (DeleteObject); a missing one is no error to S3."""
+        self.sender.send_for_nothing(S3Request("delete", "DELETE", bucket, key))
+
+    def delete_objects(self, bucket: str, keys: Sequence[str]) -> list[wire_xml.ErrorBody]:
+        """Delete up to 1,000 objects (DeleteObjects); return the errors, each with its key.
+
+        Args:
+            bucket: the bucket.
+            keys: keys that XML can carry.
+        """
+        body = wire_xml.delete_body(keys)
+        headers = {"content-type": "application/xml"}
+        # The operation needs a checksum; MD5 is the one that every server knows.
+        if bucket.endswith(DIRECTORY_BUCKET_SUFFIX):
+            digest = zlib.crc32(body).to_bytes(4, "big")
+            headers["x-amz-checksum-crc32"] = base64.b64encode(digest).decode()
+        else:
+            digest = hashlib.md5(body, usedforsecurity=False).digest()
+            headers["content-md5"] = base64.b64encode(digest).decode()
+        request = S3Request(
+            "delete",
+            "POST",
+            bucket,
+            query=(("delete", ""),),
+            headers=headers,
+            body=body,
+            hash_body=True,
+        )
+        return self.sender.send_for_value(request, wire_xml.parse_delete_errors)

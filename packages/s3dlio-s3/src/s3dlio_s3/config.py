@@ -1,0 +1,295 @@
+"""The configuration of the s3 backend: options, then environment, then profile, then defaults.
+
+Rules that hold in this file:
+- A configuration is a value: frozen, comparable, picklable, and its repr shows no secret.
+- The environment is an argument, and nothing else reads it.
+- What an S3-compatible server lacks is declared here by a switch, never guessed from an answer.
+
+Sources: AWS SDKs and Tools Reference Guide, "Service-specific endpoints" and "AWS Region";
+AWS General Reference, "Amazon S3 endpoints"; Amazon S3 User Guide, "Virtual hosting of buckets".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from s3dlio_core.errors import UsageError
+from s3dlio_s3.credentials import Credentials
+from s3dlio_s3.shared_files import DEFAULT_PROFILE, read_shared_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["OPTION_NAMES", "Address", "S3Config", "config_from_options", "current_config"]
+
+DEFAULT_REGION = "us-east-1"
+ADDRESSING_STYLES = ("auto", "path", "virtual")
+PAYLOAD_SIGNING = ("auto", "signed", "unsigned")
+
+# A bucket name that is also one DNS label: dots would break the wildcard certificate.
+_DNS_LABEL = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_REGION = re.compile(r"[A-Za-z0-9-]+")
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where requests to a bucket go.
+
+    Attributes:
+        origin: scheme and host, e.g. "https://s3.eu-west-1.amazonaws.com".
+        host: the value of the Host header.
+        base_path: what stands before the key in the path: "", "/bucket" or "/base/bucket".
+    """
+
+    origin: str
+    host: str
+    base_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class S3Config:
+    """How to reach an S3 service.
+
+    Attributes:
+        endpoint_url: the service, e.g. "http://127.0.0.1:9000"; "" is AWS in `region`.
+        region: the region that requests are signed for.
+        profile: the profile whose credentials are used whatever the environment holds, or "".
+        credentials: explicit ones, or None: they are looked for on the first request.
+        anonymous: send unsigned requests, for public buckets.
+        addressing_style: "path" (host/bucket), "virtual" (bucket.host) or "auto": path on a custom
+            endpoint, else virtual for names that are one DNS label.
+        ca_bundle: a file or directory of CA certificates, or "" for those of certifi.
+        verify: whether TLS certificates are verified.
+        connect_timeout_s: seconds to wait for a connection.
+        read_timeout_s: seconds to wait for the next bytes of an answer.
+        max_pool_size: idle connections kept for each host.
+        payload_signing: "signed" hashes each body, "unsigned" doesn't; "auto" hashes over http,
+            where nothing else protects the bytes, and doesn't over https.
+        put_if_absent: the server honours If-None-Match: * on writes.
+        put_if_match: the server honours If-Match on writes.
+        conditional_copies: the server honours both on server-side copies; None: only AWS does.
+        read_if_match: the server honours If-Match on reads.
+        copy_part: the server has UploadPartCopy.
+    """
+
+    endpoint_url: str = ""
+    region: str = DEFAULT_REGION
+    profile: str = ""
+    credentials: Credentials | None = None
+    anonymous: bool = False
+    addressing_style: str = "auto"
+    ca_bundle: str = ""
+    verify: bool = True
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 60.0
+    max_pool_size: int = 256
+    payload_signing: str = "auto"
+    put_if_absent: bool = True
+    put_if_match: bool = True
+    conditional_copies: bool | None = None
+    read_if_match: bool = True
+    copy_part: bool = True
+    _endpoint: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_choice("addressing_style", self.addressing_style, ADDRESSING_STYLES)
+        _check_choice("payload_signing", self.payload_signing, PAYLOAD_SIGNING)
+        if not _REGION.fullmatch(self.region):
+            raise UsageError(f"bad region {self.region!r}", hint="Write for example eu-west-1")
+        if self.ca_bundle and not Path(self.ca_bundle).exists():
+            raise UsageError(f"the CA bundle {self.ca_bundle} doesn't exist")
+        endpoint = self.endpoint_url or _aws_endpoint(self.region)
+        object.__setattr__(self, "_endpoint", _checked_endpoint(endpoint))
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's URL without a trailing "/", AWS's own included."""
+        return self._endpoint
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether no other endpoint is set."""
+        return not self.endpoint_url
+
+    @property
+    def signs_payload(self) -> bool:
+        """Whether bodies are hashed and signed."""
+        if self.payload_signing == "auto":
+            return self._endpoint.startswith("http://")
+        return self.payload_signing == "signed"
+
+    def address(self, bucket: str) -> Address:
+        """Return where requests to a bucket go; to the service itself for ""."""
+        scheme, _, rest = self._endpoint.partition("://")
+        host, slash, path = rest.partition("/")
+        base_path = slash + path
+        if not bucket:
+            return Address(f"{scheme}://{host}", host, base_path)
+        if self._is_virtual(bucket):
+            host = f"{bucket}.{host}"
+            return Address(f"{scheme}://{host}", host, base_path)
+        return Address(f"{scheme}://{host}", host, f"{base_path}/{bucket}")
+
+    def _is_virtual(self, bucket: str) -> bool:
+        if self.addressing_style == "auto":
+            return self.is_aws and _DNS_LABEL.fullmatch(bucket) is not None
+        return self.addressing_style == "virtual"
+
+
+#: What `config_from_options` understands.
+OPTION_NAMES = frozenset(
+    {
+        "access_key_id",
+        "addressing_style",
+        "anonymous",
+        "ca_bundle",
+        "conditional_copies",
+        "conditional_writes",
+        "connect_timeout_s",
+        "copy_part",
+        "endpoint_url",
+        "max_pool_size",
+        "payload_signing",
+        "profile",
+        "put_if_absent",
+        "put_if_match",
+        "read_if_match",
+        "read_timeout_s",
+        "region",
+        "secret_access_key",
+        "session_token",
+        "verify",
+    }
+)
+
+
+def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) -> S3Config:
+    """Resolve the configuration.
+
+    Args:
+        options: names of `OPTION_NAMES`; they win. Numbers and switches are given as text.
+        environ: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE,
+            AWS_CA_BUNDLE and the places of the shared files.
+
+    Raises:
+        UsageError: a value makes no sense, or the profile that was asked for doesn't exist.
+    """
+    files = read_shared_files(environ)
+    asked = options.get("profile", "")
+    named = asked or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or ""
+    if named and not files.has_profile(named):
+        raise UsageError(
+            f"the profile {named!r} is neither in {files.config_path} nor in "
+            f"{files.credentials_path}",
+            hint="Correct the option profile or AWS_PROFILE",
+        )
+    profile = named or DEFAULT_PROFILE
+
+    def first(name: str, variables: tuple[str, ...] = (), shared: str = "") -> str:
+        values = [options.get(name, ""), *(environ.get(variable, "") for variable in variables)]
+        return next((value for value in values if value), shared)
+
+    both = options.get("conditional_writes", "")
+    return S3Config(
+        endpoint_url=first(
+            "endpoint_url",
+            ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+            files.s3_endpoint_url(profile),
+        ),
+        region=first("region", ("AWS_REGION", "AWS_DEFAULT_REGION"), files.value(profile, "region"))
+        or DEFAULT_REGION,
+        profile=asked,
+        credentials=_explicit_credentials(options),
+        anonymous=_switch(options, "anonymous", default=False),
+        addressing_style=first(
+            "addressing_style", shared=files.value(profile, "s3.addressing_style")
+        )
+        or "auto",
+        ca_bundle=first(
+            "ca_bundle",
+            ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+            files.value(profile, "ca_bundle"),
+        ),
+        verify=_switch(options, "verify", default=True),
+        connect_timeout_s=_positive(options, "connect_timeout_s", 10.0),
+        read_timeout_s=_positive(options, "read_timeout_s", 60.0),
+        max_pool_size=int(_positive(options, "max_pool_size", 256)),
+        payload_signing=first("payload_signing") or "auto",
+        put_if_absent=_switch({"put_if_absent": both, **options}, "put_if_absent", default=True),
+        put_if_match=_switch({"put_if_match": both, **options}, "put_if_match", default=True),
+        conditional_copies=(
+            _switch(options, "conditional_copies", default=False)
+            if options.get("conditional_copies")
+            else None
+        ),
+        read_if_match=_switch(options, "read_if_match", default=True),
+        copy_part=_switch(options, "copy_part", default=True),
+    )
+
+
+def current_config(options: Mapping[str, str]) -> S3Config:
+    """Resolve the configuration in this process's environment."""
+    return config_from_options(options, os.environ)
+
+
+def _explicit_credentials(options: Mapping[str, str]) -> Credentials | None:
+    key, secret = options.get("access_key_id", ""), options.get("secret_access_key", "")
+    if not key and not secret:
+        return None
+    if not key or not secret:
+        raise UsageError("access_key_id and secret_access_key must be given together")
+    return Credentials(key, secret, options.get("session_token", ""))
+
+
+def _aws_endpoint(region: str) -> str:
+    # China is a partition of its own (AWS General Reference, "Amazon S3 endpoints").
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://s3.{region}.{suffix}"
+
+
+def _checked_endpoint(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or parts.query or parts.fragment or "@" in parts.netloc or not url.isascii():
+        raise UsageError(
+            "bad endpoint URL", uri=url, hint="Write for example http://127.0.0.1:9000"
+        )
+    netloc = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UsageError(f"bad {name} {value!r}", hint=f"Use one of: {', '.join(choices)}")
+
+
+def _switch(options: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = options.get(name, "").lower()
+    if not text:
+        return default
+    if text not in _TRUE | _FALSE:
+        raise UsageError(f"bad {name} {text!r}", hint="Use true or false")
+    return text in _TRUE
+
+
+def _positive(options: Mapping[str, str], name: str, default: float) -> float:
+    text = options.get(name, "")
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"bad {name} {text!r}", hint="Use a number above zero")
+    return value

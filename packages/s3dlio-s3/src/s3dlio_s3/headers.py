@@ -1,0 +1,173 @@
+"""S3's headers: attributes, conditions and copy sources out, object descriptions in.
+
+Rules that hold in this file:
+- Pure.
+- Names are lower case. A value that a header can't carry is an error, never altered.
+
+Sources: Amazon S3 API Reference, PutObject, HeadObject, CopyObject; Amazon S3 User Guide, "Working
+with object metadata"; RFC 9110 sections 5.5, 13.1 and 14.4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from s3dlio_core.errors import Scope, UsageError
+from s3dlio_core.store import Attributes, ChecksumType, ObjectInfo
+from s3dlio_s3.wire_xml import strip_etag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from s3dlio_core.store import Condition, CopySource
+
+__all__ = [
+    "ContentRange",
+    "attribute_headers",
+    "condition_headers",
+    "content_length",
+    "content_range",
+    "copy_headers",
+    "object_info",
+]
+
+METADATA_PREFIX = "x-amz-meta-"
+CHECKSUM_PREFIX = "x-amz-checksum-"
+
+_CONTENT_HEADERS = (
+    "content_type",
+    "cache_control",
+    "content_encoding",
+    "content_language",
+    "content_disposition",
+)
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile("[\t\x20-\x7e]*")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRange:
+    """A Content-Range: bytes [start, stop) of an object.
+
+    Attributes:
+        size_bytes: the whole object's size, or None when the server doesn't say.
+    """
+
+    start: int
+    stop: int
+    size_bytes: int | None
+
+
+def attribute_headers(
+    attributes: Attributes | None, operation: str = "", uri: str = ""
+) -> dict[str, str]:
+    """Return the headers of an object's attributes.
+
+    Raises:
+        UsageError: of object scope: a name or value that a header can't carry.
+    """
+    if attributes is None:
+        return {}
+    headers = {
+        name.replace("_", "-"): value
+        for name in _CONTENT_HEADERS
+        if (value := getattr(attributes, name))
+    }
+    for name, value in attributes.metadata.items():
+        headers[METADATA_PREFIX + name.lower()] = value
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise UsageError(
+                f"{name} can't be sent to S3: {value!r} isn't printable ASCII"
+                if _TOKEN.fullmatch(name)
+                else f"{name!r} is no name for metadata",
+                operation=operation,
+                uri=uri,
+                hint="Encode the value, or leave it out",
+                scope=Scope.OBJECT,
+            )
+    return headers
+
+
+def condition_headers(
+    condition: Condition | None = None, *, if_match: str | None = None
+) -> dict[str, str]:
+    """Return the headers of a condition, or of an `if_match` alone."""
+    etag = if_match if condition is None else condition.if_match
+    if etag is not None:
+        return {"if-match": f'"{etag}"'}
+    return {"if-none-match": "*"} if condition is not None and condition.if_absent else {}
+
+
+def copy_headers(source: CopySource) -> dict[str, str]:
+    """Return the headers that name the source of a server-side copy."""
+    headers = {"x-amz-copy-source": quote(f"/{source.container}/{source.key}", safe="/")}
+    if source.etag is not None:
+        headers["x-amz-copy-source-if-match"] = f'"{source.etag}"'
+    return headers
+
+
+def content_range(headers: Mapping[str, str]) -> ContentRange | None:
+    """Return the Content-Range, or None when there is none that can be read."""
+    found = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    if found is None:
+        return None
+    size_bytes = None if found[3] == "*" else int(found[3])
+    return ContentRange(int(found[1]), int(found[2]) + 1, size_bytes)
+
+
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """Return the Content-Length, or None when there is none that can be read."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isdecimal() else None
+
+
+def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = None) -> ObjectInfo:
+    """Describe an object by the headers of a HEAD or GET.
+
+    Args:
+        key: the object's key.
+        headers: of the answer.
+        size_bytes: the object's size; None takes the Content-Length.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    checksums = {
+        name[len(CHECKSUM_PREFIX) :].upper(): value
+        for name, value in lower.items()
+        if name.startswith(CHECKSUM_PREFIX) and name != "x-amz-checksum-type"
+    }
+    kind = lower.get("x-amz-checksum-type", "")
+    return ObjectInfo(
+        key=key,
+        size_bytes=(content_length(lower) or 0) if size_bytes is None else size_bytes,
+        mtime=_http_date(lower.get("last-modified", "")),
+        etag=strip_etag(lower.get("etag", "")),
+        version=lower.get("x-amz-version-id") or None,
+        checksums=checksums,
+        checksum_type=ChecksumType(kind) if kind in {"FULL_OBJECT", "COMPOSITE"} else None,
+        attributes=Attributes(
+            content_type=lower.get("content-type", ""),
+            cache_control=lower.get("cache-control", ""),
+            content_encoding=lower.get("content-encoding", ""),
+            content_language=lower.get("content-language", ""),
+            content_disposition=lower.get("content-disposition", ""),
+            metadata={
+                name[len(METADATA_PREFIX) :]: value
+                for name, value in lower.items()
+                if name.startswith(METADATA_PREFIX)
+            },
+        ),
+        storage_class=lower.get("x-amz-storage-class", ""),
+    )
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,218 @@
+"""Multipart uploads: parts in any order, completed at once, resumable by a token.
+
+Rules that hold in this file:
+- The token is JSON: the upload's id, the size of its parts when they are equal, and the condition
+  that the caller gave at the beginning, since S3 takes it only at the end. It holds no secret.
+- What `complete` returns was measured by the service.
+
+Source: Amazon S3 User Guide, "Uploading and copying objects using multipart upload".
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import (
+    InvalidPartError,
+    NotSupportedError,
+    ObjectNotFoundError,
+    ObjectTooLargeError,
+    PermissionDeniedError,
+    PreconditionFailedError,
+    S3dlioError,
+    ServiceError,
+    UploadNotFoundError,
+)
+from s3dlio_core.store import Condition, MultipartUpload, ObjectInfo, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from s3dlio_core.store import Buffer, CopySource
+    from s3dlio_s3.bucket import S3Store
+
+__all__ = ["S3MultipartUpload", "make_token"]
+
+logger = logging.getLogger("s3dlio.s3")
+
+
+def make_token(
+    upload_id: str, part_size_bytes: int | None = None, condition: Condition | None = None
+) -> str:
+    """Write a token."""
+    values: dict[str, object] = {"upload_id": upload_id}
+    if part_size_bytes is not None:
+        values["part_size_bytes"] = part_size_bytes
+    if condition is not None and condition.if_absent:
+        values["if_absent"] = True
+    if condition is not None and condition.if_match is not None:
+        values["if_match"] = condition.if_match
+    return json.dumps(values)
+
+
+class S3MultipartUpload(MultipartUpload):
+    """An upload in parts to one key of one bucket."""
+
+    def __init__(self, store: S3Store, key: str, token: str) -> None:
+        """Read a token of `make_token`.
+
+        Raises:
+            UploadNotFoundError: the token isn't one of this backend.
+        """
+        self._store = store
+        self._key = key
+        self._token = token
+        try:
+            values = json.loads(token)
+            self._upload_id = str(values["upload_id"])
+            self._part_size_bytes: int | None = values.get("part_size_bytes")
+            if_absent, if_match = bool(values.get("if_absent")), values.get("if_match")
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise UploadNotFoundError(
+                "the token names no upload", operation="resume", uri=store.uri_of(key)
+            ) from None
+        self._condition: Condition | None = None
+        if if_absent or if_match is not None:
+            self._condition = Condition(if_absent=if_absent, if_match=if_match)
+
+    @property
+    def key(self) -> str:
+        """The key that the object will have."""
+        return self._key
+
+    @property
+    def token(self) -> str:
+        """Enough to go on in another process."""
+        return self._token
+
+    def put_part(self, number: int, offset_bytes: int, buffer: Buffer) -> Part:
+        """Store a part."""
+        view = memoryview(buffer).cast("B")
+        self._check_number("put part", number)
+        self._check_length("put part", view.nbytes)
+        etag = self._store.client.upload_part(
+            self._store.bucket, self._key, self._upload_id, number, view
+        )
+        return Part(number, view.nbytes, etag, offset_bytes)
+
+    def copy_part(
+        self, number: int, offset_bytes: int, source: CopySource, start: int, stop: int
+    ) -> Part:
+        """Store bytes [start, stop) of another object as a part, server-side."""
+        if not self._store.capabilities.copy_part:
+            raise NotSupportedError(
+                "the server has no UploadPartCopy", operation="copy part", uri=self._uri
+            )
+        self._store.check_copy_source("copy part", source, self._key)
+        self._check_number("copy part", number)
+        self._check_length("copy part", stop - start)
+        try:
+            etag = self._store.client.upload_part_copy(
+                self._store.bucket,
+                self._key,
+                self._upload_id,
+                number,
+                source,
+                start=start,
+                stop=stop,
+            )
+        except ObjectNotFoundError as error:
+            error.uri = f"s3://{source.container}/{source.key}"
+            raise
+        return Part(number, stop - start, etag, offset_bytes)
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts that the store holds, by ascending number."""
+        marker = None
+        while True:
+            page = self._store.client.list_parts(
+                self._store.bucket, self._key, self._upload_id, marker=marker
+            )
+            for part in page.parts:
+                yield self._placed(part)
+            if page.next_marker is None:
+                return
+            if page.next_marker == marker:
+                raise ServiceError(
+                    "the service repeats a page", operation="list parts", uri=self._uri
+                )
+            marker = page.next_marker
+
+    def complete(self, parts: Sequence[Part]) -> ObjectInfo:
+        """Make the object of these parts, atomically."""
+        numbers = [part.number for part in parts]
+        if not numbers or any(after <= before for before, after in zip(numbers, numbers[1:])):  # noqa: B905, RUF007 - pairs
+            raise InvalidPartError(
+                "a part is out of order" if numbers else "there are no parts",
+                operation="complete multipart upload",
+                uri=self._uri,
+            )
+        try:
+            result = self._store.client.complete_multipart_upload(
+                self._store.bucket, self._key, self._upload_id, parts, condition=self._condition
+            )
+        except ObjectNotFoundError as error:
+            # If-Match on a missing key is answered NoSuchKey.
+            raise failed_condition(error) from error
+        try:
+            return self._store.head(self._key)
+        except PermissionDeniedError:
+            # Who may only write still gets what S3 said: it checked each part's ETag.
+            logger.debug("no permission to measure %s after its upload", self._uri)
+            size_bytes = sum(part.size_bytes for part in parts)
+            return ObjectInfo(self._key, size_bytes, etag=result.etag)
+        except S3dlioError as error:
+            error.maybe_done = True
+            raise
+
+    def abort(self) -> None:
+        """Discard the upload and its parts."""
+        try:
+            self._store.client.abort_multipart_upload(
+                self._store.bucket, self._key, self._upload_id
+            )
+        except (UploadNotFoundError, ObjectNotFoundError):
+            # Aborted or completed before; some servers call that NoSuchKey.
+            return
+
+    @property
+    def _uri(self) -> str:
+        return self._store.uri_of(self._key)
+
+    def _placed(self, part: Part) -> Part:
+        if self._part_size_bytes is None:
+            return part
+        offset_bytes = (part.number - 1) * self._part_size_bytes
+        return Part(part.number, part.size_bytes, part.etag, offset_bytes, part.checksums)
+
+    def _check_number(self, operation: str, number: int) -> None:
+        if not 1 <= number <= self._store.limits.part_count_max:
+            raise InvalidPartError(
+                f"part number {number} is not 1 to {self._store.limits.part_count_max}",
+                operation=operation,
+                uri=self._uri,
+            )
+
+    def _check_length(self, operation: str, length_bytes: int) -> None:
+        if length_bytes <= 0:
+            raise InvalidPartError("the part is empty", operation=operation, uri=self._uri)
+        if length_bytes > self._store.limits.part_size_max_bytes:
+            raise ObjectTooLargeError(
+                f"the part has {length_bytes} bytes, more than "
+                f"{self._store.limits.part_size_max_bytes}",
+                operation=operation,
+                uri=self._uri,
+            )
+
+
+def failed_condition(error: ObjectNotFoundError) -> PreconditionFailedError:
+    """Return what a missing object means to a write under if_match."""
+    return PreconditionFailedError(
+        "no object has the key, so none has the ETag",
+        operation=error.operation,
+        uri=error.uri,
+        code=error.code,
+        request_id=error.request_id,
+    )

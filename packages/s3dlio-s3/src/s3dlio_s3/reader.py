@@ -1,0 +1,239 @@
+"""Reading a byte range of an object, from servers that honour ranges and from those that don't.
+
+Rules that hold in this file:
+- An answer is judged by its Content-Range and its length, not by one status number: rclone answers
+  a range with status 200, the right bytes and a Content-Range; a server that ignores Range sends
+  the whole object, of which the beginning is then skipped and the end never read.
+- A body that ends early is an error, never a short result.
+- The ETag of the answer is compared with the one that was asked for: a server may ignore If-Match.
+
+Source: RFC 9110 section 14; Amazon S3 API Reference, GetObject.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import (
+    IntegrityError,
+    InvalidRangeError,
+    PreconditionFailedError,
+    ServiceError,
+)
+from s3dlio_core.store import ObjectInfo, ObjectReader
+from s3dlio_s3.headers import content_length, content_range, object_info
+from s3dlio_s3.transport import READ_SLICE_MAX_BYTES
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer as WritableBuffer
+
+    from s3dlio_s3.client import S3Client
+    from s3dlio_s3.transport import HttpAnswer
+
+__all__ = ["S3Reader", "open_range"]
+
+_OPERATION = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the caller asked for."""
+
+    bucket: str
+    key: str
+    start: int
+    stop: int | None
+    if_match: str | None
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class S3Reader(ObjectReader):
+    """A stream of an object's bytes. `readinto` gives at most 256 KiB a call."""
+
+    def __init__(
+        self,
+        info: ObjectInfo,
+        answer: HttpAnswer | None,
+        *,
+        uri: str,
+        skip_bytes: int = 0,
+        length_bytes: int = 0,
+        unread_bytes: int = 0,
+    ) -> None:
+        """Take over an answer.
+
+        Args:
+            info: the object.
+            answer: its body, or None when there is nothing to read.
+            uri: of the object, for messages.
+            skip_bytes: bytes of the body before the range.
+            length_bytes: bytes of the range.
+            unread_bytes: bytes of the body after the range, which are never read.
+        """
+        super().__init__()
+        self._info = info
+        self._answer = answer
+        self._uri = uri
+        self._skip_bytes = skip_bytes
+        self._length_bytes = length_bytes
+        self._left_bytes = length_bytes
+        self._unread_bytes = unread_bytes
+
+    @property
+    def info(self) -> ObjectInfo:
+        """The object as this answer describes it."""
+        return self._info
+
+    def readinto(self, buffer: WritableBuffer) -> int:
+        """Read some bytes into the buffer; 0 at the end of the range."""
+        if self.closed:
+            raise ValueError("read of a closed reader")
+        if not self._left_bytes or self._answer is None:
+            return 0
+        view = memoryview(buffer).cast("B")
+        if not view.nbytes:
+            return 0
+        while self._skip_bytes:
+            self._skip_bytes -= self._fill(memoryview(bytearray(self._next_skip())))
+        count = self._fill(view[: self._left_bytes])
+        self._left_bytes -= count
+        if not self._left_bytes:
+            self._finish()
+        return count
+
+    def close(self) -> None:
+        """Give the connection back, or cut it when bytes are left."""
+        if not self.closed and self._answer is not None:
+            self._answer.close()
+            self._answer = None
+        super().close()
+
+    def _next_skip(self) -> int:
+        return min(self._skip_bytes, READ_SLICE_MAX_BYTES)
+
+    def _fill(self, view: memoryview) -> int:
+        answer = self._answer
+        count = 0 if answer is None else answer.readinto(view)
+        if count:
+            return count
+        done = self._length_bytes - self._left_bytes
+        raise IntegrityError(
+            f"the answer ended after {done} of {self._length_bytes} bytes",
+            operation=_OPERATION,
+            uri=self._uri,
+        )
+
+    def _finish(self) -> None:
+        if self._answer is None:
+            return
+        if self._unread_bytes:
+            self._answer.close()
+        else:
+            self._answer.finish()
+        self._answer = None
+
+
+def open_range(
+    client: S3Client, bucket: str, key: str, start: int, stop: int | None, if_match: str | None
+) -> S3Reader:
+    """Open bytes [start, stop) of an object.
+
+    Raises:
+        InvalidRangeError: start is negative or beyond the end, or stop before start.
+        PreconditionFailedError: the object has another ETag.
+        S3dlioError: as `S3Client.get_object`.
+    """
+    asked = _Asked(bucket, key, start, stop, if_match)
+    if start < 0 or (stop is not None and stop < start):
+        raise _out_of_range(asked, "the range is negative")
+    if stop == start:
+        return _open_empty(client, asked)
+    try:
+        answer = client.get_object(bucket, key, start=start, stop=stop, if_match=if_match)
+    except InvalidRangeError:
+        # Beyond the end, or right at it: then there is nothing to read, and that is no error.
+        return _open_empty(client, asked)
+    try:
+        return _judge(asked, answer, client)
+    except BaseException:
+        answer.close()
+        raise
+
+
+def _open_empty(client: S3Client, asked: _Asked) -> S3Reader:
+    info = client.head_object(asked.bucket, asked.key, if_match=asked.if_match)
+    _check_etag(asked, info)
+    if asked.start > info.size_bytes:
+        raise _out_of_range(asked, f"the object has {info.size_bytes} bytes")
+    if asked.start < info.size_bytes and asked.stop != asked.start:
+        raise IntegrityError(
+            f"the service refused the range from {asked.start} of {info.size_bytes} bytes",
+            operation=_OPERATION,
+            uri=asked.uri,
+        )
+    return S3Reader(info, None, uri=asked.uri)
+
+
+def _judge(asked: _Asked, answer: HttpAnswer, client: S3Client) -> S3Reader:
+    sent = content_range(answer.headers)
+    length = content_length(answer.headers)
+    if sent is None:
+        if answer.status == 206:
+            raise _misfit(asked, "a part of the object, but not which")
+        size = client.head_object(asked.bucket, asked.key).size_bytes if length is None else length
+        begin, end = 0, size
+    else:
+        size = sent.size_bytes if sent.size_bytes is not None else -1
+        begin, end = sent.start, sent.stop
+        if size < 0:
+            size = client.head_object(asked.bucket, asked.key).size_bytes
+        if length is not None and length != end - begin:
+            raise _misfit(asked, f"{length} bytes for bytes {begin}-{end - 1}")
+    info = object_info(asked.key, answer.headers, size)
+    _check_etag(asked, info)
+    if asked.start > size:
+        raise _out_of_range(asked, f"the object has {size} bytes")
+    stop = size if asked.stop is None else min(asked.stop, size)
+    if begin > asked.start or end < stop:
+        raise _misfit(asked, f"bytes {begin}-{end - 1} of {size}")
+    reader = S3Reader(
+        info,
+        answer,
+        uri=asked.uri,
+        skip_bytes=asked.start - begin,
+        length_bytes=stop - asked.start,
+        unread_bytes=end - stop,
+    )
+    if stop == asked.start:
+        reader._finish()  # noqa: SLF001 - of this module
+    return reader
+
+
+def _check_etag(asked: _Asked, info: ObjectInfo) -> None:
+    if asked.if_match is not None and info.etag != asked.if_match:
+        raise PreconditionFailedError(
+            f"the object has the ETag {info.etag or '(none)'}, not {asked.if_match}",
+            operation=_OPERATION,
+            uri=asked.uri,
+        )
+
+
+def _out_of_range(asked: _Asked, why: str) -> InvalidRangeError:
+    stop = "" if asked.stop is None else asked.stop
+    return InvalidRangeError(
+        f"bytes [{asked.start}, {stop}) can't be read: {why}", operation=_OPERATION, uri=asked.uri
+    )
+
+
+def _misfit(asked: _Asked, what: str) -> ServiceError:
+    stop = "" if asked.stop is None else asked.stop
+    return ServiceError(
+        f"the service was asked for bytes [{asked.start}, {stop}) and sent {what}",
+        operation=_OPERATION,
+        uri=asked.uri,
+        retryable=True,
+    )

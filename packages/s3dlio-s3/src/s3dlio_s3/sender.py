@@ -1,0 +1,299 @@
+"""One S3 request, from its parts to its answer: address, sign, send, judge.
+
+Rules that hold in this file:
+- Each call signs anew, so a retry above carries a fresh date.
+- An answer that isn't a success leaves here as an exception, never as an answer.
+- HEAD answers have no body and so no error code; where the code matters it is learnt by one small
+  GET of the same name.
+- The log shows method, target, status, request id and time; never a header.
+
+Source: Amazon S3 API Reference, "Common request headers" and "Error responses".
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from s3dlio_core.errors import CredentialsError, S3dlioError, ServiceError
+from s3dlio_s3 import sigv4, wire_xml
+from s3dlio_s3.credentials import default_sources, find_credentials
+from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
+from s3dlio_s3.transport import HttpRequest, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from s3dlio_core.store import Buffer
+    from s3dlio_s3.config import Address, S3Config
+    from s3dlio_s3.credentials import Credentials
+    from s3dlio_s3.transport import HttpAnswer
+
+__all__ = ["S3Request", "S3Sender"]
+
+logger = logging.getLogger("s3dlio.s3")
+
+# Statuses of a HEAD that several error codes share.
+_AMBIGUOUS_HEADS = frozenset({400, 403, 404})
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class S3Request:
+    """An S3 operation before it is signed.
+
+    Attributes:
+        operation: what it is called in errors.
+        method: the HTTP method.
+        bucket: the bucket, or "" for the service.
+        key: the key, or "".
+        query: parameters, not encoded.
+        headers: those that matter to the operation, names in lower case; all are signed.
+        body: the body, or None.
+        hash_body: whether the body is small enough to be hashed in any case.
+    """
+
+    operation: str
+    method: str
+    bucket: str = ""
+    key: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Buffer | None = None
+    hash_body: bool = False
+
+    @property
+    def uri(self) -> str:
+        """The URI of what the request names, for messages."""
+        return f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
+
+
+class _Identity:
+    """The credentials of this process, looked for once. A fork gets its own lock."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = threading.Lock()
+        self.credentials: Credentials | None = None
+
+
+class S3Sender:
+    """Signs and sends requests with one configuration. Thread-safe, fork-safe, picklable."""
+
+    def __init__(self, config: S3Config) -> None:
+        self.config = config
+        self.transport = Transport(
+            connect_timeout_s=config.connect_timeout_s,
+            read_timeout_s=config.read_timeout_s,
+            max_pool_size=config.max_pool_size,
+            verify=(config.ca_bundle or True) if config.verify else False,
+        )
+        self._addresses: dict[str, Address] = {}
+        self._identity = _Identity()
+
+    def __reduce__(self) -> tuple[type[S3Sender], tuple[S3Config]]:
+        return (S3Sender, (self.config,))
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """What signs, looked for on first use; None when requests are anonymous.
+
+        Raises:
+            CredentialsError: there are none.
+        """
+        if self.config.anonymous:
+            return None
+        if self.config.credentials is not None:
+            return self.config.credentials
+        held = self._identity
+        if held.pid != os.getpid():
+            # The parent's lock may have been held by a thread that doesn't exist here.
+            fresh = _Identity()
+            fresh.credentials = held.credentials
+            held = self._identity = fresh
+        if held.credentials is None:
+            with held.lock:
+                if held.credentials is None:
+                    sources = default_sources(self.config.profile, os.environ)
+                    held.credentials = find_credentials(sources)
+        return held.credentials
+
+    def send(self, request: S3Request) -> HttpAnswer:
+        """Send a request and return its answer, a success whose body is not yet read.
+
+        Raises:
+            S3dlioError: no answer, or a refusal.
+        """
+        answer = self._send(request)
+        if answer.status < 300:
+            return answer
+        if request.method == "HEAD":
+            answer.finish()
+            if answer.status in _AMBIGUOUS_HEADS:
+                self._raise_head_refusal(request)
+            raise self._refusal(request, answer, b"")
+        raise self._refusal(request, answer, _error_body(answer))
+
+    def send_for_nothing(self, request: S3Request) -> HttpAnswer:
+        """Send a request whose answer has no body worth reading; return its head."""
+        answer = self.send(request)
+        answer.read(wire_xml.ERROR_BODY_MAX_BYTES)
+        return answer
+
+    def send_for_value(self, request: S3Request, parse: Callable[[bytes], _Value]) -> _Value:
+        """Send a request and parse the XML of its answer.
+
+        A status of 200 proves nothing here: CopyObject, UploadPartCopy and CompleteMultipartUpload
+        send it before the work is done, and may then send an error, or end early.
+
+        Raises:
+            S3dlioError: no answer, a refusal, an error inside the answer, or no S3 answer.
+        """
+        answer = self.send(request)
+        maybe_done = request.method != "GET"
+        try:
+            body = answer.read(wire_xml.RESULT_BODY_MAX_BYTES)
+        except S3dlioError as error:
+            error.maybe_done = maybe_done
+            raise
+        try:
+            return parse(body)
+        except ValueError as error:
+            inner = wire_xml.parse_error(body)
+            if inner is not None and (inner.code or inner.message):
+                raise error_of_code(
+                    inner, request.operation, request.uri, status=500, maybe_done=maybe_done
+                ) from None
+            raise self._unreadable(request, answer, error) from error
+
+    def origin_and_target(self, request: S3Request) -> tuple[Address, str, str]:
+        """Return the address, the path and the canonical query of a request."""
+        address = self._addresses.get(request.bucket)
+        if address is None:
+            address = self._addresses[request.bucket] = self.config.address(request.bucket)
+        path = address.base_path
+        if request.key:
+            path = f"{path}/{sigv4.encode_key(request.key)}"
+        return address, path or "/", sigv4.canonical_query(request.query)
+
+    def _send(self, request: S3Request) -> HttpAnswer:
+        address, path, query = self.origin_and_target(request)
+        headers = self._signed(request, address.host, path, query)
+        headers["accept-encoding"] = "identity"
+        headers["user-agent"] = _user_agent()
+        body = None if request.body is None else memoryview(request.body).cast("B")
+        if body is not None or request.method in {"PUT", "POST"}:
+            headers["Content-Length"] = str(0 if body is None else body.nbytes)
+        target = f"{path}?{query}" if query else path
+        started = time.perf_counter()
+        answer = self.transport.send(
+            HttpRequest(
+                operation=request.operation,
+                uri=request.uri,
+                method=request.method,
+                origin=address.origin,
+                target=target,
+                headers=headers,
+                body=body or None,
+            )
+        )
+        if logger.isEnabledFor(logging.DEBUG):
+            elapsed_ms = (time.perf_counter() - started) * 1000
+            request_id = answer.headers.get("x-amz-request-id", "")
+            logger.debug(
+                "%s %s %d in %.1f ms",
+                request.method,
+                target,
+                answer.status,
+                elapsed_ms,
+                extra={"request_id": request_id, "status": answer.status},
+            )
+        return answer
+
+    def _signed(self, request: S3Request, host: str, path: str, query: str) -> dict[str, str]:
+        try:
+            credentials = self.credentials
+        except CredentialsError as error:
+            error.operation, error.uri = request.operation, request.uri
+            raise
+        headers = {**request.headers, "host": host}
+        if credentials is None:
+            return headers
+        payload_hash = sigv4.EMPTY_PAYLOAD_HASH
+        if request.body is not None and len(request.body):
+            payload_hash = sigv4.UNSIGNED_PAYLOAD
+            if request.hash_body or self.config.signs_payload:
+                payload_hash = hashlib.sha256(request.body).hexdigest()
+        return sigv4.sign_headers(
+            request.method,
+            path,
+            query,
+            headers,
+            payload_hash=payload_hash,
+            credentials=credentials,
+            region=self.config.region,
+            amz_date=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+        )
+
+    def _raise_head_refusal(self, head: S3Request) -> None:
+        """Raise what a GET of the same name is refused with; return when it isn't refused."""
+        if head.key:
+            asked = replace(head, method="GET", headers={"range": "bytes=0-0"})
+        else:
+            asked = replace(head, method="GET", query=(("list-type", "2"), ("max-keys", "0")))
+        answer = self._send(asked)
+        if answer.status < 300 or answer.status == 416:
+            answer.close()
+            return
+        raise self._refusal(head, answer, _error_body(answer))
+
+    def _refusal(self, request: S3Request, answer: HttpAnswer, body: bytes) -> S3dlioError:
+        return error_of_refusal(
+            Refusal(
+                operation=request.operation,
+                uri=request.uri,
+                status=answer.status,
+                headers=answer.headers,
+                error=wire_xml.parse_error(body) if body else None,
+                has_body=bool(body),
+                endpoint=self.config.endpoint,
+                region=self.config.region,
+                names_key=bool(request.key),
+            )
+        )
+
+    def _unreadable(
+        self, request: S3Request, answer: HttpAnswer, error: ValueError
+    ) -> ServiceError:
+        cut = isinstance(error, wire_xml.MalformedXmlError) and error.cut
+        reason = "the answer is empty or cut short" if cut else f"unreadable answer: {error}"
+        return ServiceError(
+            f"{self.config.endpoint}: {reason}",
+            operation=request.operation,
+            uri=request.uri,
+            hint="" if cut else "Check that the endpoint URL is that of an S3 service",
+            retryable=cut,
+            request_id=answer.headers.get("x-amz-request-id", ""),
+            maybe_done=request.method != "GET",
+        )
+
+
+def _error_body(answer: HttpAnswer) -> bytes:
+    try:
+        return answer.read(wire_xml.ERROR_BODY_MAX_BYTES)
+    except S3dlioError:
+        # The status alone still says more than a broken connection.
+        return b""
+
+
+@functools.cache
+def _user_agent() -> str:
+    return f"s3dlio-s3/{importlib.metadata.version('s3dlio-s3')}"

@@ -1,0 +1,124 @@
+"""The AWS shared configuration files: profiles with credentials, regions and endpoints.
+
+Rules that hold in this file:
+- The environment is an argument; the files are read, never written.
+- A missing file is an empty one. A file that can't be parsed is an error that names it.
+
+Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files". Nested values
+("s3 =" followed by indented lines) are read as "s3.name".
+"""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["DEFAULT_PROFILE", "SharedFiles", "read_shared_files"]
+
+DEFAULT_PROFILE = "default"
+
+Section = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFiles:
+    """What the two shared files hold.
+
+    Attributes:
+        config_path: the configuration file.
+        credentials_path: the credentials file.
+        profiles: profile → values of the configuration file; nested ones as "s3.name".
+        services: name of a "services" section → its values.
+        keys: profile → values of the credentials file. Secrets, hence not in the repr.
+    """
+
+    config_path: Path
+    credentials_path: Path
+    profiles: Mapping[str, Section] = field(repr=False)
+    services: Mapping[str, Section] = field(repr=False)
+    keys: Mapping[str, Section] = field(repr=False)
+
+    def has_profile(self, name: str) -> bool:
+        """Return whether one of the files has this profile."""
+        return name in self.profiles or name in self.keys
+
+    def value(self, profile: str, name: str) -> str:
+        """Return a setting of a profile, or ""."""
+        return self.profiles.get(profile, {}).get(name, "")
+
+    def s3_endpoint_url(self, profile: str) -> str:
+        """Return the endpoint that a profile sets: its services section first, or ""."""
+        services = self.services.get(self.value(profile, "services"), {})
+        return services.get("s3.endpoint_url", "") or self.value(profile, "endpoint_url")
+
+    def credentials_values(self, profile: str) -> Section:
+        """Return the values of both files together; the credentials file wins."""
+        return {**self.profiles.get(profile, {}), **self.keys.get(profile, {})}
+
+
+def read_shared_files(environ: Mapping[str, str]) -> SharedFiles:
+    """Read the files that the environment names, or those in ~/.aws.
+
+    Raises:
+        UsageError: a file can't be parsed or read.
+    """
+    config_path = Path(environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    keys_path = Path(
+        environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+    ).expanduser()
+    profiles: dict[str, Section] = {}
+    services: dict[str, Section] = {}
+    for title, section in _read(config_path).items():
+        kind, _, name = " ".join(_words(title)).partition(" ")
+        if kind == "profile" and name:
+            profiles[name] = section
+        elif kind == "services" and name:
+            services[name] = section
+        elif title == DEFAULT_PROFILE:
+            profiles.setdefault(title, section)
+    return SharedFiles(config_path, keys_path, profiles, services, _read(keys_path))
+
+
+def _words(title: str) -> list[str]:
+    try:
+        return shlex.split(title)
+    except ValueError:
+        return title.split()
+
+
+def _read(path: Path) -> dict[str, Section]:
+    # No section is special: "[DEFAULT]" must not lend its values to every profile.
+    parser = configparser.RawConfigParser(default_section="\0", strict=False)
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            parser.read_file(lines)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (configparser.Error, UnicodeDecodeError, OSError) as error:
+        # The parser's own message quotes the line, and the line may hold a secret.
+        why = error.strerror if isinstance(error, OSError) else "it isn't in the INI format"
+        raise UsageError(
+            f"can't read {path}: {why}", hint="Correct the file, or name another"
+        ) from None
+    return {title: _flatten(parser[title]) for title in parser.sections()}
+
+
+def _flatten(section: Mapping[str, str]) -> Section:
+    flat: Section = {}
+    for name, value in section.items():
+        if not value.startswith("\n"):
+            flat[name] = value.strip()
+            continue
+        for line in value.splitlines():
+            inner, equals, text = line.partition("=")
+            if equals:
+                flat[f"{name}.{inner.strip().lower()}"] = text.strip()
+    return flat

@@ -1,0 +1,222 @@
+"""HTTP for the s3 backend: the one place that touches requests and urllib3.
+
+Rules that hold in this file:
+- A `PreparedRequest` is made by hand: `Request.prepare` would rewrite "/b/a/../c" and "%2E", and
+  the signature is over the exact path. It goes straight to a transport adapter: no session, no
+  cookies, no redirects, no netrc, no retries.
+- Bodies are never decoded; an answer is read to its end or its connection is closed, so that a
+  kept-alive connection never carries the rest of an old answer.
+- Proxies and CA certificates are resolved here, once for each host.
+- Every exception of the stack below becomes one of ours, by the table in `transport_errors`.
+- After a fork the child gets an adapter of its own: it shares no socket with its parent.
+
+Another adapter (a `requests.adapters.BaseAdapter`) can take the place of the one in
+`_make_adapter`; nothing else would change.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import requests
+import requests.adapters
+import requests.utils
+from requests.structures import CaseInsensitiveDict
+
+from s3dlio_core.errors import NotSupportedError
+from s3dlio_s3.transport_errors import STACK_EXCEPTIONS, error_of_exception
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from s3dlio_core.store import Buffer
+
+__all__ = ["HttpAnswer", "HttpRequest", "Transport"]
+
+#: urllib3 copies what it reads, so a larger slice would only hold more memory twice.
+READ_SLICE_MAX_BYTES = 256 * 1024
+_HOSTS_MAX = 64
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request, ready to be sent.
+
+    Attributes:
+        operation, uri: what it is for; they stand in errors.
+        method: the HTTP method.
+        origin: scheme and host.
+        target: path and query, percent-encoded.
+        headers: all of them; lower case but Content-Length.
+        body: the body, or None.
+    """
+
+    operation: str
+    uri: str
+    method: str
+    origin: str
+    target: str
+    headers: Mapping[str, str]
+    body: Buffer | None = None
+
+
+class HttpAnswer:
+    """An answer whose head has arrived. Read it to its end or close it.
+
+    Attributes:
+        status: the HTTP status.
+        headers: looked up without regard to case.
+    """
+
+    __slots__ = ("_raw", "_request", "headers", "status")
+
+    def __init__(self, request: HttpRequest, response: requests.Response) -> None:
+        self._request = request
+        self._raw = response.raw
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+
+    def readinto(self, view: memoryview) -> int:
+        """Read some bytes of the body into the view; 0 at its end.
+
+        Raises:
+            IntegrityError: the body ends early.
+            ConnectionFailedError, RequestTimeoutError: the connection broke.
+        """
+        return _translated(
+            self._request, lambda: int(self._raw.readinto(view[:READ_SLICE_MAX_BYTES]))
+        )
+
+    def read(self, size_max_bytes: int) -> bytes:
+        """Read a small body whole, and close.
+
+        Raises:
+            IntegrityError: the body ends early.
+            ConnectionFailedError, RequestTimeoutError: the connection broke.
+
+        Returns:
+            The body. One that is longer than `size_max_bytes` is cut one byte after that.
+        """
+        try:
+            body = bytes(_translated(self._request, lambda: self._raw.read(size_max_bytes + 1)))
+            if len(body) <= size_max_bytes:
+                self.finish()
+        finally:
+            self.close()
+        return body
+
+    def finish(self) -> None:
+        """Give the connection back. The body must have been read, or be empty."""
+        # One more read tells http.client that nothing is left.
+        if not _translated(self._request, lambda: self._raw.read(1)):
+            self._raw.release_conn()
+        self.close()
+
+    def close(self) -> None:
+        """Close; a connection with unread bytes is cut."""
+        self._raw.close()
+
+
+class Transport:
+    """Sends requests over pooled connections. Thread-safe, fork-safe, picklable."""
+
+    def __init__(
+        self,
+        *,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+        max_pool_size: int,
+        verify: bool | str,
+    ) -> None:
+        self._timeouts_s = (connect_timeout_s, read_timeout_s)
+        self._max_pool_size = max_pool_size
+        self._verify = verify
+        self._proxies: dict[str, dict[str, str]] = {}
+        self._adapter: tuple[int, requests.adapters.BaseAdapter] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_adapter": None, "_proxies": {}}
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        """Send a request; return once the head of the answer has arrived.
+
+        Raises:
+            ConnectionFailedError, RequestTimeoutError: no answer.
+            NotSupportedError: a proxy would rewrite this path.
+        """
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = request.origin + request.target
+        prepared.headers = CaseInsensitiveDict(request.headers)
+        prepared.body = request.body  # type: ignore[assignment] # a memoryview is sent as it is
+        proxies = self._proxies_for(request)
+        adapter = self._current_adapter()
+        response = _translated(
+            request,
+            lambda: adapter.send(
+                prepared,
+                stream=True,
+                timeout=self._timeouts_s,
+                verify=self._verify,
+                proxies=proxies,
+            ),
+        )
+        return HttpAnswer(request, response)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        if self._adapter is not None and self._adapter[0] == os.getpid():
+            self._adapter[1].close()
+        self._adapter = None
+
+    def _current_adapter(self) -> requests.adapters.BaseAdapter:
+        # Without a lock: two threads may both make one, and one of them is dropped unused.
+        held = self._adapter
+        if held is None or held[0] != os.getpid():
+            held = self._adapter = (os.getpid(), _make_adapter(self._max_pool_size))
+        return held[1]
+
+    def _proxies_for(self, request: HttpRequest) -> dict[str, str]:
+        proxies = self._proxies.get(request.origin)
+        if proxies is None:
+            proxies = dict(requests.utils.get_environ_proxies(request.origin, no_proxy=None))
+            self._proxies[request.origin] = proxies
+        if proxies and request.origin.startswith("http://"):
+            path = request.target.partition("?")[0] + "/"
+            if "/./" in path or "/../" in path:
+                raise NotSupportedError(
+                    'a key with a "." or ".." segment can\'t be sent through an HTTP proxy',
+                    operation=request.operation,
+                    uri=request.uri,
+                    hint="Use https, or add the host to NO_PROXY",
+                )
+        return proxies
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """requests' own adapter without its search for cookies, which costs 20 µs an answer."""
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = resp.headers
+        response.raw = resp
+        response.request = req
+        return response
+
+
+def _make_adapter(max_pool_size: int) -> requests.adapters.BaseAdapter:
+    return _Adapter(pool_connections=_HOSTS_MAX, pool_maxsize=max_pool_size, max_retries=0)
+
+
+def _translated(request: HttpRequest, call: Callable[[], _Result]) -> _Result:
+    try:
+        return call()
+    except STACK_EXCEPTIONS as error:
+        translated = error_of_exception(error, request.origin)
+        translated.operation, translated.uri = request.operation, request.uri
+        raise translated from error

@@ -1,0 +1,364 @@
+"""The XML bodies of the S3 API: parsed into values, built from values.
+
+Rules that hold in this file:
+- Pure. Bodies arrive whole; whoever reads them bounds their size by the constants here.
+- A DOCTYPE is refused, so no entity is ever declared or expanded. UTF-8 is forced, so a body in
+  another encoding can't hide one.
+- Elements are found by their local name: servers differ in the namespace they send.
+- With encoding-type=url names are decoded as forms are: "+" is a space and a literal plus arrives
+  as %2B. AWS and rclone send "+" for a space, others %20; this reads both.
+
+Source: Amazon S3 API Reference, response syntax of ListObjectsV2, ListBuckets, ListParts,
+ListMultipartUploads, DeleteObjects, CompleteMultipartUpload, CopyObject; "Error responses".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+from xml.etree import ElementTree as ET
+
+from s3dlio_core.store import ContainerInfo, ObjectInfo, Page, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = [
+    "ERROR_BODY_MAX_BYTES",
+    "RESULT_BODY_MAX_BYTES",
+    "BucketsPage",
+    "CopyResult",
+    "ErrorBody",
+    "MalformedXmlError",
+    "PartsPage",
+    "UploadEntry",
+    "UploadsPage",
+    "complete_body",
+    "create_bucket_body",
+    "delete_body",
+    "holds_key",
+    "parse_copy_result",
+    "parse_delete_errors",
+    "parse_error",
+    "parse_list_buckets",
+    "parse_list_objects",
+    "parse_list_parts",
+    "parse_list_uploads",
+    "parse_root",
+    "parse_time",
+    "parse_upload_id",
+    "strip_etag",
+]
+
+#: A page of a listing: 1,000 keys of 1,024 bytes, each byte escaped, and owners.
+RESULT_BODY_MAX_BYTES = 64 * 1024**2
+#: An error.
+ERROR_BODY_MAX_BYTES = 1024**2
+
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+# What XML 1.0 can't carry, not even as a character reference (XML 1.0 section 2.2).
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+# What expat says of a document that ends too early (expat.h, enum XML_Error).
+_CUT_CODES = frozenset({3, 5, 6})
+
+
+class MalformedXmlError(ValueError):
+    """The body isn't the XML that was expected.
+
+    Attributes:
+        cut: whether it looks like a part of it: it ends too early.
+    """
+
+    def __init__(self, reason: str, *, cut: bool = False) -> None:
+        super().__init__(reason)
+        self.cut = cut
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """An S3 error document.
+
+    Attributes:
+        code: the service's error code, or "".
+        message: its explanation.
+        request_id: the request's id.
+        region: the right region, where the error is about that.
+        key: the key, in the errors of DeleteObjects.
+    """
+
+    code: str
+    message: str = ""
+    request_id: str = ""
+    region: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyResult:
+    """The outcome of CopyObject, UploadPartCopy or CompleteMultipartUpload."""
+
+    etag: str | None
+    mtime: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BucketsPage:
+    """A page of ListBuckets."""
+
+    buckets: Sequence[ContainerInfo]
+    next_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartsPage:
+    """A page of ListParts."""
+
+    parts: Sequence[Part]
+    next_marker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadEntry:
+    """An unfinished multipart upload."""
+
+    key: str
+    upload_id: str
+    initiated: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadsPage:
+    """A page of ListMultipartUploads."""
+
+    uploads: Sequence[UploadEntry]
+    next_markers: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A parsed document whose elements are asked for by local name."""
+
+    root: ET.Element
+    namespace: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        head, brace, _ = self.root.tag.rpartition("}")
+        object.__setattr__(self, "namespace", head + brace)
+
+    @property
+    def name(self) -> str:
+        return self.root.tag[len(self.namespace) :]
+
+    def text(self, name: str) -> str:
+        return self.root.findtext(self.namespace + name) or ""
+
+    def rows(self, name: str) -> Iterator[dict[str, str]]:
+        skip = len(self.namespace)
+        for element in self.root.iter(self.namespace + name):
+            yield {child.tag[skip:]: child.text or "" for child in element}
+
+
+def parse_root(body: bytes) -> _Tree:
+    """Parse a document.
+
+    Raises:
+        MalformedXmlError: no XML in UTF-8, or it has a DOCTYPE.
+    """
+    if b"<!DOCTYPE" in body:
+        raise MalformedXmlError("the XML has a DOCTYPE")
+    try:
+        return _Tree(ET.fromstring(body, ET.XMLParser(encoding="utf-8")))  # noqa: S314 - no DTD
+    except ET.ParseError as error:
+        raise MalformedXmlError(str(error), cut=error.code in _CUT_CODES) from error
+    except ValueError as error:
+        raise MalformedXmlError(str(error)) from error
+
+
+def _expect(body: bytes, name: str) -> _Tree:
+    tree = parse_root(body)
+    if tree.name != name:
+        raise MalformedXmlError(f"the root element is {tree.name}, not {name}")
+    return tree
+
+
+def parse_error(body: bytes) -> ErrorBody | None:
+    """Parse an error document; None when the body isn't one."""
+    try:
+        tree = parse_root(body)
+    except MalformedXmlError:
+        return None
+    inner = next(tree.root.iter(tree.namespace + "Error"), None)
+    if inner is None:
+        return None
+    found = _Tree(inner)
+    return ErrorBody(
+        code=found.text("Code"),
+        message=found.text("Message"),
+        request_id=found.text("RequestId") or tree.text("RequestId"),
+        region=found.text("Region"),
+    )
+
+
+def parse_list_objects(body: bytes) -> Page:
+    """Parse a page of ListObjectsV2."""
+    tree = _expect(body, "ListBucketResult")
+    url_encoded = tree.text("EncodingType") == "url"
+    objects = [
+        ObjectInfo(
+            key=_name(row["Key"], url_encoded=url_encoded),
+            size_bytes=int(row["Size"]),
+            mtime=parse_time(row.get("LastModified", "")),
+            etag=strip_etag(row.get("ETag", "")),
+            storage_class=row.get("StorageClass", ""),
+        )
+        for row in _checked_rows(tree, "Contents", ("Key", "Size"))
+    ]
+    prefixes = [
+        _name(row["Prefix"], url_encoded=url_encoded)
+        for row in _checked_rows(tree, "CommonPrefixes", ("Prefix",))
+    ]
+    token = tree.text("NextContinuationToken") if tree.text("IsTruncated") == "true" else None
+    if token == "":
+        # A listing that stops here would silently lose the rest.
+        raise MalformedXmlError("the list is truncated, but has no NextContinuationToken")
+    return Page(objects, prefixes, token)
+
+
+def parse_list_buckets(body: bytes) -> BucketsPage:
+    """Parse a page of ListBuckets."""
+    tree = _expect(body, "ListAllMyBucketsResult")
+    buckets = [
+        ContainerInfo(row["Name"], parse_time(row.get("CreationDate", "")))
+        for row in _checked_rows(tree, "Bucket", ("Name",))
+    ]
+    return BucketsPage(buckets, tree.text("ContinuationToken") or None)
+
+
+def parse_list_parts(body: bytes) -> PartsPage:
+    """Parse a page of ListParts."""
+    tree = _expect(body, "ListPartsResult")
+    parts = [
+        Part(int(row["PartNumber"]), int(row["Size"]), strip_etag(row["ETag"]) or "")
+        for row in _checked_rows(tree, "Part", ("PartNumber", "Size", "ETag"))
+    ]
+    if tree.text("IsTruncated") != "true":
+        return PartsPage(parts)
+    marker = tree.text("NextPartNumberMarker")
+    if not marker:
+        raise MalformedXmlError("the list is truncated, but has no NextPartNumberMarker")
+    return PartsPage(parts, marker)
+
+
+def parse_list_uploads(body: bytes) -> UploadsPage:
+    """Parse a page of ListMultipartUploads."""
+    tree = _expect(body, "ListMultipartUploadsResult")
+    url_encoded = tree.text("EncodingType") == "url"
+    uploads = [
+        UploadEntry(
+            _name(row["Key"], url_encoded=url_encoded),
+            row["UploadId"],
+            parse_time(row.get("Initiated", "")),
+        )
+        for row in _checked_rows(tree, "Upload", ("Key", "UploadId"))
+    ]
+    if tree.text("IsTruncated") != "true":
+        return UploadsPage(uploads)
+    key = _name(tree.text("NextKeyMarker"), url_encoded=url_encoded)
+    if not key:
+        raise MalformedXmlError("the list is truncated, but has no NextKeyMarker")
+    return UploadsPage(uploads, (key, tree.text("NextUploadIdMarker")))
+
+
+def parse_copy_result(body: bytes, root: str) -> CopyResult:
+    """Parse the result of a copy or a completion, whose root element is `root`."""
+    tree = _expect(body, root)
+    return CopyResult(strip_etag(tree.text("ETag")), parse_time(tree.text("LastModified")))
+
+
+def parse_upload_id(body: bytes) -> str:
+    """Parse the result of CreateMultipartUpload."""
+    upload_id = _expect(body, "InitiateMultipartUploadResult").text("UploadId")
+    if not upload_id:
+        raise MalformedXmlError("the answer has no UploadId")
+    return upload_id
+
+
+def parse_delete_errors(body: bytes) -> list[ErrorBody]:
+    """Parse the errors in the result of DeleteObjects."""
+    tree = _expect(body, "DeleteResult")
+    return [
+        ErrorBody(row.get("Code", ""), row.get("Message", ""), key=row["Key"])
+        for row in _checked_rows(tree, "Error", ("Key",))
+    ]
+
+
+def _checked_rows(tree: _Tree, name: str, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    for row in tree.rows(name):
+        if any(field_name not in row for field_name in needed):
+            raise MalformedXmlError(f"a {name} element lacks one of {', '.join(needed)}")
+        yield row
+
+
+def _name(text: str, *, url_encoded: bool) -> str:
+    if not url_encoded or ("%" not in text and "+" not in text):
+        return text
+    # A name that isn't UTF-8 stays recognisable, and is refused where it is used.
+    return unquote_plus(text, errors="surrogateescape")
+
+
+def strip_etag(text: str) -> str | None:
+    """Return an entity tag without its quotes; an empty one is none."""
+    return text.strip().strip('"') or None
+
+
+def parse_time(text: str) -> float | None:
+    """Return the seconds since the epoch of an ISO 8601 time, or None.
+
+    Fractions are cut off: Last-Modified headers have none, and one object must not have two times.
+    """
+    try:
+        return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return None
+
+
+def holds_key(key: str) -> bool:
+    """Return whether XML 1.0 can carry a key."""
+    return _NOT_XML.search(key) is None
+
+
+def _escape(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # As plain characters a parser would turn both into a newline, or a space.
+    return text.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;")
+
+
+def delete_body(keys: Iterable[str]) -> bytes:
+    """Build the body of DeleteObjects in quiet mode: the answer lists errors only."""
+    rows = "".join([f"<Object><Key>{_escape(key)}</Key></Object>" for key in keys])
+    return f'<Delete xmlns="{NAMESPACE}"><Quiet>true</Quiet>{rows}</Delete>'.encode()
+
+
+def complete_body(parts: Iterable[Part]) -> bytes:
+    """Build the body of CompleteMultipartUpload."""
+    rows = "".join(
+        [
+            f"<Part><ETag>&quot;{_escape(part.etag)}&quot;</ETag>"
+            f"<PartNumber>{part.number}</PartNumber></Part>"
+            for part in parts
+        ]
+    )
+    return f'<CompleteMultipartUpload xmlns="{NAMESPACE}">{rows}</CompleteMultipartUpload>'.encode()
+
+
+def create_bucket_body(region: str) -> bytes:
+    """Build the body of CreateBucket outside us-east-1."""
+    return (
+        f'<CreateBucketConfiguration xmlns="{NAMESPACE}"><LocationConstraint>{_escape(region)}'
+        "</LocationConstraint></CreateBucketConfiguration>"
+    ).encode()
