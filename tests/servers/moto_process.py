@@ -12,7 +12,7 @@ What stands between the socket and moto, and why:
   redirects `//` and doesn't match newlines; so it is routed by the shape of the target alone. A
   ranged GET is cut out of the stored file here, because moto reads the whole object for each.
 
-Objects over 16 MiB lie in temporary files in the work directory. Control requests need no
+Objects over 5 MiB lie in temporary files in the work directory. Control requests need no
 signature: `POST /_control/drop?BUCKET` forgets a bucket and what it holds.
 """
 
@@ -28,7 +28,7 @@ from urllib.parse import unquote
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, FakeMultipart, s3_backends
 from werkzeug.serving import ThreadedWSGIServer
 
 from tests.servers.base import LOG_NAME, announce_and_wait
@@ -206,6 +206,13 @@ def storage_backend() -> S3Backend:
     return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
 
 
+class _Forgetful(list[object]):
+    """moto keeps each object it ever stored in a list; this one lets go what is deleted."""
+
+    def append(self, _instance: object, /) -> None:
+        """Keep nothing."""
+
+
 class _FrontDoor:
     """The control requests, and the log of all the others."""
 
@@ -217,6 +224,7 @@ class _FrontDoor:
         """Answer one request, and log it before its answer leaves."""
         path, query = raw_target(environ)
         if path == DROP_PATH:
+            s3_backends.bucket_accounts.pop(query, None)
             storage_backend().buckets.pop(query, None)
             start_response("204 No Content", [])
             return []
@@ -237,6 +245,8 @@ def main() -> None:
     parser.add_argument("--region", default=REGION, help="the region to be signed for")
     parser.add_argument("--port", type=int, default=0, help="0 for any free port")
     options = parser.parse_args()
+    FakeKey.instances_tracked = _Forgetful()  # type: ignore[attr-defined]
+    FakeMultipart.instances_tracked = _Forgetful()  # type: ignore[attr-defined]
     log = RequestLog(options.work_dir / LOG_NAME)
     checked = SignatureCheck(
         _Storage(create_backend_app("s3")),

@@ -7,14 +7,15 @@ rclone verifies signatures by itself. What it does otherwise than Amazon S3 (rcl
   200.
 - It has no UploadPartCopy, no conditional writes, no versions.
 - Keys are paths: it can't hold `a` and `a/b` together, nor a segment over 255 bytes, and refuses
-  `//`, `.` and `..` segments and a leading slash; a trailing slash is cut off. Any delimiter is `/`.
-  Names that begin with `.rclone_temp_` aren't listed.
+  `//`, `.` and `..` segments and a leading slash; a trailing slash is cut off. Any delimiter is
+  `/`. Names that begin with `.rclone_temp_` aren't listed.
 - Streamed multipart uploads want their parts from 1 without gaps, hold back parts that come far out
   of order, and refuse to replace a part by another; so this starts it with
   `--disable-multipart-streaming`, unless told otherwise.
 - Metadata lives in memory, for the server's life. A request with an unsigned `x-amz-*` header is
   refused.
-- The region isn't checked, nor the hash of a payload.
+- The region isn't checked, nor the hash of a payload. A date over 15 minutes in the past is
+  answered with 400 AccessDenied, one in the future with 403 RequestTimeTooSkewed.
 - Control characters in keys hold only while rclone remembers the directory (so it gets a long
   `--dir-cache-time`); read anew from the disk, a newline is listed as U+240A.
 """
