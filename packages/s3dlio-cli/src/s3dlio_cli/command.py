@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from s3dlio_cli.options import Settings, common_options, settings_of
 from s3dlio_cli.signals import Interrupts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["HELP_NAMES", "Command", "Invocation", "command", "interrupts_of", "literal"]
 
@@ -46,7 +49,7 @@ class Command(click.Command):
         return super().invoke(ctx)
 
 
-def command(name: str, *examples: str) -> Any:
+def command(name: str, *examples: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a function a command with the common options.
 
     Args:
@@ -54,7 +57,7 @@ def command(name: str, *examples: str) -> Any:
         examples: command lines for the end of its help.
     """
 
-    def decorate(function: Any) -> click.Command:
+    def decorate(function: Callable[..., Any]) -> click.Command:
         made = click.command(
             name, cls=Command, context_settings=HELP_NAMES, epilog=literal("Examples:", *examples)
         )

@@ -31,7 +31,7 @@ def bucket_uri(text: str) -> str:
 @click.pass_context
 def create_bucket(ctx: click.Context, bucket: str) -> int:
     """Create a bucket, a container or a directory."""
-    from s3dlio_cli.output import say  # noqa: PLC0415 - likewise
+    from s3dlio_cli.output import say  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
@@ -51,7 +51,7 @@ def create_bucket(ctx: click.Context, bucket: str) -> int:
 @click.pass_context
 def delete_bucket(ctx: click.Context, bucket: str) -> int:
     """Delete an empty bucket, container or directory. Delete its objects first."""
-    from s3dlio_cli.output import say  # noqa: PLC0415 - likewise
+    from s3dlio_cli.output import say  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
@@ -74,8 +74,8 @@ def list_buckets(ctx: click.Context, uri: str) -> int:
 
     URI names the store by its scheme; without it, s3:// is meant.
     """
-    from s3dlio_cli.output import emit_json, emit_name, flush, say  # noqa: PLC0415 - likewise
-    from s3dlio_cli.values import container_values  # noqa: PLC0415 - likewise
+    from s3dlio_cli.output import emit_json, emit_name, flush, say  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.values import container_values  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.options import jobs_option, settings_of
+from s3dlio_cli.options import settings_of
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -24,12 +24,14 @@ __all__ = ["delete"]
 )
 @click.argument("uris", metavar="URI...", nargs=-1, required=True)
 @click.option("-r", "--recursive", is_flag=True, help="Everything below a prefix or directory.")
-@jobs_option(32)
+# Scripts for the first versions of the program give it; deletions go in batches.
+@click.option("-j", "--jobs", type=click.IntRange(1), expose_value=False, hidden=True)
 @click.pass_context
-def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool, jobs: int) -> int:
+def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int:
     """Delete exactly the objects that are named.
 
-    Never a neighbour with the same beginning. With -r a URI names a prefix or a directory, and everything below it is deleted.
+    Never a neighbour with the same beginning. With -r a URI names a prefix or a directory, and
+    everything below it is deleted.
     """
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
@@ -40,7 +42,6 @@ def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool, jobs: 
         return operations.delete(
             list(uris),
             recursive,
-            max_in_flight=jobs,
             options=options,
             progress=observer,
             cancel=cancel,

@@ -26,8 +26,8 @@ def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
     URIs go to standard output, their total to standard error.
     Without -r, what lies deeper is shown as one line that ends in "/".
     """
-    from s3dlio_cli.output import emit_json, emit_name, flush, say  # noqa: PLC0415 - likewise
-    from s3dlio_cli.values import entry_values  # noqa: PLC0415 - likewise
+    from s3dlio_cli.output import emit_json, emit_name, flush, say  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.values import entry_values  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)

@@ -20,8 +20,8 @@ __all__ = ["stat"]
 @click.pass_context
 def stat(ctx: click.Context, uri: str) -> int:
     """Describe an object: size, time, ETag, headers, metadata."""
-    from s3dlio_cli.output import emit, emit_json  # noqa: PLC0415 - likewise
-    from s3dlio_cli.values import info_lines, info_values  # noqa: PLC0415 - likewise
+    from s3dlio_cli.output import emit, emit_json  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.values import info_lines, info_values  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)

@@ -1,0 +1,264 @@
+"""The pieces of s3-cli: exit codes, summary, options, names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from s3dlio_cli import options
+from s3dlio_cli.app import main
+from s3dlio_cli.commands.buckets import bucket_uri
+from s3dlio_cli.exit_codes import code_of_error, code_of_report
+from s3dlio_cli.options import Settings, common_options, settings_of
+from s3dlio_cli.signals import Interrupted, Interrupts
+from s3dlio_cli.summary import say_outcome, summary_line
+from s3dlio_cli.values import container_values, info_lines, info_values
+from s3dlio_core import errors
+from s3dlio_core.store import Attributes, ContainerInfo, ObjectInfo
+from s3dlio_core.transfer.events import CancelToken
+from s3dlio_core.transfer.report import Failure, TransferReport
+from s3dlio_progress import PROGRESS_MODES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAILURE = Failure(
+    "file:///a", "s3://b/a", errors.PermissionDeniedError("denied", operation="put", uri="s3://b/a")
+)
+REPORT = TransferReport("upload", done_count=40, done_bytes=5 * 2**30, elapsed_s=40.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.UsageError("x"), 2),
+        (errors.InvalidUriError("x"), 2),
+        (errors.UnsupportedSchemeError("x"), 2),
+        (errors.NothingMatchedError("x"), 3),
+        (errors.ObjectNotFoundError("x"), 3),
+        (errors.CancelledError("x"), 130),
+        (errors.ContainerNotFoundError("x"), 1),
+        (errors.CredentialsError("x"), 1),
+        (errors.ConnectionFailedError("x"), 1),
+    ],
+)
+def test_each_error_has_an_exit_code(error: errors.S3dlioError, code: int) -> None:
+    """2 for usage, 3 for nothing matched, 130 for cancelled, 1 for the rest."""
+    assert code == code_of_error(error)
+
+
+@pytest.mark.parametrize(
+    ("report", "code"),
+    [
+        (REPORT, 0),
+        (replace(REPORT, skipped_count=3), 0),
+        (replace(REPORT, failed_count=1, failures=(FAILURE,)), 1),
+        (replace(REPORT, unmatched=("*.log",)), 1),
+        (replace(REPORT, stopped_by=errors.ContainerNotFoundError("x")), 1),
+        (replace(REPORT, stopped_by=errors.ObjectNotFoundError("x")), 1),
+        (replace(REPORT, stopped_by=errors.UsageError("x")), 2),
+        (replace(REPORT, stopped_by=errors.CancelledError("x")), 130),
+    ],
+)
+def test_each_report_has_an_exit_code(report: TransferReport, code: int) -> None:
+    """Skips are no failure; a source without a match is one."""
+    assert code == code_of_report(report)
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (REPORT, "uploaded 40 objects, 5.0 GiB in 40.0 s (128.0 MiB/s), 0 failed"),
+        (
+            replace(REPORT, operation="download", done_count=1, skipped_count=2, failed_count=1),
+            "downloaded 1 object, 5.0 GiB in 40.0 s (128.0 MiB/s), 1 failed, 2 skipped",
+        ),
+        (
+            TransferReport("delete", done_count=3, elapsed_s=0.25),
+            "deleted 3 objects in 0.2 s, 0 failed",
+        ),
+        (
+            replace(REPORT, unmatched=("a",)),
+            (
+                "uploaded 40 objects, 5.0 GiB in 40.0 s (128.0 MiB/s), 0 failed, "
+                "1 source matched nothing"
+            ),
+        ),
+        (
+            replace(REPORT, stopped_by=errors.CancelledError("x")),
+            (
+                "uploaded 40 objects, 5.0 GiB in 40.0 s (128.0 MiB/s), 0 failed; "
+                "interrupted before the end"
+            ),
+        ),
+        (
+            replace(REPORT, stopped_by=errors.StorageFullError("x")),
+            (
+                "uploaded 40 objects, 5.0 GiB in 40.0 s (128.0 MiB/s), 0 failed; "
+                "stopped before the end"
+            ),
+        ),
+    ],
+)
+def test_the_summary_is_one_line(report: TransferReport, line: str) -> None:
+    """Objects, bytes, time, rate, failed, and what else there is."""
+    assert line == summary_line(report)
+
+
+def test_failures_are_listed_up_to_a_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    """Twenty are named, the others counted."""
+    report = replace(REPORT, failed_count=50, failures=(FAILURE,) * 50)
+    say_outcome(report, Settings())
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:20] == ["s3-cli: error: file:///a: put s3://b/a: denied"] * 20
+    assert lines[20] == "s3-cli: error: and 30 objects more failed; --json lists them"
+    assert len(lines) == 22
+
+
+def test_quiet_leaves_errors_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """--quiet drops the summary, never an error."""
+    say_outcome(replace(REPORT, failed_count=1, failures=(FAILURE,)), Settings(quiet=True))
+    assert capsys.readouterr().err == "s3-cli: error: file:///a: put s3://b/a: denied\n"
+
+
+def test_json_progress_has_standard_error_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """The last JSON line says it all; text would spoil the stream."""
+    say_outcome(replace(REPORT, failed_count=1, failures=(FAILURE,)), Settings(progress="json"))
+    assert capsys.readouterr().err == ""
+
+
+def settings_for(arguments: Sequence[str]) -> Settings:
+    """Return the settings that a group and its command are given."""
+    found: list[Settings] = []
+
+    @click.group
+    @common_options
+    def group() -> None:
+        pass
+
+    @group.command("do")
+    @common_options
+    @click.pass_context
+    def do(ctx: click.Context) -> None:
+        found.append(settings_of(ctx))
+
+    group.main(list(arguments), standalone_mode=False)
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--endpoint-url", "http://h:1", "--region", "r", "-q", "do"],
+        ["do", "--endpoint-url", "http://h:1", "--region", "r", "-q"],
+        ["-q", "--region", "r", "do", "--endpoint-url", "http://h:1"],
+        ["--region", "other", "do", "--endpoint-url", "http://h:1", "-q", "--region", "r"],
+    ],
+)
+def test_common_options_stand_before_or_after_the_command(arguments: list[str]) -> None:
+    """The place makes no difference; what stands last wins."""
+    expected = Settings(quiet=True, store_options={"endpoint_url": "http://h:1", "region": "r"})
+    assert expected == settings_for(arguments)
+
+
+def test_only_given_store_options_are_passed_on() -> None:
+    """What isn't given is left to the environment and the configuration files."""
+    assert Settings() == settings_for(["do"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verbosity"),
+    [(["do"], 0), (["do", "-v"], 1), (["do", "-vv"], 2), (["-v", "do", "-v"], 2)],
+)
+def test_verbosity_adds_up(arguments: list[str], verbosity: int) -> None:
+    """Each -v counts, wherever it stands."""
+    assert verbosity == settings_for(arguments).verbosity
+
+
+def test_the_progress_modes_are_those_of_the_observers() -> None:
+    """The option offers exactly what make_observer takes."""
+    assert PROGRESS_MODES == options._PROGRESS_MODES
+
+
+@pytest.mark.parametrize(
+    ("text", "uri"),
+    [
+        ("my-bucket", "s3://my-bucket"),
+        ("s3://my-bucket", "s3://my-bucket"),
+        ("az://container", "az://container"),
+        ("file:///tmp/x", "file:///tmp/x"),
+        ("./directory", "./directory"),
+        ("/tmp/directory", "/tmp/directory"),
+        ("..", ".."),
+    ],
+)
+def test_a_bare_name_is_an_s3_bucket(text: str, uri: str) -> None:
+    """As in the first versions of the program; a path has a slash."""
+    assert uri == bucket_uri(text)
+
+
+INFO = ObjectInfo(
+    "k",
+    2048,
+    mtime=1700000000.25,
+    etag="abc",
+    checksums={"CRC32C": "AAAAAA=="},
+    attributes=Attributes(content_type="text/plain", metadata={"owner": "a\nb"}),
+)
+
+
+def test_an_object_is_described_in_lines() -> None:
+    """Only what is set, a line each, control characters escaped."""
+    assert info_lines("s3://b/k", INFO) == [
+        "URI:             s3://b/k",
+        "Size:            2048 bytes (2.0 KiB)",
+        "Modified:        2023-11-14T22:13:20.250Z",
+        "ETag:            abc",
+        "Checksum CRC32C: AAAAAA==",
+        "Content-Type:    text/plain",
+        r"Metadata owner:  a\nb",
+    ]
+
+
+def test_an_object_is_described_as_values() -> None:
+    """All fields, exactly."""
+    values = json.loads(json.dumps(info_values(INFO)))
+    assert (
+        values["key"],
+        values["size_bytes"],
+        values["modified"],
+    ) == ("k", 2048, "2023-11-14T22:13:20.250Z")
+    assert values["metadata"] == {"owner": "a\nb"}
+
+
+def test_a_bucket_without_a_date_has_none() -> None:
+    """What the service doesn't say is null."""
+    assert container_values(ContainerInfo("b")) == {"name": "b", "created": None}
+
+
+def test_the_first_signal_cancels_a_transfer() -> None:
+    """The handler sets the token and lets the transfer clean up."""
+    interrupts, token = Interrupts(), CancelToken()
+    with interrupts.cancelling(token):
+        interrupts._handle(2, None)
+    assert token.cancelled
+    assert interrupts.signum == 2
+
+
+def test_a_signal_without_a_transfer_ends_the_command() -> None:
+    """There is nothing to clean up."""
+    with pytest.raises(Interrupted):
+        Interrupts()._handle(15, None)
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_has_help_with_examples(name: str) -> None:
+    """-h and --help work everywhere, and show how the command is used."""
+    command = main.commands[name]
+    with click.Context(command, info_name=name) as context:
+        text = command.get_help(context)
+    assert "Examples:\n    s3-cli " in text
