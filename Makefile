@@ -1,0 +1,49 @@
+# The commands of this repository. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST_ARGS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all lint fmt bench dist dist-check clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+install: .venv/.installed ## make .venv with everything editable; .venv/bin/s3-cli is the tool
+
+.venv/.installed: requirements-dev.txt $(wildcard packages/*/pyproject.toml)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+demo: install ## copy a real tree to a real S3 server and back, compare every byte
+	$(BIN)/python -m tools.demo
+
+test: install ## run all tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-all: ## run all tests on Python 3.10 to 3.13
+	$(PYTHON) -m tools.test_all
+
+lint: install ## check style, types and the repository's own rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy packages tests tools
+	$(BIN)/python -m tools.check_repo
+
+fmt: install ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install ## record the figures of docs/bench
+	$(BIN)/python -m tools.bench all
+
+dist: install ## build sdists and wheels into dist/
+	$(BIN)/python -m tools.dist
+
+dist-check: dist ## try each wheel alone in a fresh environment
+	$(BIN)/python -m tools.check_dist
+
+clean: ## remove what the commands above made
+	rm -rf .venv .venv-3.* dist build packages/*/build packages/*/src/*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,26 @@
+"""Build every package: an sdist, and the wheel from that sdist."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+from tools.workspace import DIST, read_packages
+
+
+def main() -> None:
+    """Build into dist/, which is emptied first."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    for package in read_packages().values():
+        print(f"building {package.name} {package.version}", flush=True)
+        # Without --wheel or --sdist, `build` makes the wheel from the unpacked sdist.
+        subprocess.run(
+            [sys.executable, "-m", "build", "--outdir", str(DIST), str(package.path)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Run all tests on every supported Python that this machine has; say which it lacks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+
+
+def _find(version: str) -> str | None:
+    """Find an interpreter: pyenv's own files first, its shims refuse versions that are not set."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for candidate in sorted((root / "versions").glob(f"{version}.*/bin/python3"), reverse=True):
+        return str(candidate)
+    return shutil.which(f"python{version}")
+
+
+def _run(version: str, python: str) -> bool:
+    environment = ROOT / f".venv-{version}"
+    inside = environment / "bin" / "python"
+    if not inside.exists():
+        subprocess.run([python, "-m", "venv", environment], check=True)
+    print(f"== Python {version}", flush=True)
+    subprocess.run(
+        [inside, "-m", "pip", "install", "--quiet", "-r", "requirements-dev.txt"],
+        check=True,
+        cwd=ROOT,
+    )
+    tests = [str(inside), "-m", "pytest", "-n", "2", "-q", *sys.argv[1:]]
+    return subprocess.run(tests, check=False, cwd=ROOT).returncode == 0
+
+
+def main() -> int:
+    """Run them one after another; return 1 if one fails or none is found."""
+    failed = []
+    missing = []
+    for version in VERSIONS:
+        python = _find(version)
+        if python is None:
+            missing.append(version)
+        elif not _run(version, python):
+            failed.append(version)
+    if missing:
+        print(f"not on this machine: Python {', '.join(missing)}", file=sys.stderr)
+    if failed:
+        print(f"failed on Python {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed or len(missing) == len(VERSIONS) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
