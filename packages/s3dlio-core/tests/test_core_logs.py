@@ -46,6 +46,9 @@ def _no_registered_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         ("AWS_SESSION_TOKEN=FwoGZXIvYXdzE", "FwoGZXIvYXdzE"),
         ("<SecretAccessKey>wJalrXUtnFEMI</SecretAccessKey>", "wJalrXUtnFEMI"),
         ('{"SessionToken": "FwoGZXIvYXdzE"}', "FwoGZXIvYXdzE"),
+        (f"SignedHeaders=host,Signature={SIGNATURE}", SIGNATURE),
+        ("Credential=AKIDEXAMPLE/20150830/us-east-1/s3/aws4_request, x", "AKIDEXAMPLE"),
+        (f"GET /k?AWSAccessKeyId=A&Signature={SIGNATURE[:20]}%3D&x=1", SIGNATURE[:20]),
         ("proxy http://user:pa55word@proxy.example:3128/", "pa55word"),
     ],
 )
@@ -63,6 +66,8 @@ def test_secrets_are_removed_wherever_they_stand(text: str, secret: str) -> None
         "GET /bucket/key?prefix=a&list-type=2",
         "the signature does not match",
         "wrong credentials: set AWS_SECRET_ACCESS_KEY or a profile",
+        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile",
+        "put s3://bucket/signature=rsa/credential=none/k: not allowed",
         "s3://bucket/a:b@c",
         "https://host:9000/a@b",
     ],

@@ -56,21 +56,27 @@ _SECRET_LENGTH_MIN = 4
 
 # Not what is redacted already: a record may be filtered twice.
 _VALUE = r"(?!\[redacted\])[^\s&;,\"'<>\]})]+"
-# A name, what stands between it and its value in a header, a dict's repr, JSON, XML or a query.
-_BETWEEN = r"(?:\\?[\"']?\s*(?:[:=,>]|%3[Dd])\s*b?\\?[\"']?)"
+# What stands between a name and its value: in a header, a dict's repr, JSON, a configuration line
+# or a query; in a tuple's repr; in XML. A comma alone is ordinary text.
+_BETWEEN = r"(?:\\?[\"']?\s*(?:[:=]|%3[Dd])\s*b?\\?[\"']?|\\?[\"']\s*,\s*b?\\?[\"']|>)"
 _PATTERNS = (
     # A header's whole value, to the end of the line or of the quoted text.
     re.compile(
         rf"(?P<name>\b(?:proxy-)?authorization{_BETWEEN})(?P<secret>[^\r\n\"']+)", re.IGNORECASE
     ),
     re.compile(
-        rf"(?P<name>\b(?:x-amz-(?:signature|credential|security-token)|signature|credential"
+        rf"(?P<name>\b(?:x-amz-(?:signature|credential|security-token)"
         rf"|(?:aws_?)?secret_?(?:access_?)?key|(?:aws_?)?session_?token|accountkey"
         rf"|sharedaccesssignature){_BETWEEN})(?P<secret>{_VALUE})",
         re.IGNORECASE,
     ),
-    # Only as a parameter: "sig" alone is a part of ordinary words.
-    re.compile(rf"(?P<name>(?:^|[?&;\s\"'])sig(?:=|%3[Dd]))(?P<secret>{_VALUE})", re.IGNORECASE),
+    # Only as a parameter: these words are parts of ordinary names.
+    re.compile(
+        rf"(?P<name>(?:^|[?&;\s\"'])sig(?:nature)?(?:=|%3[Dd]))(?P<secret>{_VALUE})", re.IGNORECASE
+    ),
+    # Pieces of an Authorization header that was taken apart.
+    re.compile(r"(?P<name>\bsignature=)(?P<secret>[0-9a-f]{64})", re.IGNORECASE),
+    re.compile(r"(?P<name>\bcredential=)(?P<secret>[^/\s,]+/\d{8}/[^\s,\"']+)", re.IGNORECASE),
     re.compile(r"(?P<name>\bbearer\s+)(?P<secret>[\w.~+/-]{8,}=*)", re.IGNORECASE),
     re.compile(r"(?P<name>://[^/\s:@\"']*:)(?P<secret>[^/\s@\"']+)(?=@)"),
 )
