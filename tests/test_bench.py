@@ -1,0 +1,229 @@
+"""The benchmarks report what a command took, and refuse to report a failed one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tools.bench.__main__ import parse_size
+from tools.bench.measurement import (
+    CommandFailedError,
+    measure,
+    measure_pair,
+    run_command,
+    spread,
+)
+from tools.bench.transfer_memory import WrongResultError, discard_server, measure_transfers
+
+from tests.servers import SignedClient
+from tests.servers.base import REPOSITORY_ROOT
+from tests.servers.endpoint import S3Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# What s3-cli does, done badly but in a few lines: enough for the benchmark to have something to
+# run.
+FAKE_S3_CLI = """\
+#!{python}
+import http.client, os, sys
+command, source, target = sys.argv[1:4]
+client = http.client.HTTPConnection(os.environ["AWS_ENDPOINT_URL"].removeprefix("http://"))
+if command == "upload":
+    with open(source, "rb") as file:
+        client.request("PUT", "/bench/object", file, {{"Content-Length": os.path.getsize(source)}})
+    assert 200 == client.getresponse().status
+else:
+    client.request("GET", "/bench/object")
+    with open(target + "object", "wb") as file:
+        file.write(client.getresponse().read(){spoil})
+client.close()
+"""
+
+
+def python(program: str) -> list[str]:
+    """The command that runs a Python program."""
+    return [sys.executable, "-S", "-c", textwrap.dedent(program)]
+
+
+def measure_by_command_line(*command: str) -> dict[str, Any]:
+    """What `python -m tools.bench measure` says of a command."""
+    arguments = [sys.executable, "-m", "tools.bench", "measure", "--runs", "1", "--", *command]
+    completed = subprocess.run(arguments, cwd=REPOSITORY_ROOT, stdout=subprocess.PIPE, check=True)
+    figures: dict[str, Any] = json.loads(completed.stdout)
+    return figures
+
+
+def test_peak_memory_is_the_commands() -> None:
+    """100 MiB more in the command are 100 MiB more in the report."""
+    small = measure_by_command_line(*python("x = bytearray(100 << 20)"))
+    large = measure_by_command_line(*python("x = bytearray(200 << 20)"))
+    difference_mib = large["peak_rss_mib"]["max"] - small["peak_rss_mib"]["max"]
+    assert 95 < difference_mib < 105
+
+
+def test_floor_of_memory_is_low() -> None:
+    """The benchmark itself needs little, and says how much."""
+    figures = measure_by_command_line("true")
+    assert figures["peak_rss_mib"]["max"] <= figures["peak_rss_floor_mib"] + 1 < 60
+
+
+def test_cpu_time_includes_children() -> None:
+    """What a command's own children burn is counted."""
+    run = run_command(
+        python(
+            """
+            import subprocess, sys
+            busy = "import time\\nwhile time.process_time() < 0.3: pass"
+            subprocess.run([sys.executable, "-S", "-c", busy], check=True)
+            """
+        )
+    )
+    assert run.cpu_s >= 0.3
+    assert run.wall_s >= 0.3
+
+
+def test_failed_command_is_an_error() -> None:
+    """A command that fails is reported with its output, and not measured."""
+    with pytest.raises(CommandFailedError, match="exit code 3") as failure:
+        run_command(python("import sys; print('broken'); sys.exit(3)"))
+    assert "broken" in str(failure.value)
+
+
+def test_figures_are_spread_over_runs() -> None:
+    """Each figure has its median, smallest and largest value."""
+    assert spread([3.0, 1.0, 2.0]) == {"median": 2.0, "min": 1.0, "max": 3.0}
+    figures = measure(python("pass"), 2)
+    assert figures["runs"] == 2
+    assert figures["command"] == python("pass")
+
+
+def test_pair_runs_in_turn(tmp_path: Path) -> None:
+    """Two commands take turns, and are compared round by round."""
+    log = tmp_path / "log"
+    first = python(f"open({str(log)!r}, 'a').write('1')")
+    second = python(f"open({str(log)!r}, 'a').write('2')")
+    figures = measure_pair(first, second, 3)
+    assert log.read_text() == "121212"
+    assert {"wall_ratio", "cpu_ratio", "pair"} <= figures.keys()
+
+
+def test_command_line_writes_json(tmp_path: Path) -> None:
+    """The same JSON goes to the output and to a file."""
+    output = tmp_path / "new" / "result.json"
+    completed = subprocess.run(
+        [sys.executable, "-m", "tools.bench", "measure", f"--output={output}", "--", "true"],
+        cwd=REPOSITORY_ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert json.loads(completed.stdout) == json.loads(output.read_text())
+    assert {"benchmark", "command", "wall_s", "machine"} <= json.loads(completed.stdout).keys()
+
+
+def test_command_line_fails_with_its_command() -> None:
+    """A failed command is one line and another exit code, not figures."""
+    completed = subprocess.run(
+        [sys.executable, "-m", "tools.bench", "measure", "--runs", "1", "--", "false"],
+        cwd=REPOSITORY_ROOT,
+        capture_output=True,
+        check=False,
+    )
+    assert completed.returncode == 1
+    assert completed.stdout == b""
+    assert completed.stderr.startswith(b"bench: exit code 1 of false")
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"), [("4096", 4096), ("3KiB", 3072), ("2GiB", 2 << 30), ("1 mib", 1 << 20)]
+)
+def test_size_is_parsed(text: str, size_bytes: int) -> None:
+    """Sizes are written with binary units."""
+    assert parse_size(text) == size_bytes
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "2GB", "-1", "1.5MiB"])
+def test_other_sizes_are_refused(text: str) -> None:
+    """What isn't a whole number of binary units is refused."""
+    with pytest.raises(argparse.ArgumentTypeError):
+        parse_size(text)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[S3Endpoint]:
+    """A discarding server."""
+    with discard_server() as port:
+        yield S3Endpoint(f"127.0.0.1:{port}")
+
+
+def test_discarded_object_reads_as_zeros(endpoint: S3Endpoint) -> None:
+    """What was put has its size, and reads as zeros, by ranges too."""
+    with SignedClient(endpoint) as client:
+        client.put_object("bucket", "key", b"x" * 3_000_000)
+        assert client.request("HEAD", "/bucket/key").headers["content-length"] == "3000000"
+        assert client.get_object("bucket", "key") == bytes(3_000_000)
+        answer = client.request("GET", "/bucket/key", headers={"Range": "bytes=10-2000009"})
+    assert (answer.status, answer.body) == (206, bytes(2_000_000))
+    assert answer.headers["content-range"] == "bytes 10-2000009/3000000"
+
+
+def test_discarded_parts_make_an_object(endpoint: S3Endpoint) -> None:
+    """A completed upload has the size of its parts, and is listed."""
+    with SignedClient(endpoint) as client:
+        created = client.request("POST", "/bucket/key?uploads").expect(200).body.decode()
+        upload_id = created.partition("<UploadId>")[2].partition("<")[0]
+        for number in (2, 1):
+            part = f"/bucket/key?partNumber={number}&uploadId={upload_id}"
+            client.request("PUT", part, body=bytes(1_000_000)).expect(200)
+        client.request("POST", f"/bucket/key?uploadId={upload_id}", body=b"<x/>").expect(200)
+        listing = client.request("GET", "/bucket?list-type=2&prefix=k").body
+    assert b"<Size>2000000</Size>" in listing
+
+
+def test_missing_object_is_not_found(endpoint: S3Endpoint) -> None:
+    """Nothing is there that wasn't put."""
+    with SignedClient(endpoint) as client:
+        assert client.request("GET", "/bucket/key").error_code == "NoSuchKey"
+
+
+def write_fake_s3_cli(path: Path, spoil: str = "") -> Path:
+    """A program that stands in for s3-cli."""
+    path.write_text(FAKE_S3_CLI.format(python=sys.executable, spoil=spoil))
+    path.chmod(0o755)
+    return path
+
+
+def test_transfers_are_measured(tmp_path: Path) -> None:
+    """Each number of jobs gives figures for the upload and the download, without paths."""
+    result = measure_transfers(
+        size_bytes=5_000_000,
+        jobs=[4, 8],
+        run_count=1,
+        s3_cli=write_fake_s3_cli(tmp_path / "s3-cli"),
+        directory=tmp_path,
+    )
+    assert isinstance(result["results"], list)
+    commands = [figures["command"] for figures in result["results"]]
+    assert commands == [
+        "s3-cli upload object s3://bench/object -j 4",
+        "s3-cli download s3://bench/object . -j 4",
+        "s3-cli upload object s3://bench/object -j 8",
+        "s3-cli download s3://bench/object . -j 8",
+    ]
+    assert str(tmp_path) not in json.dumps(result)
+
+
+@pytest.mark.parametrize("spoil", ["[:-1]", "[:-1] + b'x'"])
+def test_wrong_download_is_an_error(tmp_path: Path, spoil: str) -> None:
+    """A download that isn't what the server sent has no figures."""
+    s3_cli = write_fake_s3_cli(tmp_path / "s3-cli", spoil)
+    with pytest.raises(WrongResultError):
+        measure_transfers(
+            size_bytes=5_000_000, jobs=[1], run_count=1, s3_cli=s3_cli, directory=tmp_path
+        )

@@ -1,0 +1,9 @@
+"""Measures commands: wall time, CPU time, peak memory, as JSON.
+
+    python -m tools.bench measure --runs 5 -- s3-cli list s3://bucket/
+    python -m tools.bench measure --runs 5 --pair "aws s3 ls s3://bucket/" -- s3-cli list s3://bucket/
+    python -m tools.bench transfer-memory --size 2GiB --jobs 16 --jobs 64 --output docs/bench/x.json
+
+`measurement` runs a command and counts, `machine` says on what, `discard_server` is an S3 server
+that keeps nothing and costs little, `transfer_memory` measures s3-cli against it.
+"""

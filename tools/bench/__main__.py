@@ -1,0 +1,101 @@
+"""The command line of the benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+from tools.bench.machine import machine_facts
+from tools.bench.measurement import CommandFailedError, measure, measure_pair, peak_rss_floor_mib
+from tools.bench.transfer_memory import WrongResultError, default_s3_cli, measure_transfers
+
+UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+
+
+def parse_size(text: str) -> int:
+    """The bytes that a size such as `2GiB` or `4096` names.
+
+    Raises:
+        argparse.ArgumentTypeError: it names none.
+    """
+    found = re.fullmatch(r"(\d+)\s*([a-zA-Z]*)", text.strip())
+    if found is None or found[2].lower() not in UNITS:
+        raise argparse.ArgumentTypeError(f"not a size: {text!r}; write such as 512MiB or 2GiB")
+    return int(found[1]) * UNITS[found[2].lower()]
+
+
+def positive(text: str) -> int:
+    """A number from 1 on.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"not a number from 1 on: {text!r}")
+    return int(text)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The two commands and their options."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Measure commands.")
+    commands = parser.add_subparsers(dest="name", required=True)
+    one = commands.add_parser("measure", help="wall time, CPU time and peak memory of a command")
+    one.add_argument("--pair", help="another command line, run in turn with the first")
+    one.add_argument("command", nargs="+", help="the command, after --")
+    two = commands.add_parser("transfer-memory", help="s3-cli moving one large object up and down")
+    two.add_argument("--size", type=parse_size, default="2GiB", help="of the object; %(default)s")
+    two.add_argument("--jobs", type=positive, action="append", help="repeatable; 16 and 64")
+    two.add_argument("--s3-cli", type=Path, default=default_s3_cli(), help="the command to measure")
+    two.add_argument("--directory", type=Path, help="where the files lie meanwhile")
+    for command in (one, two):
+        command.add_argument("--runs", type=positive, default=3, help="%(default)s")
+        command.add_argument("--output", type=Path, help="a file for the JSON besides the output")
+    return parser
+
+
+def run(options: argparse.Namespace) -> dict[str, object]:
+    """Do what the options say; the result as JSON values."""
+    surroundings = {
+        "peak_rss_floor_mib": round(peak_rss_floor_mib(), 1),
+        "machine": machine_facts(),
+    }
+    return {"benchmark": options.name, **run_benchmark(options), **surroundings}
+
+
+def run_benchmark(options: argparse.Namespace) -> dict[str, object]:
+    """The figures that the options ask for."""
+    if options.name == "transfer-memory":
+        return measure_transfers(
+            size_bytes=options.size,
+            jobs=options.jobs or [16, 64],
+            run_count=options.runs,
+            s3_cli=options.s3_cli,
+            directory=options.directory,
+        )
+    if options.pair is None:
+        figures = measure(options.command, options.runs)
+    else:
+        figures = measure_pair(options.command, shlex.split(options.pair), options.runs)
+    return figures
+
+
+def main() -> None:
+    """Measure and write the JSON."""
+    options = build_parser().parse_args()
+    try:
+        result = run(options)
+    except (CommandFailedError, WrongResultError, OSError) as failure:
+        sys.exit(f"bench: {failure}")
+    text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
+    sys.stdout.write(text)
+    if options.output is not None:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
