@@ -125,6 +125,14 @@ def test_quiet_leaves_errors_only(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "s3-cli: error: file:///a: put s3://b/a: denied\n"
 
 
+def test_an_interruption_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the summary line says that the transfer did not come to its end."""
+    say_outcome(replace(REPORT, stopped_by=errors.CancelledError("cancelled")), Settings())
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].endswith("; interrupted before the end")
+
+
 def test_json_progress_has_standard_error_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
     """The last JSON line says it all; text would spoil the stream."""
     say_outcome(replace(REPORT, failed_count=1, failures=(FAILURE,)), Settings(progress="json"))

@@ -29,6 +29,7 @@ def say_outcome(report: TransferReport, settings: Settings) -> None:
     """Say what failed, what stopped the run, and the summary line.
 
     With --quiet only what failed; with --progress=json nothing, because its last line says it.
+    Who interrupts a transfer needn't be told that it is an error.
     """
     if settings.progress == "json" and not settings.quiet:
         return
@@ -39,7 +40,7 @@ def say_outcome(report: TransferReport, settings: Settings) -> None:
         say_error(f"and {_objects(more)} more failed; --json lists them")
     for source in report.unmatched:
         say_error(f"nothing matches {source}")
-    if report.stopped_by is not None:
+    if report.stopped_by is not None and not isinstance(report.stopped_by, CancelledError):
         say_error(str(report.stopped_by))
     if not settings.quiet:
         say(summary_line(report))
