@@ -6,6 +6,7 @@ The text comes from `s3dlio_progress.line`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
@@ -43,6 +44,11 @@ class TerminalLine(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
             return os.get_terminal_size(self.fp.fileno()).columns or _COLUMNS_DEFAULT
         except (OSError, ValueError):  # no terminal: a file, a pipe, io.StringIO
             return _COLUMNS_DEFAULT
+
+    def close(self) -> None:
+        """Leave the line standing. Also called when the object is collected, so it can't raise."""
+        with contextlib.suppress(OSError):  # a terminal that is gone: see output.py
+            super().close()
 
     @staticmethod
     def status_printer(file: Any) -> Callable[[str], None]:

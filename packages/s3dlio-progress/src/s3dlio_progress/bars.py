@@ -61,8 +61,7 @@ class BarObserver(PlainObserver):
         mean = moved / report.elapsed_s if report.elapsed_s > 0 else None
         self._frame = Frame(snapshot, mean, succeeded=report.ok, ended=True)
         if self._line is not None:
-            with contextlib.suppress(OSError):
-                self._line.close()
+            self._line.close()
             self._line = None
 
     def _set_frame(self, snapshot: Snapshot) -> None:
