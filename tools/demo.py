@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def _make_tree(target: Path) -> int:
-    """Copy files of Python's own library and of installed packages, and add a few large and odd ones; return the count."""
+    """Copy files of Python's library and of installed packages, add large and odd ones; count."""
     count = 0
     for library in ("stdlib", "purelib"):
         root = Path(sysconfig.get_path(library))
