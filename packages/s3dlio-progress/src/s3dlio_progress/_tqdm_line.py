@@ -29,9 +29,11 @@ class TerminalLine(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
     monitor_interval = 0
 
     def __init__(self, stream: TextIO, text_of: Callable[[int], str]) -> None:
-        # Both before tqdm's own __init__, which draws the first frame.
         self._text_of = text_of
-        super().__init__(file=stream, leave=True, mininterval=0, position=0)
+        # With a delay tqdm draws nothing here: a stream that can't be written to would leave a
+        # half-made object behind.
+        super().__init__(file=stream, leave=True, mininterval=0, position=0, delay=1)
+        self.delay = 0
 
     def __str__(self) -> str:
         # A character in the last column would leave the cursor in the wrapping state.

@@ -45,15 +45,13 @@ class BarObserver(PlainObserver):
         self._rate = RateWindow()
         self._set_frame(snapshot)
         stream = sys.stderr if self._stream is None else self._stream
-        with contextlib.suppress(OSError):  # a terminal that is gone: see output.py
-            self._line = TerminalLine(stream, self._text)
+        self._line = TerminalLine(stream, self._text)
+        self._draw()
 
     def progressed(self, snapshot: Snapshot) -> None:
         """Draw the state."""
         self._set_frame(snapshot)
-        if self._line is not None:
-            with contextlib.suppress(OSError):
-                self._line.refresh()
+        self._draw()
 
     def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
         """Draw the last frame and leave it standing."""
@@ -68,6 +66,11 @@ class BarObserver(PlainObserver):
         moved = snapshot.done_bytes if snapshot.total_bytes else snapshot.done_count
         self._rate.add(snapshot.elapsed_s, moved)
         self._frame = Frame(snapshot, self._rate.per_s)
+
+    def _draw(self) -> None:
+        if self._line is not None:
+            with contextlib.suppress(OSError):  # a terminal that is gone: see output.py
+                self._line.refresh()
 
     def _text(self, columns: int) -> str:
         if self._frame is None:
