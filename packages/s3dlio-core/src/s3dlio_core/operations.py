@@ -286,7 +286,8 @@ def delete(
 ) -> TransferReport:
     """Delete objects: exactly what is named, never a neighbour with the same prefix.
 
-    An object that exists exactly as written wins over a glob. Directories of a file system stay.
+    An object that exists exactly as written wins over a glob. A directory of a file system that
+    is named with `recursive` goes with its last file, as with `rm -r`.
 
     Args:
         uris: objects, globs or, with `recursive`, prefixes and directories.
@@ -306,12 +307,31 @@ def delete(
     with Session(options, cancel) as session:
         session.check_options([parse_uri(uri) for uri in given])
         deletion = Deletion(_observer(progress) or TransferObserver(), cancel)
-        report = deletion.run([_to_delete(session, uri) for uri in given], recursive=recursive)
+        selections = [_to_delete(session, uri) for uri in given]
+        report = deletion.run(selections, recursive=recursive)
+        if recursive and report.ok:
+            for uri, selection in zip(given, selections, strict=True):
+                _remove_directory(session.provider(parse_uri(uri)), selection)
     if len(report.unmatched) == len(given):
         raise errors.NothingMatchedError("; ".join(report.notes), operation="delete")
     if raise_on_failure:
         report.raise_for_failures()
     return report
+
+
+def _remove_directory(
+    provider: StoreProvider, selection: Selection | errors.NothingMatchedError
+) -> None:
+    """Remove what is left of a directory that was deleted: the directory itself."""
+    if (
+        provider.containers_are_paths
+        and isinstance(selection, Selection)
+        and selection.found is None
+        and not selection.pattern
+    ):
+        # A fifo, a device or what was written meanwhile keeps it.
+        with contextlib.suppress(errors.ContainerNotEmptyError):
+            provider.delete_container(selection.place.container)
 
 
 def _to_delete(session: Session, uri: UriLike) -> Selection | errors.NothingMatchedError:

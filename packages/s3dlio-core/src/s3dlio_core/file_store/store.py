@@ -84,16 +84,18 @@ class FileProvider(StoreProvider):
                 raise errors.ContainerExistsError("it exists already") from None
 
     def delete_container(self, name: str) -> None:
-        """Remove an empty directory."""
+        """Remove a directory that holds no file; empty directories in it go, too."""
         with translated("delete", _uri(name)):
-            try:
-                os.rmdir(name)
-            except FileNotFoundError:
-                raise errors.ContainerNotFoundError("no such directory") from None
-            except OSError:
-                if os.path.isdir(name) and os.listdir(name):
-                    raise errors.ContainerNotEmptyError("the directory isn't empty") from None
-                raise
+            if not os.path.isdir(name):
+                raise errors.ContainerNotFoundError("no such directory")
+            empty: list[str] = []
+            for directory, subdirectories, files in os.walk(name):
+                links = (os.path.islink(os.path.join(directory, one)) for one in subdirectories)
+                if files or any(links):
+                    raise errors.ContainerNotEmptyError("the directory isn't empty")
+                empty.append(directory)
+            for directory in reversed(empty):
+                os.rmdir(directory)
 
     def container_exists(self, name: str) -> bool:
         """Return whether the directory exists."""
@@ -252,8 +254,10 @@ class FileStore(ObjectStore):
         checksum: str | None = None,
     ) -> MultipartUpload:
         """Begin a temporary file that parts are written into."""
-        del size_bytes, part_size_bytes, attributes, checksum  # nothing here depends on them
+        del size_bytes, part_size_bytes, attributes  # nothing here depends on them
         with self._translated("create multipart", key):
+            if checksum is not None:
+                raise errors.NotSupportedError("a file system verifies no checksums")
             self._check_condition(condition)
             return multipart.create(self, key, condition)
 
