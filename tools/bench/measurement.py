@@ -11,6 +11,7 @@ Source: wait4(2), getrusage(2).
 from __future__ import annotations
 
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,6 +76,12 @@ def run_command(command: Sequence[str], environment: Mapping[str, str] | None = 
 
 def peak_rss_floor_mib() -> float:
     """The most that this process had in memory: no command's peak is reported below it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would count what our own parent had when it started us.
+        peak = re.search(r"^VmHWM:\s*(\d+) kB$", status.read_text(), re.MULTILINE)
+        if peak is not None:
+            return int(peak[1]) / KIB_PER_MIB
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MAXRSS_PER_MIB
 
 
