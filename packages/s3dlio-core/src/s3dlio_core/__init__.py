@@ -6,8 +6,6 @@ Nothing here needs more than the standard library. Backends are found by their s
 
 from __future__ import annotations
 
-import logging
-
 from s3dlio_core.store import (
     Attributes,
     Capabilities,
@@ -46,6 +44,3 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
-
-# Libraries log, programs decide where to: https://docs.python.org/3/howto/logging.html
-logging.getLogger("s3dlio").addHandler(logging.NullHandler())

@@ -10,7 +10,6 @@ Fifos, sockets and devices are left out with a warning, temporary files of ours 
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,12 +17,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from s3dlio_core import errors
 from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, from_os_error
 from s3dlio_core.file_store.reader import info_of
+from s3dlio_core.logs import get_logger
 from s3dlio_core.store import ListError, ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_log = logging.getLogger("s3dlio.file")
+_log = get_logger("s3dlio.file")
 
 #: What a walk yields: an object, a common prefix, or what had to be left out.
 Found: TypeAlias = "ObjectInfo | str | ListError"

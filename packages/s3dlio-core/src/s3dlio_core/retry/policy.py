@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 import time
@@ -18,13 +17,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core.errors import CancelledError, S3dlioError, ThrottledError
+from s3dlio_core.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from s3dlio_core.transfer.events import CancelToken
 
-_log = logging.getLogger("s3dlio.retry")
+_log = get_logger("s3dlio.retry")
 
 T = TypeVar("T")
 

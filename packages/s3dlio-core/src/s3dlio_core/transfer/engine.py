@@ -13,13 +13,13 @@ Rules that hold here:
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import CancelledError, S3dlioError, Scope, ServiceError
+from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
-_log = logging.getLogger("s3dlio.transfer")
+_log = get_logger("s3dlio.transfer")
 
 #: How often the observer is told the state.
 TICK_S = 0.1
@@ -198,8 +198,7 @@ class Engine:
             try:
                 parted.abort()
             except S3dlioError as error:
-                _log.warning("an unfinished upload could not be aborted: %s", error)
-                self._notes.append(f"An unfinished upload is left: {error}")
+                self._note(f"An unfinished upload is left: {error}")
         self._unended.clear()
 
     # The planner's thread.
