@@ -292,14 +292,14 @@ class HttpRelay:
         with contextlib.ExitStack() as stack:
             stack.enter_context(contextlib.suppress(OSError))
             client = self._open(stack, connection)
-            while raw := client.read_head():
-                upstream = self._open(stack, socket.create_connection(self._upstream_address))
+            raw = client.read_head()
+            if not raw:
+                return
+            upstream = self._open(stack, socket.create_connection(self._upstream_address))
+            while raw:
                 exchange = Exchange(self, client, upstream, Head(raw))
                 self._handle(exchange)
-                while exchange.keeps_connection and (raw := client.read_head()):
-                    exchange = Exchange(self, client, upstream, Head(raw))
-                    self._handle(exchange)
-                return
+                raw = client.read_head() if exchange.keeps_connection else b""
 
     def _open(self, stack: contextlib.ExitStack, connection: socket.socket) -> Wire:
         wire = Wire(connection)
