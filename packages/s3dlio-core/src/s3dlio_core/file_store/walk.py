@@ -23,7 +23,7 @@ from s3dlio_core.store import ListError, ObjectInfo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_log = get_logger("s3dlio.file")
+_log = get_logger("file")
 
 #: What a walk yields: an object, a common prefix, or what had to be left out.
 Found: TypeAlias = "ObjectInfo | str | ListError"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from s3dlio_core.transfer.events import CancelToken
 
-_log = get_logger("s3dlio.retry")
+_log = get_logger("retry")
 
 T = TypeVar("T")
 

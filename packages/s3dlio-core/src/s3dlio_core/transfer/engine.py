@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
-_log = get_logger("s3dlio.transfer")
+_log = get_logger("transfer")
 
 #: How often the observer is told the state.
 TICK_S = 0.1
