@@ -5,7 +5,8 @@ Needs the extra `s3dlio-core[testing]`; nothing else in s3dlio imports this pack
 conformance  `ObjectStoreTests`: subclass it, and your store is tested against the contract
 wrappers     `check_wrapper`: a store that wraps another leaves no method out
 faults       `FaultyStore`: fails chosen calls of any store, also in the middle of a body
-generated    `GeneratedSource`, `DiscardingSink`: any number of objects in flat memory
+generated    `GeneratedSource`: any number of objects, made as they are read
+discarding   `DiscardingSink`: takes everything, keeps counts, compares with the source
 """
 
 from __future__ import annotations
@@ -13,8 +14,20 @@ from __future__ import annotations
 import pytest
 
 # Before the import: otherwise failing assertions of an installed module show no values.
-pytest.register_assert_rewrite("s3dlio_core.testing.conformance")
+pytest.register_assert_rewrite("s3dlio_core.testing.conformance", "s3dlio_core.testing.wrappers")
 
 from s3dlio_core.testing.conformance import ObjectStoreTests  # noqa: E402 - see above
+from s3dlio_core.testing.discarding import DiscardingSink  # noqa: E402 - see above
+from s3dlio_core.testing.faults import Call, Fault, FaultyStore  # noqa: E402 - see above
+from s3dlio_core.testing.generated import GeneratedSource  # noqa: E402 - see above
+from s3dlio_core.testing.wrappers import check_wrapper  # noqa: E402 - see above
 
-__all__ = ["ObjectStoreTests"]
+__all__ = [
+    "Call",
+    "DiscardingSink",
+    "Fault",
+    "FaultyStore",
+    "GeneratedSource",
+    "ObjectStoreTests",
+    "check_wrapper",
+]

@@ -125,6 +125,14 @@ class MultipartTests(ConformanceBase):
         assert expected == (info.key, info.size_bytes, info.etag)
         assert head.size_bytes == info.size_bytes
 
+    def test_expected_etag_comes_true(self, store: ObjectStore, prefix: str) -> None:
+        """An upload that tells its object's ETag ahead tells the right one."""
+        upload = store.create_multipart(f"{prefix}object")
+        parts = put_parts(upload, self.contents(store, 2))
+        expected = upload.expected_etag(parts)
+        info = upload.complete(parts)
+        assert expected is None or expected == info.etag
+
     def test_upload_is_invisible_until_complete(self, store: ObjectStore, prefix: str) -> None:
         """Before completion nothing is found or listed under the key."""
         upload = store.create_multipart(f"{prefix}object")
