@@ -19,8 +19,10 @@ from s3dlio_core.errors import (
     NotSupportedError,
     ObjectNotFoundError,
     ObjectTooLargeError,
+    PreconditionFailedError,
     S3dlioError,
     ServiceError,
+    UploadNotFoundError,
     UsageError,
 )
 from s3dlio_core.store import (
@@ -107,6 +109,7 @@ class S3Store(ObjectStore):
             copy_part=config.copy_part,
             list_order=ListOrder.UNSPECIFIED if directory else ListOrder.UTF8,
             start_after=not directory,
+            etag_changes=config.etag_changes,
         )
 
     @classmethod
@@ -172,6 +175,10 @@ class S3Store(ObjectStore):
     ) -> ObjectReader:
         """Open bytes [start, stop) for reading."""
         self._check_key("read", key)
+        if if_match is not None and not self.capabilities.read_if_match:
+            raise NotSupportedError(
+                "the server ignores If-Match on reads", operation="read", uri=self.uri_of(key)
+            )
         return open_range(self.client, self.bucket, key, start, stop, if_match)
 
     def put(
@@ -204,7 +211,8 @@ class S3Store(ObjectStore):
         return ObjectInfo(
             key,
             size_bytes,
-            etag=told.etag,
+            # A server without usable ETags may give one here that it never gives again.
+            etag=told.etag if self.capabilities.etag_changes else None,
             version=told.version,
             checksums=told.checksums,
             checksum_type=told.checksum_type,
@@ -244,7 +252,13 @@ class S3Store(ObjectStore):
         """Yield the unfinished uploads of keys that begin with a prefix."""
         markers = None
         while True:
-            page = self.client.list_multipart_uploads(self.bucket, prefix=prefix, markers=markers)
+            try:
+                page = self.client.list_multipart_uploads(
+                    self.bucket, prefix=prefix, markers=markers
+                )
+            except UploadNotFoundError:
+                # rclone's answer for a bucket that never had an upload.
+                return
             for upload in page.uploads:
                 # Some servers ignore the prefix, and a caller may abort what is listed.
                 if upload.key.startswith(prefix):
@@ -274,11 +288,8 @@ class S3Store(ObjectStore):
         self._check_key("copy", key)
         self.check_copy_source("copy", source, key)
         self._check_condition("copy", key, condition)
-        config = self.client.sender.config
-        copies_conditionally = config.conditional_copies
-        if copies_conditionally is None:
-            copies_conditionally = config.is_aws
-        if condition is not None and condition != Condition() and not copies_conditionally:
+        is_conditional = condition is not None and condition != Condition()
+        if is_conditional and not self.client.sender.config.trusts_copies:
             raise NotSupportedError(
                 "the server isn't known to honour conditions on copies",
                 operation="copy",
@@ -322,13 +333,30 @@ class S3Store(ObjectStore):
             self.client.close()
 
     def check_copy_source(self, operation: str, source: CopySource, key: str) -> None:
-        """Raise NotSupportedError when the service can't read a source of a copy."""
+        """Check that the service can read a source of a copy, and that it has the given ETag.
+
+        Many servers ignore x-amz-copy-source-if-match. There the ETag is looked at first: a change
+        between that look and the copy goes unseen, any other doesn't.
+
+        Raises:
+            NotSupportedError: the source is of another service or account.
+            PreconditionFailedError: it has another ETag.
+        """
         here = (self._endpoint, self._identity)
         if source.scheme != "s3" or (source.endpoint, source.identity) != here:
             raise NotSupportedError(
                 "the source is of another service or account",
                 operation=operation,
                 uri=self.uri_of(key),
+            )
+        if source.etag is None or self.client.sender.config.trusts_copies:
+            return
+        etag = self.client.head_object(source.container, source.key).etag
+        if etag != source.etag:
+            raise PreconditionFailedError(
+                f"the source has the ETag {etag or '(none)'}, not {source.etag}",
+                operation=operation,
+                uri=f"s3://{source.container}/{source.key}",
             )
 
     @property

@@ -71,7 +71,7 @@ class MultipartOperations:
             },
         )
         result = self.sender.send_for_value(
-            request, lambda body: wire_xml.parse_copy_result(body, "CopyPartResult")
+            request, lambda body: wire_xml.parse_copy_result(body, "CopyPart")
         )
         return _needed_etag(result.etag, request)
 
@@ -97,7 +97,7 @@ class MultipartOperations:
         )
         return self.sender.send_for_value(
             request,
-            lambda body: wire_xml.parse_copy_result(body, "CompleteMultipartUploadResult"),
+            lambda body: wire_xml.parse_copy_result(body, "CompleteMultipartUpload"),
         )
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:

@@ -128,7 +128,7 @@ class ObjectOperations:
             headers.update(attribute_headers(attributes, "copy", f"s3://{bucket}/{key}"))
         request = S3Request("copy", "PUT", bucket, key, headers=headers)
         return self.sender.send_for_value(
-            request, lambda body: wire_xml.parse_copy_result(body, "CopyObjectResult")
+            request, lambda body: wire_xml.parse_copy_result(body, "CopyObject")
         )
 
     def delete_object(self, bucket: str, key: str) -> None:

@@ -74,9 +74,11 @@ class S3Config:
             where nothing else protects the bytes, and doesn't over https.
         put_if_absent: the server honours If-None-Match: * on writes.
         put_if_match: the server honours If-Match on writes.
-        conditional_copies: the server honours both on server-side copies; None: only AWS does.
+        conditional_copies: the server honours conditions on server-side copies, those on the
+            source too; None: only AWS does.
         read_if_match: the server honours If-Match on reads.
         copy_part: the server has UploadPartCopy.
+        etag_changes: the server gives each object an ETag that changes when it is overwritten.
     """
 
     endpoint_url: str = ""
@@ -96,6 +98,7 @@ class S3Config:
     conditional_copies: bool | None = None
     read_if_match: bool = True
     copy_part: bool = True
+    etag_changes: bool = True
     _endpoint: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +120,11 @@ class S3Config:
     def is_aws(self) -> bool:
         """Whether no other endpoint is set."""
         return not self.endpoint_url
+
+    @property
+    def trusts_copies(self) -> bool:
+        """Whether conditions on server-side copies can be left to the server."""
+        return self.is_aws if self.conditional_copies is None else self.conditional_copies
 
     @property
     def signs_payload(self) -> bool:
@@ -155,6 +163,7 @@ OPTION_NAMES = frozenset(
         "connect_timeout_s",
         "copy_part",
         "endpoint_url",
+        "etag_changes",
         "max_pool_size",
         "payload_signing",
         "profile",
@@ -231,6 +240,7 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
         ),
         read_if_match=_switch(options, "read_if_match", default=True),
         copy_part=_switch(options, "copy_part", default=True),
+        etag_changes=_switch(options, "etag_changes", default=True),
     )
 
 

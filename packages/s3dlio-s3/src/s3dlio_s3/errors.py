@@ -324,7 +324,7 @@ def error_of_code(
     """
     meaning = CODES.get(body.code) or _of_status(status)
     return meaning.cls(
-        _reason(body) or f"the service answered {body.code or status}",
+        _reason(body, meaning),
         operation=operation,
         uri=uri,
         hint=meaning.hint,
@@ -350,7 +350,7 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
     meaning = _meaning(refusal)
     request_id = refusal.headers.get("x-amz-request-id", "")
     return meaning.cls(
-        (_reason(error) if error else "") or f"the service answered {refusal.status}",
+        _reason(error, meaning) if error else f"the service answered {refusal.status}",
         operation=refusal.operation,
         uri=refusal.uri,
         hint=_hint(refusal, meaning),
@@ -385,9 +385,12 @@ def _is_foreign(status: int) -> bool:
     return status < 500 and status not in {403, 408, 413, 429}
 
 
-def _reason(body: ErrorBody) -> str:
-    text = " ".join(body.message.split()).rstrip(".")
-    return text[:_REASON_MAX_CHARS] or body.code
+def _reason(body: ErrorBody, meaning: Meaning) -> str:
+    text = " ".join(body.message.split())
+    if text in {"", body.code}:
+        # rclone sends the code alone. The class says in words what it means.
+        text = " ".join((meaning.cls.__doc__ or body.code).split())
+    return text.rstrip(".")[:_REASON_MAX_CHARS]
 
 
 def _hint(refusal: Refusal, meaning: Meaning) -> str:

@@ -4,7 +4,8 @@ Rules that hold in this file:
 - Pure. Bodies arrive whole; whoever reads them bounds their size by the constants here.
 - A DOCTYPE is refused, so no entity is ever declared or expanded. UTF-8 is forced, so a body in
   another encoding can't hide one.
-- Elements are found by their local name: servers differ in the namespace they send.
+- Elements are found by their local name: servers differ in the namespace they send, and in the
+  ending of the root element.
 - With encoding-type=url names are decoded as forms are: "+" is a space and a literal plus arrives
   as %2B. AWS and rclone send "+" for a space, others %20; this reads both.
 
@@ -63,6 +64,9 @@ NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+_CODE = re.compile(rb"<Code>([A-Za-z0-9._]+)</Code>")
+_MESSAGE = re.compile(rb"<Message>([^<&]*)</Message>")
+_REQUEST_ID = re.compile(rb"<RequestId>([A-Za-z0-9+/=-]+)</RequestId>")
 # What expat says of a document that ends too early (expat.h, enum XML_Error).
 _CUT_CODES = frozenset({3, 5, 6})
 
@@ -171,6 +175,9 @@ def parse_root(body: bytes) -> _Tree:
     """
     if b"<!DOCTYPE" in body:
         raise MalformedXmlError("the XML has a DOCTYPE")
+    # expat would follow a UTF-16 mark, and the DOCTYPE in it would go unseen above.
+    if b"\0" in body or body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MalformedXmlError("the XML isn't in UTF-8")
     try:
         return _Tree(ET.fromstring(body, ET.XMLParser(encoding="utf-8")))  # noqa: S314 - no DTD
     except ET.ParseError as error:
@@ -179,10 +186,11 @@ def parse_root(body: bytes) -> _Tree:
         raise MalformedXmlError(str(error)) from error
 
 
-def _expect(body: bytes, name: str) -> _Tree:
+def _expect(body: bytes, stem: str) -> _Tree:
+    """Parse a document whose root begins so: some write Response, or nothing, for Result."""
     tree = parse_root(body)
-    if tree.name != name:
-        raise MalformedXmlError(f"the root element is {tree.name}, not {name}")
+    if not tree.name.startswith(stem):
+        raise MalformedXmlError(f"the root element is {tree.name}, not {stem}Result")
     return tree
 
 
@@ -191,7 +199,7 @@ def parse_error(body: bytes) -> ErrorBody | None:
     try:
         tree = parse_root(body)
     except MalformedXmlError:
-        return None
+        return _scan_error(body)
     inner = next(tree.root.iter(tree.namespace + "Error"), None)
     if inner is None:
         return None
@@ -204,14 +212,27 @@ def parse_error(body: bytes) -> ErrorBody | None:
     )
 
 
+def _scan_error(body: bytes) -> ErrorBody | None:
+    """Find the code in an error document that is no XML: servers quote any key in it."""
+    code = _CODE.search(body)
+    if code is None or b"<Error>" not in body or b"<!DOCTYPE" in body:
+        return None
+    message, request_id = _MESSAGE.search(body), _REQUEST_ID.search(body)
+    return ErrorBody(
+        code[1].decode(),
+        message[1].decode("utf-8", "replace") if message else "",
+        request_id[1].decode() if request_id else "",
+    )
+
+
 def parse_list_objects(body: bytes) -> Page:
     """Parse a page of ListObjectsV2."""
-    tree = _expect(body, "ListBucketResult")
+    tree = _expect(body, "ListBucket")
     url_encoded = tree.text("EncodingType") == "url"
     objects = [
         ObjectInfo(
             key=_name(row["Key"], url_encoded=url_encoded),
-            size_bytes=int(row["Size"]),
+            size_bytes=_number(row["Size"]),
             mtime=parse_time(row.get("LastModified", "")),
             etag=strip_etag(row.get("ETag", "")),
             storage_class=row.get("StorageClass", ""),
@@ -231,7 +252,7 @@ def parse_list_objects(body: bytes) -> Page:
 
 def parse_list_buckets(body: bytes) -> BucketsPage:
     """Parse a page of ListBuckets."""
-    tree = _expect(body, "ListAllMyBucketsResult")
+    tree = _expect(body, "ListAllMyBuckets")
     buckets = [
         ContainerInfo(row["Name"], parse_time(row.get("CreationDate", "")))
         for row in _checked_rows(tree, "Bucket", ("Name",))
@@ -241,9 +262,9 @@ def parse_list_buckets(body: bytes) -> BucketsPage:
 
 def parse_list_parts(body: bytes) -> PartsPage:
     """Parse a page of ListParts."""
-    tree = _expect(body, "ListPartsResult")
+    tree = _expect(body, "ListParts")
     parts = [
-        Part(int(row["PartNumber"]), int(row["Size"]), strip_etag(row["ETag"]) or "")
+        Part(_number(row["PartNumber"]), _number(row["Size"]), strip_etag(row["ETag"]) or "")
         for row in _checked_rows(tree, "Part", ("PartNumber", "Size", "ETag"))
     ]
     if tree.text("IsTruncated") != "true":
@@ -256,7 +277,7 @@ def parse_list_parts(body: bytes) -> PartsPage:
 
 def parse_list_uploads(body: bytes) -> UploadsPage:
     """Parse a page of ListMultipartUploads."""
-    tree = _expect(body, "ListMultipartUploadsResult")
+    tree = _expect(body, "ListMultipartUploads")
     url_encoded = tree.text("EncodingType") == "url"
     uploads = [
         UploadEntry(
@@ -274,15 +295,15 @@ def parse_list_uploads(body: bytes) -> UploadsPage:
     return UploadsPage(uploads, (key, tree.text("NextUploadIdMarker")))
 
 
-def parse_copy_result(body: bytes, root: str) -> CopyResult:
-    """Parse the result of a copy or a completion, whose root element is `root`."""
-    tree = _expect(body, root)
+def parse_copy_result(body: bytes, stem: str) -> CopyResult:
+    """Parse the result of a copy or a completion, whose root element begins with `stem`."""
+    tree = _expect(body, stem)
     return CopyResult(strip_etag(tree.text("ETag")), parse_time(tree.text("LastModified")))
 
 
 def parse_upload_id(body: bytes) -> str:
     """Parse the result of CreateMultipartUpload."""
-    upload_id = _expect(body, "InitiateMultipartUploadResult").text("UploadId")
+    upload_id = _expect(body, "InitiateMultipartUpload").text("UploadId")
     if not upload_id:
         raise MalformedXmlError("the answer has no UploadId")
     return upload_id
@@ -290,7 +311,7 @@ def parse_upload_id(body: bytes) -> str:
 
 def parse_delete_errors(body: bytes) -> list[ErrorBody]:
     """Parse the errors in the result of DeleteObjects."""
-    tree = _expect(body, "DeleteResult")
+    tree = _expect(body, "Delete")
     return [
         ErrorBody(row.get("Code", ""), row.get("Message", ""), key=row["Key"])
         for row in _checked_rows(tree, "Error", ("Key",))
@@ -302,6 +323,12 @@ def _checked_rows(tree: _Tree, name: str, needed: tuple[str, ...]) -> Iterator[d
         if any(field_name not in row for field_name in needed):
             raise MalformedXmlError(f"a {name} element lacks one of {', '.join(needed)}")
         yield row
+
+
+def _number(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise MalformedXmlError(f"{text[:40]!r} is no number")
+    return int(text)
 
 
 def _name(text: str, *, url_encoded: bool) -> str:
