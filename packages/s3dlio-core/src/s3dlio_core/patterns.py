@@ -1,8 +1,8 @@
 r"""Glob patterns over keys, segment by segment.
 
 `*` and `?` stay within a segment and match a leading dot; `**` as a whole segment crosses any
-number of them; `[abc]`, `[a-z]` and `[!…]` are one character; `{a,b}` is either text. Everything
-else is literal, "." and "\" included.
+number of them; `[abc]`, `[a-z]` and `[!…]` are one character; `{a,b}` is either text, which may have
+signs and braces itself. Everything else is literal, "." and "\" included.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ import re
 
 from s3dlio_core.errors import UsageError
 
-__all__ = ["GLOB_SIGNS", "is_glob", "literal_lead", "match_segment", "split_glob", "tail_regex"]
+__all__ = ["is_glob", "literal_lead", "match_segment", "split_glob", "tail_regex"]
 
-GLOB_SIGNS = re.compile(r"[*?]|\[[^/]+\]|\{[^/{}]*,[^/{}]*\}")
+_SIGN = re.compile(r"[*?]|\[[^/]+\]")
 _FIRST_SIGN = re.compile(r"[*?\[{]")
 
 
 def is_glob(text: str) -> bool:
     """Whether a text has a sign that only a pattern has."""
-    return GLOB_SIGNS.search(text) is not None
+    return _SIGN.search(text) is not None or any(
+        _choices(segment, found.start()) is not None
+        for segment in text.split("/")
+        for found in re.finditer("{", segment)
+    )
 
 
 def split_glob(key: str) -> tuple[str, list[str]]:
@@ -74,14 +78,9 @@ def _translate(segment: str) -> str:
         elif char == "[" and (end := _class_end(segment, position)):
             out.append(_translate_class(segment[position + 1 : end], segment))
             position = end
-        elif (
-            char == "{"
-            and (end := segment.find("}", position)) > 0
-            and ("," in segment[position:end])
-        ):
-            choices = segment[position + 1 : end].split(",")
+        elif char == "{" and (found := _choices(segment, position)) is not None:
+            choices, position = found
             out.append(f"(?:{'|'.join(_translate(choice) for choice in choices)})")
-            position = end
         else:
             out.append(re.escape(char))
         position += 1
@@ -99,12 +98,37 @@ def _class_end(segment: str, start: int) -> int:
 def _translate_class(inside: str, segment: str) -> str:
     negated = inside[:1] in {"!", "^"}
     members = inside[1:] if negated else inside
-    escaped = members.replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]")
-    for doubled in ("&&", "~~", "||", "--"):
-        escaped = escaped.replace(doubled, "\\" + "\\".join(doubled))
-    text = f"[{'^/' if negated else ''}{escaped.replace('^', chr(92) + '^')}]"
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise UsageError(f"bad bracket expression in the pattern {segment}: {error}") from error
-    return f"(?!/){text}"
+    out: list[str] = []
+    position = 0
+    while position < len(members):
+        first, last = members[position], members[position + 2 : position + 3]
+        if not last or members[position + 1] != "-":
+            out.append(re.escape(first))
+            position += 1
+            continue
+        if last < first:
+            raise UsageError(
+                f"bad range {first}-{last} in the pattern {segment}",
+                hint=f"Write {last}-{first}",
+            )
+        out.append(f"{re.escape(first)}-{re.escape(last)}")
+        position += 3
+    return f"(?!/)[{'^/' if negated else ''}{''.join(out)}]"
+
+
+def _choices(segment: str, start: int) -> tuple[list[str], int] | None:
+    """Return the texts between the braces that open at `start`, and where those close.
+
+    None when they don't close, or hold no choice.
+    """
+    choices: list[str] = []
+    depth, begin = 0, start + 1
+    for position in range(start, len(segment)):
+        char = segment[position]
+        depth += {"{": 1, "}": -1}.get(char, 0)
+        if not depth or (char == "," and depth == 1):
+            choices.append(segment[begin:position])
+            begin = position + 1
+        if not depth:
+            return (choices, position) if len(choices) > 1 else None
+    return None
