@@ -15,11 +15,10 @@ def main() -> None:
     for package in read_packages().values():
         print(f"building {package.name} {package.version}", flush=True)
         # Without --wheel or --sdist, `build` makes the wheel from the unpacked sdist.
-        subprocess.run(
-            [sys.executable, "-m", "build", "--outdir", str(DIST), str(package.path)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        command = [sys.executable, "-m", "build", "--outdir", str(DIST), str(package.path)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{package.name} doesn't build:\n{done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":

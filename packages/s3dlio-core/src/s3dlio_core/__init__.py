@@ -6,6 +6,11 @@ Nothing here needs more than the standard library. Backends are found by their s
 
 from __future__ import annotations
 
+import sys
+
+if sys.platform == "win32":
+    raise ImportError("s3dlio doesn't run on Windows; use it in the Windows Subsystem for Linux")
+
 from s3dlio_core.store import (
     Attributes,
     Capabilities,

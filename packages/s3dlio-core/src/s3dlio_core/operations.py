@@ -308,6 +308,9 @@ def delete(
         session.check_options([parse_uri(uri) for uri in given])
         deletion = Deletion(_observer(progress) or TransferObserver(), cancel)
         selections = [_to_delete(session, uri) for uri in given]
+        for lost in selections[: 1 if len(given) == 1 else 0]:
+            if isinstance(lost, errors.NothingMatchedError):
+                raise lost
         report = deletion.run(selections, recursive=recursive)
         if recursive and report.ok:
             for uri, selection in zip(given, selections, strict=True):

@@ -27,6 +27,7 @@ __all__ = ["download"]
 @click.argument("destination")
 @click.option("-r", "--recursive", is_flag=True, help="Also what lies deeper than one level.")
 @click.option("-c", "--create-bucket", is_flag=True, help="Create the destination if missing.")
+@click.option("--fsync", is_flag=True, help="Make local files survive a power failure.")
 @jobs_option(64)
 @click.pass_context
 def download(
@@ -36,6 +37,7 @@ def download(
     *,
     recursive: bool,
     create_bucket: bool,
+    fsync: bool,
     jobs: int,
 ) -> int:
     """Copy objects, prefixes or patterns to a directory.
@@ -46,7 +48,9 @@ def download(
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
-    options = settings_of(ctx).store_options
+    options = dict(settings_of(ctx).store_options)
+    if fsync:
+        options["fsync"] = "true"
 
     def transfer(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         return operations.download(

@@ -28,6 +28,7 @@ __all__ = ["upload"]
 @click.argument("destination")
 @click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories.")
 @click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing.")
+@click.option("--fsync", is_flag=True, help="Make local files survive a power failure.")
 @jobs_option(32)
 @click.pass_context
 def upload(
@@ -37,6 +38,7 @@ def upload(
     *,
     recursive: bool,
     create_bucket: bool,
+    fsync: bool,
     jobs: int,
 ) -> int:
     """Copy files, directories or patterns to any store.
@@ -47,7 +49,9 @@ def upload(
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
-    options = settings_of(ctx).store_options
+    options = dict(settings_of(ctx).store_options)
+    if fsync:
+        options["fsync"] = "true"
 
     def transfer(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         return operations.upload(

@@ -66,11 +66,11 @@ class FileMultipartUpload(MultipartUpload):
 
     def __init__(self, store: FileStore, key: str, token: str, *, head: _Head | None) -> None:
         """Open an upload's files; `head` is given when it is created, None when it is resumed."""
-        segments, self._name = split_key(key)
+        self._segments, self._name = split_key(key)
         self._store = store
         self._key = key
         self._token = token
-        self._directory = store.tree.parent(segments, create=head is not None)
+        self._directory = store.tree.parent(self._segments, create=head is not None)
         self._temporary = TEMPORARY_PREFIX + token
         flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         if head is not None:
@@ -146,6 +146,7 @@ class FileMultipartUpload(MultipartUpload):
             condition = Condition(if_absent=True) if self._head.if_absent else None
             if writing.is_special(replaced):
                 raise errors.NotSupportedError("a device or fifo can't be written in parts")
+            self._store.make_durable(self._fd, self._segments)
             try:
                 status = writing.publish(
                     self._fd,

@@ -7,6 +7,7 @@ may be called and how links are treated.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 from collections import OrderedDict
@@ -51,17 +52,29 @@ _SIZE_MAX_BYTES = 2**63 - 1
 class FileProvider(StoreProvider):
     """The local machine's directories."""
 
+    option_names = frozenset({"fsync"})
     containers_are_paths = True
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        """Make the provider.
+
+        Args:
+            fsync: what is written survives a power failure once its store is closed.
+        """
+        self._fsync = fsync
 
     @classmethod
     def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
-        """Make the provider; there is nothing to configure."""
-        del scheme, options, host
-        return cls()
+        """Make the provider; the option "fsync" is "true" or "false"."""
+        del scheme, host
+        fsync = options.get("fsync", "false")
+        if fsync not in {"true", "false"}:
+            raise errors.UsageError(f'the option fsync is "true" or "false", not "{fsync}"')
+        return cls(fsync=fsync == "true")
 
     def open(self, container: str) -> FileStore:
         """Open a directory by its path."""
-        return FileStore(container)
+        return FileStore(container, fsync=self._fsync)
 
     def list_containers(self) -> Iterator[ContainerInfo]:
         """Refuse: any directory is a container."""
@@ -116,20 +129,23 @@ class FileStore(ObjectStore):
     )
     capabilities = Capabilities(put_if_match=False, attributes=False, directories=True)
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, fsync: bool = False) -> None:
         """Open a directory.
 
         Args:
             root: its path; it may be a symbolic link, and need not exist yet.
+            fsync: sync each file before its rename, and each directory once, in `close`.
         """
         self.root = os.path.abspath(root)
+        self.fsync = fsync
         self.tree = DirectoryTree(self.root)
+        self._unsynced: set[tuple[str, ...]] = set()
         self.umask = writing.read_umask()
         self._walks: OrderedDict[tuple[str, str, str], Iterator[Found]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def __reduce__(self) -> tuple[type[FileStore], tuple[str]]:
-        return type(self), (self.root,)
+    def __reduce__(self) -> tuple[Callable[..., FileStore], tuple[str]]:
+        return functools.partial(type(self), fsync=self.fsync), (self.root,)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.root!r})"
@@ -233,6 +249,7 @@ class FileStore(ObjectStore):
         temporary, fd = writing.create_temporary(directory.fd)
         try:
             fill(fd)
+            self.make_durable(fd, segments)
             status = writing.publish(
                 fd, temporary, name, directory.fd, replaced, condition, self.umask
             )
@@ -357,8 +374,30 @@ class FileStore(ObjectStore):
                     raise
                 yield DeleteError(key, error)
 
+    def make_durable(self, fd: int, segments: tuple[str, ...]) -> None:
+        """Sync a complete file, and remember its directories for `close`; only with `fsync`."""
+        if self.fsync:
+            os.fsync(fd)
+            with self._lock:
+                self._unsynced.update(segments[:depth] for depth in range(len(segments) + 1))
+
+    def _sync_directories(self) -> None:
+        with self._translated("sync", ""):
+            while self._unsynced:
+                segments = self._unsynced.pop()
+                os.fsync(self.tree.parent(segments).fd)
+                if not segments:
+                    # The directory itself may be new.
+                    above = DirectoryTree(os.path.dirname(self.root))
+                    os.fsync(above.parent(()).fd)
+
     def close(self) -> None:
-        """Close the directories that are kept open."""
+        """Sync the directories that were written to, with `fsync`; close what is kept open.
+
+        Raises:
+            LocalIOError: a directory could not be synced: what was written may not last.
+        """
+        self._sync_directories()
         self.tree.close()
         self._walks.clear()
 
