@@ -1,8 +1,8 @@
 r"""Glob patterns over keys, segment by segment.
 
 `*` and `?` stay within a segment and match a leading dot; `**` as a whole segment crosses any
-number of them; `[abc]`, `[a-z]` and `[!…]` are one character; `{a,b}` is either text, which may have
-signs and braces itself. Everything else is literal, "." and "\" included.
+number of them; `[abc]`, `[a-z]` and `[!…]` are one character; `{a,b}` is either text, and may hold
+signs and braces. Everything else is literal, "." and "\" included.
 """
 
 from __future__ import annotations

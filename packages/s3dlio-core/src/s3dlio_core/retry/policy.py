@@ -1,7 +1,8 @@
 """How often to retry, how long to wait, and when to slow the whole store down.
 
 - Waits are full-jitter exponential back-off (AWS Architecture Blog, "Exponential Backoff And
-  Jitter"): uniform between 0 and min(cap, base · 2^attempt). A service's Retry-After wins.
+  Jitter"): uniform between 0 and min(cap, base · 2^(attempt - 1)), and never shorter than a
+  service's Retry-After.
 - A budget shared by all threads bounds retries when everything fails at once (AWS SDKs and Tools
   Reference Guide, "Retry behavior": a token bucket).
 - Throttling halves the number of requests in flight of the whole store, and each window of
@@ -16,7 +17,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from s3dlio_core.errors import CancelledError, S3dlioError, ThrottledError
+from s3dlio_core.errors import CancelledError, ConflictError, S3dlioError, ThrottledError
 from s3dlio_core.logs import get_logger
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Throttle:
         self._in_flight = 0
         self._peak = 1
         self._limit: float | None = None
-        self._halved_at = 0.0
+        self._halved_at = -HALVING_PAUSE_S
 
     @property
     def limit(self) -> int | None:
@@ -88,7 +89,8 @@ class Throttle:
             if self._limit is None:
                 self._changed.notify_all()
             else:
-                self._changed.notify()
+                # More than this place is free when the limit has grown.
+                self._changed.notify(max(1, int(self._limit) - self._in_flight))
 
     def _halve(self) -> None:
         now = time.monotonic()
@@ -129,21 +131,23 @@ class Retrier:
             operation: for the log.
             uri: for the log.
             function: makes one request; called anew for each attempt.
-            resolve: asked about the final error of a call that was attempted before: an attempt
-                without an answer may have been carried out. It returns the result if so, else None.
+            resolve: asked about the final error of a call when an attempt before it may have been
+                carried out. It returns the result if so, else None.
         """
         attempt = 1
+        in_doubt = False
         while True:
             self.throttle.enter()
             try:
                 result = function()
             except S3dlioError as error:
                 self.throttle.leave(throttled=isinstance(error, ThrottledError))
-                if attempt > 1 and resolve is not None and not error.retryable:
-                    resolved = resolve(error)
+                if in_doubt and resolve is not None and not error.retryable:
+                    resolved = _resolved(resolve, error)
                     if resolved is not None:
                         return resolved
                 self.pause(error, operation, uri, attempt)
+                in_doubt = in_doubt or _may_be_done(error)
                 attempt += 1
             except BaseException:
                 self.throttle.leave(throttled=False)
@@ -158,7 +162,7 @@ class Retrier:
         policy = self.policy
         if not error.retryable or attempt >= policy.attempts_max or self._budget < RETRY_COST:
             raise error
-        wait_s = random.uniform(0, min(policy.cap_s, policy.base_s * 2**attempt))  # noqa: S311
+        wait_s = random.uniform(0, min(policy.cap_s, policy.base_s * 2 ** (attempt - 1)))  # noqa: S311
         if error.retry_after_s is not None:
             if error.retry_after_s > policy.retry_after_max_s:
                 raise error
@@ -178,3 +182,19 @@ class Retrier:
             time.sleep(wait_s)
         elif self._cancel.wait(wait_s):
             raise CancelledError("cancelled", operation=operation, uri=uri) from error
+
+
+def _may_be_done(error: S3dlioError) -> bool:
+    """Whether a failed attempt may have been carried out all the same."""
+    return error.maybe_done or not isinstance(error, (ThrottledError, ConflictError))
+
+
+def _resolved(resolve: Callable[[S3dlioError], T | None], error: S3dlioError) -> T | None:
+    """Ask whether an earlier attempt was carried out; when that can't be told, it wasn't."""
+    try:
+        return resolve(error)
+    except CancelledError:
+        raise
+    except S3dlioError as failed:
+        _log.info("it can't be told whether an earlier attempt was carried out: %s", failed)
+        return None

@@ -85,7 +85,9 @@ class RetryingReader(ObjectReader):
 
     def _reopen(self) -> None:
         self._reader.close()
-        pin = self._info.etag or self._if_match
+        pin = self._if_match
+        if self._store.capabilities.read_if_match:
+            pin = self._info.etag or pin
         try:
             self._reader = self._store.open_bare(self._key, self._position, self._stop, pin)
         except errors.PreconditionFailedError as error:
@@ -283,7 +285,7 @@ class RetryingStore(ObjectStore):
             position = 0
             while position < len(expected):
                 count = reader.readinto(chunk)
-                if chunk[:count] != expected[position : position + count]:
+                if not count or chunk[:count] != expected[position : position + count]:
                     return None
                 position += count
             return reader.info
