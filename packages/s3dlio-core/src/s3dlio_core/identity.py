@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from s3dlio_core.store import ObjectInfo
 
-__all__ = ["same_object"]
+__all__ = ["TIME_SLACK_S", "same_object"]
+
+#: Servers without ETags may tell two times of one write, some milliseconds apart (rclone: that of
+#: its open handle, later that of the file), and a header cuts both to whole seconds.
+TIME_SLACK_S = 1
 
 
 def same_object(one: ObjectInfo, other: ObjectInfo) -> bool:
     """Whether two answers describe the same state of an object.
 
     An ETag that only one of them has proves nothing. Listings tell times finer than headers do
-    (RFC 9110: whole seconds), so times are compared by the second.
+    (RFC 9110: whole seconds), so times are compared by the second, with a slack of one.
     """
     if one.size_bytes != other.size_bytes:
         return False
     if one.etag is not None and other.etag is not None:
         return one.etag == other.etag
-    return one.mtime is None or other.mtime is None or int(one.mtime) == int(other.mtime)
+    if one.mtime is None or other.mtime is None:
+        return True
+    return abs(int(one.mtime) - int(other.mtime)) <= TIME_SLACK_S
