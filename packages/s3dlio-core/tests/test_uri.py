@@ -1,0 +1,190 @@
+"""URIs: exact keys, forms by scheme, refusals."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3dlio_core.errors import InvalidUriError
+from s3dlio_core.uri import Uri, join_key, parse_uri
+
+_KEYS = st.text(st.characters(exclude_characters="\x00"), max_size=50)
+_CONTAINERS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
+
+
+@given(container=_CONTAINERS, key=_KEYS, scheme=st.sampled_from(["s3", "memory", "az", "gs"]))
+def test_key_is_exact(scheme: str, container: str, key: str) -> None:
+    """Whatever stands behind the container and a slash is the key, character for character."""
+    assert Uri(scheme, container, key) == parse_uri(f"{scheme}://{container}/{key}")
+
+
+@given(container=_CONTAINERS, key=_KEYS.filter(bool), scheme=st.sampled_from(["s3", "memory"]))
+def test_text_of_a_uri_parses_to_it(scheme: str, container: str, key: str) -> None:
+    """Written out and parsed again, a URI is the same."""
+    uri = Uri(scheme, container, key)
+    assert uri == parse_uri(str(uri))
+
+
+@given(path=_KEYS.filter(bool))
+def test_text_of_a_path_names_the_same_file(path: str) -> None:
+    """A path scheme's URI, written out and parsed again, has the same path but for "./"."""
+    uri = parse_uri(f"file://{path}")
+    again = parse_uri(str(uri))
+    assert again.path in {uri.path, f"./{uri.path}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3://bucket", Uri("s3", "bucket", "")),
+        ("s3://bucket/", Uri("s3", "bucket", "")),
+        ("s3://bucket/a/b", Uri("s3", "bucket", "a/b")),
+        ("S3://bucket/A", Uri("s3", "bucket", "A")),
+        ("s3://bucket//a", Uri("s3", "bucket", "/a")),
+        ("s3://bucket/a/", Uri("s3", "bucket", "a/")),
+        ("s3://bucket/a?b#c", Uri("s3", "bucket", "a?b#c")),
+        ("s3://bucket/a%41+b c", Uri("s3", "bucket", "a%41+b c")),
+        ("s3://bucket/a/../b/./c", Uri("s3", "bucket", "a/../b/./c")),
+        ("s3://my.dotted.bucket/a", Uri("s3", "my.dotted.bucket", "a")),
+        ("memory://name/a", Uri("memory", "name", "a")),
+        ("az://container/a/b", Uri("az", "container", "a/b")),
+        ("azure://container/a", Uri("az", "container", "a")),
+        ("az://$web/index.html", Uri("az", "$web", "index.html")),
+        (
+            "az://account.blob.core.windows.net/container/a",
+            Uri("az", "container", "a", "account.blob.core.windows.net"),
+        ),
+        (
+            "https://account.blob.core.windows.net/container/a?b",
+            Uri("az", "container", "a?b", "account.blob.core.windows.net"),
+        ),
+        ("file:///abs/path", Uri("file", "/", "abs/path")),
+        ("file://./rel", Uri("file", "", "./rel")),
+        ("direct:///abs", Uri("direct", "/", "abs")),
+        ("/abs/path", Uri("file", "/", "abs/path")),
+        ("rel/path", Uri("file", "", "rel/path")),
+        ("../up", Uri("file", "", "../up")),
+        ("/", Uri("file", "/", "")),
+        (".", Uri("file", "", ".")),
+        ("odd:name", Uri("file", "", "odd:name")),
+        ("1s3://bucket", Uri("file", "", "1s3://bucket")),
+    ],
+)
+def test_forms(text: str, expected: Uri) -> None:
+    """Each documented form means what the table says."""
+    assert expected == parse_uri(text)
+
+
+def test_path_objects_are_taken() -> None:
+    """An os.PathLike is a local path."""
+    assert Uri("file", "/", "some/where") == parse_uri(pathlib.PurePosixPath("/some/where"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "s3://",
+        "s3:///key",
+        "s3://bad bucket/key",
+        "s3://bucket\n/key",
+        "az://",
+        "az://account.blob.core.windows.net",
+        "az://account.blob.core.windows.net/",
+        "file://",
+        "direct://",
+        "a\x00b",
+        "s3://bucket/a\x00b",
+        "https://example.com/a",
+        "https://s3.amazonaws.com/bucket/key",
+    ],
+)
+def test_refusals(text: str) -> None:
+    """What names no container, no path or no service is refused, with a hint."""
+    with pytest.raises(InvalidUriError) as raised:
+        parse_uri(text)
+    assert raised.value.reason
+    assert isinstance(raised.value, ValueError)
+
+
+def test_bytes_are_refused() -> None:
+    """A path of bytes is refused with a clear text."""
+
+    class BytesPath:
+        def __fspath__(self) -> bytes:
+            return b"/path"
+
+    with pytest.raises(InvalidUriError, match="got bytes"):
+        parse_uri(BytesPath())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3://bucket/a", "s3://bucket/a"),
+        ("s3://bucket/", "s3://bucket"),
+        ("azure://container/a", "az://container/a"),
+        (
+            "https://account.blob.core.windows.net/container/a",
+            "az://account.blob.core.windows.net/container/a",
+        ),
+        ("/abs/path", "file:///abs/path"),
+        ("rel/path", "file://./rel/path"),
+        ("./rel/path", "file://./rel/path"),
+        ("../up", "file://../up"),
+        ("direct:///abs", "direct:///abs"),
+    ],
+)
+def test_text(text: str, expected: str) -> None:
+    """A URI is written in the one form that messages use."""
+    assert expected == str(parse_uri(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/abs/path", "/abs/path"),
+        ("rel", "rel"),
+        ("file:///", "/"),
+        ("direct://./x", "./x"),
+    ],
+)
+def test_path(text: str, expected: str) -> None:
+    """A URI of a path scheme gives its path."""
+    uri = parse_uri(text)
+    assert uri.is_path
+    assert expected == uri.path
+
+
+def test_no_path() -> None:
+    """A bucket's URI is no path."""
+    assert not parse_uri("s3://bucket/a").is_path
+
+
+@pytest.mark.parametrize(
+    ("prefix", "name", "expected"),
+    [
+        ("", "a", "a"),
+        ("p", "a", "p/a"),
+        ("p/", "a", "p/a"),
+        ("p//", "a", "p//a"),
+        ("p", "", "p"),
+        ("", "", ""),
+        ("p", "/a", "p//a"),
+        ("p", "a/b", "p/a/b"),
+    ],
+)
+def test_join_key(prefix: str, name: str, expected: str) -> None:
+    """Prefix and name are joined by one slash, unless the prefix is empty or ends in one."""
+    assert expected == join_key(prefix, name)
+
+
+@given(prefix=_KEYS, name=_KEYS)
+def test_joined_key_keeps_both(prefix: str, name: str) -> None:
+    """A joined key begins with the prefix and ends with the name."""
+    joined = join_key(prefix, name)
+    assert joined.startswith(prefix)
+    assert joined.endswith(name)
