@@ -211,6 +211,7 @@ class DiscardedUpload(MultipartUpload):
 
     def put_part(self, number: int, offset_bytes: int, buffer: Buffer) -> Part:
         """Note a part's size."""
+        self._check_open("put_part")
         self._sink.check(self._key, offset_bytes, buffer)
         part = Part(number, memoryview(buffer).nbytes, str(number), offset_bytes)
         self._parts[number] = part
@@ -229,6 +230,7 @@ class DiscardedUpload(MultipartUpload):
 
     def complete(self, parts: Sequence[Part]) -> ObjectInfo:
         """Count the object, if its parts lie end to end."""
+        self._check_open("complete")
         end_bytes = 0
         for part in parts:
             held = self._parts.get(part.number)
@@ -240,18 +242,20 @@ class DiscardedUpload(MultipartUpload):
                     uri=self._sink.uri_of(self._key),
                 )
             end_bytes += part.size_bytes
-        self._end("complete")
+        self._end()
         return self._sink.count(self._key, end_bytes)
 
     def abort(self) -> None:
         """Forget the parts."""
         if self._open:
-            self._end("abort")
+            self._end()
 
-    def _end(self, operation: str) -> None:
+    def _check_open(self, operation: str) -> None:
         if not self._open:
             raise UploadNotFoundError(
                 "it was completed or aborted", operation=operation, uri=self._sink.uri_of(self._key)
             )
+
+    def _end(self) -> None:
         self._open = False
         self._sink.end_upload(len(self._parts))
