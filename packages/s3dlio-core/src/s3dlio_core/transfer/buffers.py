@@ -65,7 +65,14 @@ class BufferPool:
                     self._leased_count += 1
                     break
                 self._changed.wait()
-        return mmap.mmap(-1, capacity)
+        try:
+            return mmap.mmap(-1, capacity)
+        except BaseException:
+            with self._changed:
+                self._allocated_bytes -= capacity
+                self._leased_count -= 1
+                self._changed.notify_all()
+            raise
 
     def _drop_free(self, needed_bytes: int) -> None:
         """Give unused buffers of other sizes back to the system until there is room."""
@@ -78,7 +85,8 @@ class BufferPool:
         with self._changed:
             self._leased_count -= 1
             self._free.setdefault(capacity, []).append(buffer)
-            self._changed.notify()
+            # Those who wait want different sizes: the first may find no room where others do.
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Give the unused buffers back to the system."""

@@ -127,8 +127,10 @@ class Engine:
             self._abort_unended()
             self._buffers.close()
             report = self._report()
-            self._tell()
-            self._observer.finished(self._snapshot(), report)
+            try:
+                self._tell()
+            finally:
+                self._observer.finished(self._snapshot(), report)
         if self._crash is not None:
             raise self._crash
         return report
@@ -256,7 +258,14 @@ class Engine:
         self._counters.append(counters)
         self._workers += 1
         name = f"s3dlio-worker-{self._workers}"
-        threading.Thread(target=self._run_worker, args=(counters,), name=name, daemon=True).start()
+        thread = threading.Thread(target=self._run_worker, args=(counters,), name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system gives no more threads: go on with those that there are
+            self._workers -= 1
+            if not self._workers:
+                raise
+            self._jobs = self._workers
 
     # The workers' threads.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import IntegrityError, S3dlioError, SourceChangedError
 from s3dlio_core.identity import same_object
+from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.plan import part_count
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.plan import CopyItem
 
 __all__ = ["PartedCopy", "copy_whole"]
+
+_log = get_logger("transfer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +178,25 @@ class PartedCopy:
 
     def end(self) -> None:
         """Complete the upload, or abort it and raise what went wrong."""
-        if self.error is not None:
-            self.abort()
-            raise self.error
-        self._parts.sort(key=lambda part: part.number)
         try:
+            if self.error is not None:
+                raise self.error
+            self._parts.sort(key=lambda part: part.number)
             written = self._started().complete(self._parts)
-        except S3dlioError:
-            self.abort()
+        except BaseException as error:
+            self._abort_after(error)
             raise
         uri = self._context.destination.uri_of(self.item.key)
         _check_size(written, self.item.info.size_bytes, uri)
+
+    def _abort_after(self, error: BaseException) -> None:
+        """Discard the upload because of an error, which counts more than one of the abort."""
+        try:
+            self.abort()
+        except S3dlioError as failed:
+            _log.warning("an unfinished upload could not be aborted: %s", failed)
+            if isinstance(error, S3dlioError):
+                error.hint = f"{error.hint} An unfinished upload is left: {failed}".lstrip()
 
     def abort(self) -> None:
         """Discard the upload, if it was begun. Raises what the store raises."""

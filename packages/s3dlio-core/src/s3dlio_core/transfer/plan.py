@@ -6,6 +6,7 @@ pickle, since stores pickle by configuration: another process could carry them o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -90,17 +91,22 @@ def part_size_for(
     whole_max = PART_SIZE_BYTES * WHOLE_OBJECT_PARTS if wanted_bytes is None else wanted_bytes
     if size_bytes <= min(whole_max, destination.put_size_max_bytes):
         return None
-    part = max(wanted_bytes or PART_SIZE_BYTES, destination.part_size_min_bytes)
     least = -(-size_bytes // destination.part_count_max)
+    if least > destination.part_size_max_bytes:
+        raise ObjectTooLargeError(
+            f"{size_bytes} bytes need parts of {least}, and the destination takes at most "
+            f"{destination.part_size_max_bytes}"
+        )
+    part = max(wanted_bytes or PART_SIZE_BYTES, destination.part_size_min_bytes)
     if part < least:
         part = _round_up(least, MIB)
     # Cut where both stores read and write fast.
-    part = _round_up(part, max(source.alignment_bytes, destination.alignment_bytes))
+    unit = math.lcm(source.alignment_bytes, destination.alignment_bytes)
+    part = _round_up(part, unit)
     if part > destination.part_size_max_bytes:
-        raise ObjectTooLargeError(
-            f"{size_bytes} bytes need parts of {part}, and the destination takes at most "
-            f"{destination.part_size_max_bytes}"
-        )
+        aligned = destination.part_size_max_bytes // unit * unit
+        fits = aligned >= max(least, destination.part_size_min_bytes)
+        part = aligned if fits else destination.part_size_max_bytes
     if size_bytes <= part and size_bytes <= destination.put_size_max_bytes:
         return None
     return part
