@@ -1,4 +1,4 @@
-"""The memory store against the conformance suite: as it is, small, and with less it can do."""
+"""The memory store against the conformance suite: as it is, retried, small, and with less it can do."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ import pytest
 
 from s3dlio_core import _memory_container as memory
 from s3dlio_core.memory_store import MEMORY_LIMITS, MemoryProvider, MemoryStore
+from s3dlio_core.retry import RetryingProvider, RetryingStore
+from s3dlio_core.retry.store import RetryingReader, RetryingUpload
 from s3dlio_core.store import Attributes, Capabilities, ListOrder, ObjectInfo
-from s3dlio_core.testing import ObjectStoreTests
+from s3dlio_core.testing import ObjectStoreTests, check_wrapper
 
 if TYPE_CHECKING:
-    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.store import ObjectStore, StoreProvider
 
 
 class MemoryTests(ObjectStoreTests):
     """What the classes below share."""
 
     @pytest.fixture
-    def provider(self) -> MemoryProvider:
+    def provider(self) -> StoreProvider:
         """All containers of this process."""
         return MemoryProvider()
 
@@ -45,6 +47,23 @@ def _name(store: ObjectStore) -> str:
 
 class TestMemory(MemoryTests):
     """`memory://` as it is."""
+
+
+class TestMemoryRetried(MemoryTests):
+    """The decorator that retries keeps the contract of what it wraps."""
+
+    @pytest.fixture
+    def provider(self) -> StoreProvider:
+        """All containers of this process, with retries."""
+        return RetryingProvider(MemoryProvider())
+
+
+@pytest.mark.parametrize(
+    "wrapper", [RetryingProvider, RetryingReader, RetryingStore, RetryingUpload]
+)
+def test_retrying_wrappers_leave_nothing_out(wrapper: type) -> None:
+    """Each method of the contract is handed on."""
+    check_wrapper(wrapper)
 
 
 class TestMemoryOfSmallLimits(MemoryTests):
