@@ -8,7 +8,8 @@ import pytest
 
 from s3dlio_core import errors as core
 from s3dlio_core.errors import S3dlioError, Scope
-from s3dlio_s3.errors import CODES, Refusal, error_of_code, error_of_refusal
+from s3dlio_s3.error_codes import CODES
+from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
 from s3dlio_s3.wire_xml import ErrorBody
 
 LISTED = [

@@ -240,8 +240,11 @@ class S3Store(ObjectStore):
             raise ObjectTooLargeError(
                 f"{size_bytes} bytes are more than S3 stores", operation=operation, uri=uri
             )
-        upload_id = self.client.create_multipart_upload(self.bucket, key, attributes=attributes)
-        return S3MultipartUpload(self, key, make_token(upload_id, part_size_bytes, condition))
+        created = self.client.create_multipart_upload(self.bucket, key, attributes=attributes)
+        token = make_token(
+            created.upload_id, part_size_bytes, condition, has_md5_etags=created.has_md5_etags
+        )
+        return S3MultipartUpload(self, key, token)
 
     def resume_multipart(self, key: str, token: str) -> MultipartUpload:
         """Go on with an upload; that it is gone shows at its first use."""

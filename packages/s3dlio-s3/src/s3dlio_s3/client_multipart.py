@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import ServiceError
@@ -15,7 +16,21 @@ if TYPE_CHECKING:
     from s3dlio_core.store import Attributes, Buffer, Condition, CopySource, Part
     from s3dlio_s3.sender import S3Sender
 
-__all__ = ["MultipartOperations"]
+__all__ = ["CreatedUpload", "MultipartOperations"]
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedUpload:
+    """A new multipart upload.
+
+    Attributes:
+        upload_id: its id.
+        has_md5_etags: whether its ETags are made of MD5 digests; not so under SSE-KMS (Amazon S3
+            API Reference, "Object", ETag).
+    """
+
+    upload_id: str
+    has_md5_etags: bool
 
 
 class MultipartOperations:
@@ -25,14 +40,16 @@ class MultipartOperations:
 
     def create_multipart_upload(
         self, bucket: str, key: str, *, attributes: Attributes | None = None
-    ) -> str:
-        """Begin an upload in parts; return its id (CreateMultipartUpload)."""
+    ) -> CreatedUpload:
+        """Begin an upload in parts (CreateMultipartUpload)."""
         operation = "create multipart upload"
         headers = attribute_headers(attributes, operation, f"s3://{bucket}/{key}")
         request = S3Request(
             operation, "POST", bucket, key, query=(("uploads", ""),), headers=headers
         )
-        return self.sender.send_for_value(request, wire_xml.parse_upload_id)
+        upload_id, answered = self.sender.send_for_document(request, wire_xml.parse_upload_id)
+        encryption = answered.get("x-amz-server-side-encryption", "")
+        return CreatedUpload(upload_id, has_md5_etags=not encryption.startswith("aws:kms"))
 
     def upload_part(
         self, bucket: str, key: str, upload_id: str, number: int, buffer: Buffer

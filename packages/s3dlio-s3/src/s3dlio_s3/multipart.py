@@ -1,8 +1,9 @@
 """Multipart uploads: parts in any order, completed at once, resumable by a token.
 
 Rules that hold in this file:
-- The token is JSON: the upload's id, the size of its parts when they are equal, and the condition
-  that the caller gave at the beginning, since S3 takes it only at the end. It holds no secret.
+- The token is JSON: the upload's id, the size of its parts when they are equal, the condition that
+  the caller gave at the beginning, since S3 takes it only at the end, and whether ETags are made
+  of MD5 digests. It holds no secret.
 - What `complete` returns was measured by the service.
 
 Source: Amazon S3 User Guide, "Uploading and copying objects using multipart upload".
@@ -10,8 +11,9 @@ Source: Amazon S3 User Guide, "Uploading and copying objects using multipart upl
 
 from __future__ import annotations
 
+import hashlib
 import json
-import logging
+import re
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
@@ -25,6 +27,7 @@ from s3dlio_core.errors import (
     ServiceError,
     UploadNotFoundError,
 )
+from s3dlio_core.logs import get_logger
 from s3dlio_core.store import Condition, MultipartUpload, ObjectInfo, Part
 
 if TYPE_CHECKING:
@@ -35,14 +38,22 @@ if TYPE_CHECKING:
 
 __all__ = ["S3MultipartUpload", "make_token"]
 
-logger = logging.getLogger("s3dlio.s3")
+logger = get_logger("s3")
+
+_MD5 = re.compile("[0-9a-f]{32}")
 
 
 def make_token(
-    upload_id: str, part_size_bytes: int | None = None, condition: Condition | None = None
+    upload_id: str,
+    part_size_bytes: int | None = None,
+    condition: Condition | None = None,
+    *,
+    has_md5_etags: bool = False,
 ) -> str:
     """Write a token."""
     values: dict[str, object] = {"upload_id": upload_id}
+    if has_md5_etags:
+        values["md5_etags"] = True
     if part_size_bytes is not None:
         values["part_size_bytes"] = part_size_bytes
     if condition is not None and condition.if_absent:
@@ -68,6 +79,7 @@ class S3MultipartUpload(MultipartUpload):
             values = json.loads(token)
             self._upload_id = str(values["upload_id"])
             self._part_size_bytes: int | None = values.get("part_size_bytes")
+            self._has_md5_etags = bool(values.get("md5_etags"))
             if_absent, if_match = bool(values.get("if_absent")), values.get("if_match")
         except (ValueError, TypeError, KeyError, AttributeError):
             raise UploadNotFoundError(
@@ -166,6 +178,13 @@ class S3MultipartUpload(MultipartUpload):
         except S3dlioError as error:
             error.maybe_done = True
             raise
+
+    def expected_etag(self, parts: Sequence[Part]) -> str | None:
+        """Return the ETag of the finished object: the MD5 of the parts' MD5s, and their count."""
+        if not self._has_md5_etags or not all(_MD5.fullmatch(part.etag) for part in parts):
+            return None
+        digests = b"".join(bytes.fromhex(part.etag) for part in parts)
+        return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
 
     def abort(self) -> None:
         """Discard the upload and its parts."""

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core.errors import CredentialsError, S3dlioError, ServiceError
+from s3dlio_core.logs import get_logger, register_secret
 from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.credentials import default_sources, find_credentials
 from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["S3Request", "S3Sender"]
 
-logger = logging.getLogger("s3dlio.s3")
+logger = get_logger("s3")
 
 # Statuses of a HEAD that several error codes share.
 _AMBIGUOUS_HEADS = frozenset({400, 403, 404})
@@ -111,8 +112,6 @@ class S3Sender:
         """
         if self.config.anonymous:
             return None
-        if self.config.credentials is not None:
-            return self.config.credentials
         held = self._identity
         if held.pid != os.getpid():
             # The parent's lock may have been held by a thread that doesn't exist here.
@@ -122,9 +121,16 @@ class S3Sender:
         if held.credentials is None:
             with held.lock:
                 if held.credentials is None:
-                    sources = default_sources(self.config.profile, os.environ)
-                    held.credentials = find_credentials(sources)
+                    held.credentials = self._found_credentials()
         return held.credentials
+
+    def _found_credentials(self) -> Credentials:
+        found = self.config.credentials
+        if found is None:
+            found = find_credentials(default_sources(self.config.profile, os.environ))
+        register_secret(found.secret_access_key)
+        register_secret(found.session_token)
+        return found
 
     def send(self, request: S3Request) -> HttpAnswer:
         """Send a request and return its answer, a success whose body is not yet read.
@@ -149,7 +155,13 @@ class S3Sender:
         return answer
 
     def send_for_value(self, request: S3Request, parse: Callable[[bytes], _Value]) -> _Value:
-        """Send a request and parse the XML of its answer.
+        """Send a request and parse the XML of its answer; see `send_for_document`."""
+        return self.send_for_document(request, parse)[0]
+
+    def send_for_document(
+        self, request: S3Request, parse: Callable[[bytes], _Value]
+    ) -> tuple[_Value, Mapping[str, str]]:
+        """Send a request; parse the XML of its answer, and return it with the headers.
 
         A status of 200 proves nothing here: CopyObject, UploadPartCopy and CompleteMultipartUpload
         send it before the work is done, and may then send an error, or end early.
@@ -165,7 +177,7 @@ class S3Sender:
             error.maybe_done = maybe_done
             raise
         try:
-            return parse(body)
+            return parse(body), answer.headers
         except ValueError as error:
             inner = wire_xml.parse_error(body)
             if inner is not None and (inner.code or inner.message):
