@@ -1,4 +1,4 @@
-"""The memory store against the conformance suite: as it is, retried, small, and with less it can do."""
+"""The memory store against the conformance suite: as it is, retried, small, and restricted."""
 
 from __future__ import annotations
 
