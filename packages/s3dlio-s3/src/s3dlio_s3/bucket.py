@@ -323,7 +323,7 @@ class S3Store(ObjectStore):
         while batch := list(islice(waiting, self.limits.delete_batch_max)):
             together = []
             for key in batch:
-                if _is_utf8(key) and key and holds_key(key):
+                if not _flaw(key) and holds_key(key):
                     together.append(key)
                 else:
                     yield from self._delete_singly(key)
@@ -390,15 +390,8 @@ class S3Store(ObjectStore):
             yield DeleteError(key, error)
 
     def _check_key(self, operation: str, key: str) -> None:
-        if not key:
-            reason = "the key is empty"
-        elif not _is_utf8(key):
-            reason = "the key isn't valid Unicode"
-        elif len(key.encode()) > KEY_SIZE_MAX_BYTES:
-            reason = f"the key is longer than {KEY_SIZE_MAX_BYTES} bytes"
-        else:
-            return
-        raise InvalidKeyError(reason, operation=operation, uri=self.uri_of(key))
+        if reason := _flaw(key):
+            raise InvalidKeyError(reason, operation=operation, uri=self.uri_of(key))
 
     def _check_condition(self, operation: str, key: str, condition: Condition | None) -> None:
         if condition is None:
@@ -418,6 +411,17 @@ def _known(options: Mapping[str, str]) -> Mapping[str, str]:
     if unknown:
         raise UsageError(f"unknown option {', '.join(unknown)}")
     return options
+
+
+def _flaw(key: str) -> str:
+    """Return why S3 can't have such a key, or ""."""
+    if not key:
+        return "the key is empty"
+    if not _is_utf8(key):
+        return "the key isn't valid Unicode"
+    if len(key.encode()) > KEY_SIZE_MAX_BYTES:
+        return f"the key is longer than {KEY_SIZE_MAX_BYTES} bytes"
+    return ""
 
 
 def _is_utf8(text: str) -> bool:
