@@ -36,7 +36,7 @@ fmt: install ## format the code
 	$(BIN)/ruff check --fix .
 
 bench: install ## record the figures of docs/bench
-	$(BIN)/python -m tools.bench all
+	$(BIN)/python -m tools.bench transfer-memory --output docs/bench/transfer-memory-2gib.json
 
 dist: install ## build sdists and wheels into dist/
 	$(BIN)/python -m tools.dist

@@ -20,6 +20,7 @@ from s3dlio_core import errors
 from s3dlio_core.file_store import writing
 from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, split_key, translated
 from s3dlio_core.file_store.reader import info_of, open_regular
+from s3dlio_core.file_store.special import is_special
 from s3dlio_core.store import (
     Buffer,
     Condition,
@@ -144,8 +145,8 @@ class FileMultipartUpload(MultipartUpload):
             directory_fd = self._directory.fd
             replaced = writing.existing(self._name, directory_fd)
             condition = Condition(if_absent=True) if self._head.if_absent else None
-            if writing.is_special(replaced):
-                raise errors.NotSupportedError("a device or fifo can't be written in parts")
+            if is_special(replaced):
+                raise errors.NotSupportedError("a device or fifo took the name meanwhile")
             self._store.make_durable(self._fd, self._segments)
             try:
                 status = writing.publish(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import stat
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from s3dlio_core import errors
 from s3dlio_core.file_store import multipart, writing
 from s3dlio_core.file_store.paths import DirectoryTree, split_key, translated
 from s3dlio_core.file_store.reader import FileReader, check_regular, etag_of, info_of, open_regular
+from s3dlio_core.file_store.special import DeviceUpload, is_special, write_special
 from s3dlio_core.file_store.walk import Found, Walk
 from s3dlio_core.store import (
     Attributes,
@@ -111,8 +113,21 @@ class FileProvider(StoreProvider):
                 os.rmdir(directory)
 
     def container_exists(self, name: str) -> bool:
-        """Return whether the directory exists."""
-        return os.path.isdir(name)
+        """Return whether the directory exists.
+
+        Raises:
+            PermissionDeniedError: it can't be told.
+        """
+        with translated("stat", _uri(name)):
+            return _is_directory(name)
+
+
+def _is_directory(path: str) -> bool:
+    """Whether there is a directory; unlike `os.path.isdir`, "no" means "no"."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _uri(path: str) -> str:
@@ -242,10 +257,11 @@ class FileStore(ObjectStore):
         replaced = writing.existing(name, directory.fd)
         if condition is not None and condition.if_absent and replaced is not None:
             raise writing.already_exists()
-        if writing.is_special(replaced):
+        if is_special(replaced):
             if special is None:
                 raise errors.NotSupportedError("a device or fifo can't be copied to")
-            return info_of(key, writing.write_special(name, directory.fd, special))
+            write_special(name, directory.fd, special)
+            return ObjectInfo(key, memoryview(special).nbytes)
         temporary, fd = writing.create_temporary(directory.fd)
         try:
             fill(fd)
@@ -276,6 +292,10 @@ class FileStore(ObjectStore):
             if checksum is not None:
                 raise errors.NotSupportedError("a file system verifies no checksums")
             self._check_condition(condition)
+            segments, name = split_key(key)
+            directory = self.tree.parent(segments, create=True)
+            if is_special(writing.existing(name, directory.fd)):
+                return DeviceUpload(key, self.uri_of(key), name, directory.fd)
             return multipart.create(self, key, condition)
 
     def resume_multipart(self, key: str, token: str) -> MultipartUpload:
@@ -409,7 +429,7 @@ class FileStore(ObjectStore):
             raise errors.ObjectNotFoundError("no such file") from None
 
     def _check_root(self) -> None:
-        if not os.path.isdir(self.root):
+        if not _is_directory(self.root):
             raise errors.ContainerNotFoundError("no such directory")
 
     def _check_condition(self, condition: Condition | None) -> None:

@@ -1,7 +1,7 @@
 """Writing local files whole: a temporary file in the same directory, then a rename.
 
 The temporary file has mode 0600 until it is complete; the final one the replaced file's
-permissions, or 0666 less the umask. Devices and fifos are written to, never renamed over.
+permissions, or 0666 less the umask.
 """
 
 from __future__ import annotations
@@ -58,23 +58,6 @@ def existing(name: str, directory_fd: int) -> os.stat_result | None:
     if stat.S_ISDIR(found.st_mode):
         raise errors.InvalidKeyError("a directory stands where the file would be")
     return found
-
-
-def is_special(found: os.stat_result | None) -> bool:
-    """Whether this is a device, fifo or socket: something to write to, not to replace."""
-    return found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode))
-
-
-def write_special(name: str, directory_fd: int, buffer: Buffer) -> os.stat_result:
-    """Write to a device or fifo."""
-    fd = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory_fd)
-    try:
-        view = memoryview(buffer).cast("B")
-        while view:
-            view = view[os.write(fd, view) :]
-        return os.fstat(fd)
-    finally:
-        os.close(fd)
 
 
 def publish(

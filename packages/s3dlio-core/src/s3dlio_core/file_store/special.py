@@ -1,0 +1,113 @@
+"""Devices and fifos as destinations: they are written to, never renamed over.
+
+Nothing about such a write is atomic, and an abandoned one can't be undone or resumed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.file_store.paths import translated
+from s3dlio_core.file_store.writing import write_all
+from s3dlio_core.store import Buffer, CopySource, MultipartUpload, ObjectInfo, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_OPEN = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def is_special(found: os.stat_result | None) -> bool:
+    """Whether this is a device, fifo or socket: something to write to, not to replace."""
+    return found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode))
+
+
+def write_special(name: str, directory_fd: int, buffer: Buffer) -> None:
+    """Write to a device or fifo."""
+    fd = os.open(name, _OPEN, dir_fd=directory_fd)
+    try:
+        view = memoryview(buffer).cast("B")
+        while view:
+            view = view[os.write(fd, view) :]
+    finally:
+        os.close(fd)
+
+
+class DeviceUpload(MultipartUpload):
+    """Parts written in place to a device that takes writes at any offset, such as /dev/null."""
+
+    def __init__(self, key: str, uri: str, name: str, directory_fd: int) -> None:
+        """Open the device.
+
+        Raises:
+            NotSupportedError: a fifo or terminal, which takes bytes in order only.
+        """
+        self._key = key
+        self._uri = uri
+        self._fd = os.open(name, _OPEN | os.O_NONBLOCK, dir_fd=directory_fd)
+        try:
+            os.lseek(self._fd, 0, os.SEEK_CUR)
+        except OSError:
+            os.close(self._fd)
+            raise errors.NotSupportedError("it takes bytes in order, not in parts") from None
+        self._parts: dict[int, Part] = {}
+        self._open = True
+
+    @property
+    def key(self) -> str:
+        """The device's name."""
+        return self._key
+
+    @property
+    def token(self) -> str:
+        """Nothing: an upload to a device can't be resumed."""
+        return ""
+
+    def put_part(self, number: int, offset_bytes: int, buffer: Buffer) -> Part:
+        """Write the part in place."""
+        with translated("put part", self._uri):
+            self._check_open()
+            write_all(self._fd, buffer, offset_bytes)
+            part = Part(number, memoryview(buffer).nbytes, str(number), offset_bytes)
+            self._parts[number] = part
+            return part
+
+    def copy_part(
+        self, number: int, offset_bytes: int, source: CopySource, start: int, stop: int
+    ) -> Part:
+        """Refuse: the caller streams instead."""
+        del number, offset_bytes, source, start, stop
+        raise errors.NotSupportedError(
+            "no part can be copied to a device", operation="copy part", uri=self._uri
+        )
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts that were written."""
+        for number in sorted(self._parts):
+            yield self._parts[number]
+
+    def complete(self, parts: Sequence[Part]) -> ObjectInfo:
+        """Close the device."""
+        with translated("complete", self._uri):
+            self._check_open()
+            if any(self._parts.get(part.number) != part for part in parts) or not parts:
+                raise errors.InvalidPartError("a part isn't the one that was written")
+            self.abort()
+            return ObjectInfo(self._key, sum(part.size_bytes for part in parts))
+
+    def abort(self) -> None:
+        """Close the device; what was written stays written."""
+        if self._open:
+            self._open = False
+            os.close(self._fd)
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", False):
+            self.abort()
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise errors.UploadNotFoundError("the upload was completed or aborted")

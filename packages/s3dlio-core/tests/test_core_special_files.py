@@ -1,0 +1,46 @@
+"""Devices and fifos as destinations: written to, never renamed over."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from s3dlio_core.operations import upload
+
+LARGE_BYTES = 17 * 1024**2
+
+
+def test_a_copy_to_dev_null_succeeds_and_leaves_the_device(tmp_path: Path) -> None:
+    """/dev/null takes everything and stays a device."""
+    (tmp_path / "source").write_bytes(b"content")
+    report = upload(tmp_path / "source", "/dev/null")
+    assert 1 == report.done_count
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_a_fifo_is_written_to(tmp_path: Path) -> None:
+    """What is copied to a fifo arrives at its reader."""
+    (tmp_path / "source").write_bytes(b"content")
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(fifo.read_bytes()))
+    reader.start()
+    upload(tmp_path / "source", fifo)
+    reader.join()
+    assert [b"content"] == read
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_a_large_file_goes_to_a_device_whole(tmp_path: Path) -> None:
+    """An object that would be cut into parts is written to a device in order."""
+    with (tmp_path / "source").open("wb") as source:
+        source.truncate(LARGE_BYTES)
+    report = upload(tmp_path / "source", "/dev/null", raise_on_failure=False)
+    if report.failed_count:
+        pytest.fail(str(report.failures[0].error))
+    assert LARGE_BYTES == report.done_bytes
