@@ -12,6 +12,7 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -418,6 +419,55 @@ def test_throttling_carries_retry_after(serve: MakeStore) -> None:
     with pytest.raises(core.ThrottledError) as raised:
         store.put("k", b"x")
     assert (3.0, "REQ7") == (raised.value.retry_after_s, raised.value.request_id)
+
+
+def test_clock_of_the_server_is_learnt(serve: MakeStore) -> None:
+    """A refusal whose date is far off may be retried, and is then signed with the server's time."""
+    skewed = answer(
+        403, error_xml("RequestTimeTooSkewed"), headers={"Date": "Wed, 01 Jan 2020 00:00:00 GMT"}
+    )
+    server, store = serve(skewed, answer(200))
+    with pytest.raises(core.CredentialsError) as raised:
+        store.put("k", b"x")
+    assert raised.value.retryable
+    store.put("k", b"x")
+    assert server.requests[1][1]["x-amz-date"].startswith("20200101T0000")
+
+
+def test_refusal_by_a_server_of_the_same_time_stands(serve: MakeStore) -> None:
+    """A refusal whose date is right isn't about the clock."""
+    refusal = answer(403, error_xml("AccessDenied"), headers={"Date": formatdate(usegmt=True)})
+    _, store = serve(refusal)
+    with pytest.raises(core.PermissionDeniedError) as raised:
+        store.put("k", b"x")
+    assert not raised.value.retryable
+
+
+@pytest.fixture
+def proxy(serve: MakeStore, monkeypatch: pytest.MonkeyPatch) -> CannedServer:
+    """A canned server that the environment names as proxy."""
+    server, _ = serve(answer(200, b"one"), answer(200, b"two"))
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("http_proxy", server.endpoint_url)
+    return server
+
+
+def test_proxy_of_the_environment_is_used(proxy: CannedServer) -> None:
+    """A proxy gets the whole URL, the key as exact as ever."""
+    config = S3Config(endpoint_url="http://s3.example", credentials=CREDENTIALS)
+    with S3Store.connect("b", config) as store, store.open_reader("a//b %41") as reader:
+        assert reader.readall() == b"one"
+    assert proxy.targets() == ["GET http://s3.example/b/a//b%20%2541"]
+
+
+def test_key_that_a_proxy_would_rewrite_is_refused(proxy: CannedServer) -> None:
+    """A key with a dot segment isn't sent through a proxy that would resolve it."""
+    config = S3Config(endpoint_url="http://s3.example", credentials=CREDENTIALS)
+    with S3Store.connect("b", config) as store, pytest.raises(core.NotSupportedError):
+        store.put("a/../c", b"x")
+    assert proxy.requests == []
 
 
 def test_redirect_is_not_followed(serve: MakeStore) -> None:

@@ -10,7 +10,6 @@ Source: Amazon S3 API Reference, one page for each operation.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import UsageError
@@ -113,7 +112,7 @@ class S3Client(ObjectOperations, MultipartOperations):
                 path,
                 credentials=credentials,
                 region=self.sender.config.region,
-                amz_date=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+                amz_date=self.sender.amz_date(),
                 expires_s=expires_s,
                 query=asked.query,
             )

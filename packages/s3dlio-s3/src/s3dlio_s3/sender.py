@@ -5,6 +5,8 @@ Rules that hold in this file:
 - An answer that isn't a success leaves here as an exception, never as an answer.
 - HEAD answers have no body and so no error code; where the code matters it is learnt by one small
   GET of the same name.
+- The machine's clock is trusted until a refusal shows that the server's is far off; then the
+  server's time signs what follows, and the refused request may be retried.
 - The log shows method, target, status, request id and time; never a header.
 
 Source: Amazon S3 API Reference, "Common request headers" and "Error responses".
@@ -20,6 +22,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core.errors import CredentialsError, S3dlioError, ServiceError
@@ -43,6 +46,9 @@ logger = get_logger("s3")
 
 # Statuses of a HEAD that several error codes share.
 _AMBIGUOUS_HEADS = frozenset({400, 403, 404})
+
+# S3 takes signatures of up to 15 minutes ago (Amazon S3 API Reference, "Authenticating Requests").
+_SKEW_MIN_S = 300.0
 
 _Value = TypeVar("_Value")
 
@@ -99,6 +105,7 @@ class S3Sender:
         )
         self._addresses: dict[str, Address] = {}
         self._identity = _Identity()
+        self._clock_skew_s = 0.0
 
     def __reduce__(self) -> tuple[type[S3Sender], tuple[S3Config]]:
         return (S3Sender, (self.config,))
@@ -196,6 +203,10 @@ class S3Sender:
             path = f"{path}/{sigv4.encode_key(request.key)}"
         return address, path or "/", sigv4.canonical_query(request.query)
 
+    def amz_date(self) -> str:
+        """Return the time to sign with, as S3 writes it."""
+        return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self._clock_skew_s))
+
     def _send(self, request: S3Request) -> HttpAnswer:
         address, path, query = self.origin_and_target(request)
         headers = self._signed(request, address.host, path, query)
@@ -252,7 +263,7 @@ class S3Sender:
             payload_hash=payload_hash,
             credentials=credentials,
             region=self.config.region,
-            amz_date=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+            amz_date=self.amz_date(),
         )
 
     def _raise_head_refusal(self, head: S3Request) -> None:
@@ -268,7 +279,7 @@ class S3Sender:
         raise self._refusal(head, answer, _error_body(answer))
 
     def _refusal(self, request: S3Request, answer: HttpAnswer, body: bytes) -> S3dlioError:
-        return error_of_refusal(
+        error = error_of_refusal(
             Refusal(
                 operation=request.operation,
                 uri=request.uri,
@@ -281,6 +292,22 @@ class S3Sender:
                 names_key=bool(request.key),
             )
         )
+        if answer.status in {400, 403} and self._corrects_clock(answer):
+            error.retryable = True
+        return error
+
+    def _corrects_clock(self, answer: HttpAnswer) -> bool:
+        """Learn the server's time; return whether it changes what is signed."""
+        try:
+            server_s = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        except (TypeError, ValueError):
+            return False
+        skew_s = server_s - time.time()
+        if abs(skew_s - self._clock_skew_s) < _SKEW_MIN_S:
+            return False
+        self._clock_skew_s = skew_s
+        logger.warning("this machine's clock is %.0f s off the server's", skew_s)
+        return True
 
     def _unreadable(
         self, request: S3Request, answer: HttpAnswer, error: ValueError

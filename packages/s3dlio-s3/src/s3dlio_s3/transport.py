@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import requests
 import requests.adapters
@@ -39,6 +39,8 @@ __all__ = ["HttpAnswer", "HttpRequest", "Transport"]
 READ_SLICE_MAX_BYTES = 256 * 1024
 _HOSTS_MAX = 64
 
+#: The adapter, and the process that it belongs to.
+_Held: TypeAlias = "tuple[int, requests.adapters.BaseAdapter]"
 _Result = TypeVar("_Result")
 
 
@@ -122,7 +124,7 @@ class HttpAnswer:
 
 
 class Transport:
-    """Sends requests over pooled connections. Thread-safe, fork-safe, picklable."""
+    """Sends requests over pooled connections. Thread-safe and fork-safe."""
 
     def __init__(
         self,
@@ -136,10 +138,7 @@ class Transport:
         self._max_pool_size = max_pool_size
         self._verify = verify
         self._proxies: dict[str, dict[str, str]] = {}
-        self._adapter: tuple[int, requests.adapters.BaseAdapter] | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_adapter": None, "_proxies": {}}
+        self._adapter: _Held | None = (os.getpid(), _make_adapter(max_pool_size))
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         """Send a request; return once the head of the answer has arrived.
@@ -174,7 +173,8 @@ class Transport:
         self._adapter = None
 
     def _current_adapter(self) -> requests.adapters.BaseAdapter:
-        # Without a lock: two threads may both make one, and one of them is dropped unused.
+        # After a fork, or after close. Without a lock: two threads may both make one, and the one
+        # that is dropped serves a single request.
         held = self._adapter
         if held is None or held[0] != os.getpid():
             held = self._adapter = (os.getpid(), _make_adapter(self._max_pool_size))
