@@ -27,6 +27,7 @@ from s3dlio_core.transfer.report import Failure, TransferReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
     from s3dlio_core.store import Buffer, Condition, ObjectReader, ObjectStore
 
 DENIED = errors.PermissionDeniedError("no")
@@ -530,7 +531,6 @@ def test_a_bug_in_a_store_is_raised_and_leaves_no_upload(
     source: MemoryStore, destination: MemoryStore, operation: str
 ) -> None:
     """Likewise in a worker: the upload is aborted, the error raised."""
-
     _fill(source, "k", size_bytes=5000)
     faulty = FaultyStore(destination)
     original = faulty._plan.run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ TICK_S = 0.1
 
 
 class Deletion:
-    """One run of a deletion; counts as the keys are consumed."""
+    """One run of a deletion. A key counts as deleted when the store has answered for its batch."""
 
     def __init__(self, observer: TransferObserver, cancel: CancelToken) -> None:
         """Prepare a run.
@@ -34,7 +35,8 @@ class Deletion:
         self._cancel = cancel
         self._started_at = time.monotonic()
         self._told_at = self._started_at
-        self._taken_count = 0
+        self._found_count = 0
+        self._done_count = 0
         self._failed_count = 0
         self._failures: list[Failure] = []
         self._unmatched: list[str] = []
@@ -61,8 +63,15 @@ class Deletion:
                     self._delete(selection, recursive=recursive)
         except errors.S3dlioError as error:
             stopped_by = error
-        snapshot = self._snapshot(final=True)
-        report = TransferReport(
+        finally:
+            # Also after KeyboardInterrupt, or an observer that raised.
+            snapshot = self._snapshot(final=True)
+            report = self._report(snapshot, stopped_by)
+            self._observer.finished(snapshot, report)
+        return report
+
+    def _report(self, snapshot: Snapshot, stopped_by: errors.S3dlioError | None) -> TransferReport:
+        return TransferReport(
             "delete",
             done_count=snapshot.done_count,
             failed_count=self._failed_count,
@@ -72,15 +81,20 @@ class Deletion:
             elapsed_s=snapshot.elapsed_s,
             stopped_by=stopped_by,
         )
-        self._observer.finished(snapshot, report)
-        return report
 
     def _delete(self, selection: Selection, *, recursive: bool) -> None:
         store = selection.place.store
-        before = self._taken_count + self._failed_count
-        for failed in store.delete_many(self._keys(selection, recursive=recursive)):
-            self._failed(store.uri_of(failed.key), failed.error)
-        if self._taken_count + self._failed_count == before:
+        before = self._found_count
+        keys = self._keys(selection, recursive=recursive)
+        while batch := list(itertools.islice(keys, store.limits.delete_batch_max)):
+            self._found_count += len(batch)
+            failed_count = 0
+            for failed in store.delete_many(batch):
+                failed_count += 1
+                self._failed(store.uri_of(failed.key), failed.error)
+            self._done_count += len(batch) - failed_count
+            self._tick()
+        if self._found_count == before:
             text = errors.printable(selection.text)
             self._nothing(selection.text, f"{text}: nothing matched (read as {selection.meaning})")
 
@@ -88,11 +102,9 @@ class Deletion:
         for found in expand(selection, recursive=recursive):
             self._cancel.raise_if_cancelled("delete", selection.text)
             if isinstance(found, ObjectInfo):
-                self._taken_count += 1
-                self._tick()
                 yield found.key
             elif isinstance(found, ListError):
-                self._taken_count += 1
+                self._found_count += 1
                 self._failed(selection.place.store.uri_of(found.key), found.error)
 
     def _tick(self) -> None:
@@ -116,10 +128,10 @@ class Deletion:
     def _snapshot(self, *, final: bool) -> Snapshot:
         return Snapshot(
             operation="delete",
-            done_count=self._taken_count - self._failed_count,
+            done_count=self._done_count,
             failed_count=self._failed_count,
             skipped_count=0,
-            total_count=self._taken_count,
+            total_count=self._found_count,
             done_bytes=0,
             total_bytes=0,
             totals_final=final,

@@ -15,6 +15,7 @@ import contextlib
 import itertools
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from s3dlio_core import errors
@@ -27,6 +28,7 @@ from s3dlio_core.store import (
     Buffer,
     Condition,
     ContainerInfo,
+    ListError,
     ObjectInfo,
     ObjectStore,
     StoreProvider,
@@ -234,7 +236,11 @@ def _transfer(
         )
         report = engine.run(itertools.chain(first, entries))
     stopped_by = report.stopped_by
-    if isinstance(stopped_by, errors.ContainerNotFoundError) and not stopped_by.hint:
+    if (
+        isinstance(stopped_by, errors.ContainerNotFoundError)
+        and stopped_by.uri.startswith(place.store.uri)
+        and not stopped_by.hint
+    ):
         stopped_by.hint = "Create it first, or ask for that: create_bucket (-c)"
     if settings.raise_on_failure:
         report.raise_for_failures()
@@ -302,12 +308,14 @@ def delete(
         UsageError: a directory without `recursive`.
         TransferFailedError: some could not be deleted; all others were.
     """
-    given = _several(uris)
+    given = tuple(dict.fromkeys(os.fspath(uri) for uri in _several(uris)))
+    if not given:
+        raise errors.UsageError("nothing was given to delete", operation="delete")
     cancel = cancel or CancelToken()
     with Session(options, cancel) as session:
         session.check_options([parse_uri(uri) for uri in given])
         deletion = Deletion(_observer(progress) or TransferObserver(), cancel)
-        selections = [_to_delete(session, uri) for uri in given]
+        selections = [_to_delete(session, uri, recursive=recursive) for uri in given]
         for lost in selections[: 1 if len(given) == 1 else 0]:
             if isinstance(lost, errors.NothingMatchedError):
                 raise lost
@@ -331,17 +339,40 @@ def _remove_directory(
         and isinstance(selection, Selection)
         and selection.found is None
         and not selection.pattern
+        and not Path(selection.place.container).is_symlink()
     ):
         # A fifo, a device or what was written meanwhile keeps it.
         with contextlib.suppress(errors.ContainerNotEmptyError):
             provider.delete_container(selection.place.container)
 
 
-def _to_delete(session: Session, uri: UriLike) -> Selection | errors.NothingMatchedError:
+def _to_delete(
+    session: Session, uri: str, *, recursive: bool
+) -> Selection | errors.NothingMatchedError:
+    parsed = parse_uri(uri)
     try:
+        if recursive and parsed.key.endswith("/"):
+            return select(session, uri)  # all that lies below, not only a folder marker
+        if session.provider(parsed).containers_are_paths and not parsed.key.endswith("/"):
+            _refuse_linked_directory(uri, Path(parsed.path))
         return _as_written(session, uri)
     except errors.NothingMatchedError as error:
         return error
+
+
+def _refuse_linked_directory(uri: str, path: Path) -> None:
+    """Refuse to read a link as the directory that it points to.
+
+    Raises:
+        UsageError: it points to one.
+    """
+    if path.is_symlink() and path.is_dir():
+        raise errors.UsageError(
+            "this is a symbolic link to a directory",
+            operation="delete",
+            uri=uri,
+            hint='Remove the link with rm, or write it with a "/" behind to delete what lies there',
+        )
 
 
 def _as_written(session: Session, uri: UriLike) -> Selection:
@@ -353,8 +384,13 @@ def _as_written(session: Session, uri: UriLike) -> Selection:
     parsed = parse_uri(uri)
     if parsed.key:
         place, name = session.object(parsed)
-        with contextlib.suppress(errors.ObjectNotFoundError, errors.InvalidKeyError):
+        try:
             return Selection(os.fspath(uri), place, found=place.store.head(place.prefix + name))
+        except (errors.ObjectNotFoundError, errors.InvalidKeyError):
+            pass  # a glob, a directory, or nothing
+        except errors.ContainerNotFoundError:
+            if not session.provider(parsed).containers_are_paths:
+                raise
     return select(session, uri)
 
 
@@ -373,7 +409,8 @@ def list(  # noqa: A001 - the name is promised to callers
         One entry at a time; pages are fetched as they are needed.
 
     Raises:
-        NothingMatchedError: neither an object nor a directory has this name.
+        NothingMatchedError: neither an object nor a directory has this name, or the glob or prefix
+            matches nothing. (An empty container or local directory is there, and empty.)
         PermissionDeniedError: at the end, when a directory could not be read.
     """
     with Session(options) as session:
@@ -382,7 +419,9 @@ def list(  # noqa: A001 - the name is promised to callers
         selection = select(session, uri)
         store = selection.place.store
         left_out: errors.S3dlioError | None = None
+        there = _is_there(session, parsed, selection)
         for found in expand(selection, recursive=recursive):
+            there = True
             if isinstance(found, str):
                 yield ListEntry(store.uri_of(found), None)
             elif isinstance(found, ObjectInfo):
@@ -391,6 +430,19 @@ def list(  # noqa: A001 - the name is promised to callers
                 left_out = left_out or found.error
         if left_out is not None:
             raise left_out
+        if not there:
+            raise errors.NothingMatchedError(
+                f"nothing matched (read as {selection.meaning})",
+                operation="list",
+                uri=selection.text,
+            )
+
+
+def _is_there(session: Session, uri: Uri, selection: Selection) -> bool:
+    """Whether a selection names something that is there although it may be empty."""
+    return selection.found is not None or (
+        not selection.pattern and (not uri.key or session.provider(uri).containers_are_paths)
+    )
 
 
 def stat(uri: UriLike, *, options: Mapping[str, str] | None = None) -> ObjectInfo:
@@ -406,6 +458,8 @@ def stat(uri: UriLike, *, options: Mapping[str, str] | None = None) -> ObjectInf
 def exists(uri: UriLike, *, options: Mapping[str, str] | None = None) -> bool:
     """Return whether an object, a directory (anything with that prefix) or a container exists.
 
+    A glob exists when it matches something.
+
     Raises:
         S3dlioError: it can't be told: no permission, no connection …
     """
@@ -415,10 +469,12 @@ def exists(uri: UriLike, *, options: Mapping[str, str] | None = None) -> bool:
         if not parsed.key:
             return session.provider(parsed).container_exists(session.container_name(parsed))
         try:
-            _as_written(session, uri)
+            selection = _as_written(session, uri)
+            return _is_there(session, parsed, selection) or any(
+                not isinstance(found, ListError) for found in expand(selection, recursive=False)
+            )
         except (errors.NothingMatchedError, errors.ContainerNotFoundError):
             return False
-        return True
 
 
 def get(
@@ -443,7 +499,12 @@ def get(
         content = bytearray(end - start)
         view = memoryview(content)
         while view:
-            view = view[reader.readinto(view) :]
+            count = reader.readinto(view)
+            if not count:
+                raise errors.IntegrityError(
+                    f"the object ends {len(view)} bytes early", operation="read", uri=str(uri)
+                )
+            view = view[count:]
         return bytes(content)
 
 

@@ -8,6 +8,7 @@ Where things go:
 - One literal object to a destination that has no trailing "/" and is no directory: that very name.
 - Otherwise into the destination: `dir/` gives its contents, `dir` keeps its name, a glob keeps what
   follows its literal directory, an object keeps its last segment.
+- Several sources always go into the destination, also when some of them match nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.store import ObjectStore, StoreProvider
     from s3dlio_core.transfer.events import CancelToken
 
 __all__ = ["Place", "Selection", "Session", "plan_copy", "select"]
@@ -169,36 +170,50 @@ def select(session: Session, source: str | os.PathLike[str]) -> Selection:
     is_path = provider.containers_are_paths
     if is_glob(uri.key) and not (is_path and os.path.lexists(uri.path)):
         directory, pattern = split_glob(uri.key)
-        place = session.place(uri, directory)
-        return Selection(text, place, pattern=tuple(pattern))
+        tail_regex(pattern)  # a bad one is told before anything is copied
+        found = Selection(text, session.place(uri, directory), pattern=tuple(pattern))
+        return _in_directory(found, provider)
     name = uri.key.rpartition("/")[2]
     if not name:
-        return Selection(text, session.place(uri, uri.key))
+        return _in_directory(Selection(text, session.place(uri, uri.key)), provider)
     if is_path and name in {".", ".."}:
-        return Selection(text, session.place(uri, f"{uri.key}/"))
+        return _in_directory(Selection(text, session.place(uri, f"{uri.key}/")), provider)
     place, name = session.object(uri)
+    reason = "no such object or directory"
     try:
         return Selection(text, place, found=place.store.head(place.prefix + name))
-    except errors.ObjectNotFoundError:
-        pass
+    except errors.ObjectNotFoundError as error:
+        if is_path and os.path.lexists(uri.path):
+            reason = error.reason
     except errors.ContainerNotFoundError:
         if not is_path:
             raise
     place = session.place(uri, f"{uri.key}/")
-    if _is_directory(place, is_path=is_path):
+    if _is_directory(place, provider):
         return Selection(text, place, lead=f"{name}/")
     raise errors.NothingMatchedError(
-        "no such object or directory (read as a literal name)", operation="find", uri=text
+        f"{reason} (read as a literal name)", operation="find", uri=text
     )
 
 
-def _is_directory(place: Place, *, is_path: bool) -> bool:
-    if is_path:
-        try:
-            place.store.list_page(page_size=1)
-        except errors.ContainerNotFoundError:
-            return False
-        return True
+def _in_directory(selection: Selection, provider: StoreProvider) -> Selection:
+    """Check that a local directory is there; a prefix of an object store is found out by listing.
+
+    Raises:
+        NothingMatchedError: it isn't.
+    """
+    if provider.containers_are_paths and not _is_directory(selection.place, provider):
+        raise errors.NothingMatchedError(
+            f"no such directory (read as {selection.meaning})",
+            operation="find",
+            uri=selection.text,
+        )
+    return selection
+
+
+def _is_directory(place: Place, provider: StoreProvider) -> bool:
+    if provider.containers_are_paths:
+        return provider.container_exists(place.container)
     page = place.store.list_page(place.prefix, page_size=1)
     return bool(page.objects or page.next_token)
 
@@ -222,19 +237,28 @@ def _glob(
     if head == "**":
         regex = tail_regex(segments)
         for found in iterate(store, prefix):
-            if not isinstance(found, ObjectInfo) or regex.fullmatch(found.key, len(prefix)):
+            if (
+                isinstance(found, str)
+                or _is_unread_directory(found)
+                or regex.fullmatch(found.key, len(prefix))
+            ):
                 yield found
     elif rest and not is_glob(head):
         yield from _glob(store, f"{prefix}{head}/", rest, recursive=recursive)
     else:
         for found in iterate(store, prefix + literal_lead(head), delimiter="/"):
-            if isinstance(found, ListError):
+            name = (found if isinstance(found, str) else found.key)[len(prefix) :]
+            if not match_segment(head, name.rstrip("/")):
+                continue
+            if isinstance(found, str):
+                yield from _glob_below(store, found, rest, recursive=recursive)
+            elif not rest or _is_unread_directory(found):
                 yield found
-            elif isinstance(found, str):
-                if match_segment(head, found[len(prefix) : -1]):
-                    yield from _glob_below(store, found, rest, recursive=recursive)
-            elif not rest and match_segment(head, found.key[len(prefix) :]):
-                yield found
+
+
+def _is_unread_directory(found: ObjectInfo | ListError) -> bool:
+    """Whether this is a directory that couldn't be listed: what lies in it might match."""
+    return isinstance(found, ListError) and found.key.endswith("/")
 
 
 def _glob_below(
@@ -260,10 +284,16 @@ class _Target:
         return self.place.prefix + relative if self.exact is None else self.exact
 
 
-def find_target(session: Session, destination: Uri, sources: Sequence[Selection]) -> _Target:
-    """Decide where the sources go; see the module's docstring."""
+def find_target(session: Session, destination: Uri, only: Selection | None) -> _Target:
+    """Decide where the sources go; see the module's docstring.
+
+    Args:
+        session: opens the stores.
+        destination: as the user wrote it.
+        only: the source, when a single one was given.
+    """
     into = not destination.key or destination.key.endswith("/")
-    if not into and len(sources) == 1 and sources[0].found is not None:
+    if not into and only is not None and only.found is not None:
         provider = session.provider(destination)
         is_path = provider.containers_are_paths
         if not (is_path and provider.container_exists(destination.path)):
@@ -286,12 +316,14 @@ def plan_copy(
 
     Raises:
         NothingMatchedError: no source is there at all.
-        UsageError: two literal sources would get the same name.
+        UsageError: two literal sources would get the same name, or a directory would be copied
+            into itself.
     """
+    given = tuple(dict.fromkeys(os.fspath(source) for source in sources))
     selections: list[Selection] = []
     lost: list[Unmatched | Failure] = []
     first_error: errors.S3dlioError | None = None
-    for source in dict.fromkeys(os.fspath(source) for source in sources):
+    for source in given:
         try:
             selections.append(select(session, source))
         except errors.S3dlioError as error:
@@ -304,8 +336,10 @@ def plan_copy(
             first_error = first_error or error
     if not selections:
         raise first_error or errors.UsageError("no source was given")
-    target = find_target(session, destination, selections)
+    target = find_target(session, destination, selections[0] if len(given) == 1 else None)
     _refuse_collisions(selections, target)
+    if recursive:
+        _refuse_into_itself(selections, target)
     return target.place, _entries(selections, lost, target, recursive=recursive)
 
 
@@ -323,6 +357,21 @@ def _refuse_collisions(selections: Sequence[Selection], target: _Target) -> None
                 hint="Copy them in two runs, to two directories",
             )
         seen[key] = selection.text
+
+
+def _refuse_into_itself(selections: Sequence[Selection], target: _Target) -> None:
+    """Refuse a directory whose copies would lie in it: the listing would find them, for ever."""
+    for selection in selections:
+        if selection.found is not None or selection.pattern:
+            continue
+        source = selection.place.store.uri_of(selection.place.prefix)
+        goal = target.place.store.uri_of(target.place.prefix + selection.lead)
+        if goal != source and goal.startswith(source):
+            raise errors.UsageError(
+                f"{errors.printable(selection.text)} would be copied into itself, to "
+                f"{errors.printable(goal)}",
+                hint="Choose a destination outside of it",
+            )
 
 
 def _relative(selection: Selection, info: ObjectInfo) -> str:
@@ -359,14 +408,13 @@ def _selection_entries(
         matched = True
         if isinstance(found, ListError):
             yield Failure(source.uri_of(found.key), "", found.error)
-        elif (
-            found.key.endswith("/")
-            and not found.size_bytes
-            and (destination.capabilities.directories)
-        ):
-            yield Skipped(source.uri_of(found.key))  # a folder marker: directories need none
+            continue
+        key = target.key(_relative(selection, found))
+        marker = found.key.endswith("/") and not found.size_bytes
+        if marker and (destination.capabilities.directories or not key):
+            yield Skipped(source.uri_of(found.key))  # directories and containers need none
         else:
-            yield CopyItem(source, found, target.key(_relative(selection, found)))
+            yield CopyItem(source, found, key)
     if left_out_count:
         yield Note(
             f"{errors.printable(selection.text)}: {left_out_count} "

@@ -1,0 +1,312 @@
+"""Deleting: exactly what is named, counted when it is done."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from s3dlio_core import errors, operations
+from s3dlio_core.deletion import Deletion
+from s3dlio_core.memory_store import MEMORY_LIMITS, MemoryProvider, MemoryStore
+from s3dlio_core.sources import Place, Selection
+from s3dlio_core.testing.faults import Fault, FaultyStore
+from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.transfer.report import Failure, TransferReport
+
+NAMES = ("a", "a.txt", "ab", "d/a", "d/e/b", "d.txt", "dd/a", "x[1]", "x1")
+DENIED = errors.PermissionDeniedError("no")
+
+
+class Area:
+    """A directory or a container with NAMES in it."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        for name in NAMES:
+            operations.put(f"{base}/{name}", b"")
+
+    def names(self) -> list[str]:
+        """Return what is left of NAMES, and what else is there."""
+        try:
+            found = list(operations.list(self.base, recursive=True))
+        except errors.NothingMatchedError:
+            return []
+        return [entry.uri.partition(f"{self.base}/")[2] for entry in found]
+
+    def without(self, *gone: str) -> list[str]:
+        """Return NAMES without some, in the order of a listing."""
+        return sorted(set(NAMES) - set(gone))
+
+
+@pytest.fixture(params=["file", "memory"])
+def area(request: pytest.FixtureRequest, tmp_path: Path) -> Area:
+    """One of each kind."""
+    return Area(str(tmp_path / "area") if request.param == "file" else f"memory://{_name()}")
+
+
+@pytest.fixture
+def memory() -> Area:
+    """A container."""
+    return Area(f"memory://{_name()}")
+
+
+def _name() -> str:
+    name = uuid.uuid4().hex
+    MemoryProvider().create_container(name)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("uris", "recursive", "gone"),
+    [
+        ("/a", False, ["a"]),
+        ("/a", True, ["a"]),
+        ("/d/a", False, ["d/a"]),
+        ("/d", True, ["d/a", "d/e/b"]),
+        ("/d/", True, ["d/a", "d/e/b"]),
+        ("/a*", False, ["a", "a.txt", "ab"]),
+        ("/d*", False, ["d.txt"]),
+        ("/d*", True, ["d.txt", "d/a", "d/e/b", "dd/a"]),
+        ("/?/*", False, ["d/a"]),
+        ("/**/a", False, ["a", "d/a", "dd/a"]),
+        ("/x[1]", False, ["x[1]"]),
+        (["/a", "/d/e/b"], False, ["a", "d/e/b"]),
+        (["/a", "/a"], False, ["a"]),
+        ("/", True, list(NAMES)),
+    ],
+)
+def test_exactly_what_is_named_goes(
+    area: Area, uris: str | list[str], recursive: bool, gone: list[str]
+) -> None:
+    """Never a neighbour with the same beginning; an object's own name wins over a glob."""
+    given = [uris] if isinstance(uris, str) else uris
+    report = operations.delete([area.base + uri for uri in given], recursive)
+    assert area.names() == area.without(*gone)
+    assert (report.done_count, report.failed_count, report.ok) == (len(gone), 0, True)
+
+
+@pytest.mark.parametrize(
+    ("missing", "recursive"),
+    [
+        *((missing, False) for missing in ("/zz", "/zz*", "/zz/*", "/zz/y", "/**/zz")),
+        *((missing, True) for missing in ("/zz", "/zz/", "/zz*", "/zz/*", "/zz/y", "/**/zz")),
+    ],
+)
+def test_what_is_missing_is_an_error(area: Area, missing: str, recursive: bool) -> None:
+    """When nothing at all was there to delete, nothing is deleted."""
+    with pytest.raises(errors.NothingMatchedError):
+        operations.delete(area.base + missing, recursive)
+    assert area.names() == sorted(NAMES)
+
+
+def test_one_of_several_that_is_missing_is_named(area: Area) -> None:
+    """The others are deleted, and the report isn't ok."""
+    uris = [f"{area.base}/a", f"{area.base}/zz", f"{area.base}/nowhere/zz"]
+    report = operations.delete(uris)
+    assert report.unmatched == tuple(uris[1:])
+    assert (report.done_count, report.ok) == (1, False)
+    assert area.names() == area.without("a")
+
+
+@pytest.mark.parametrize("directory", ["/d", "/d/", "/", ""])
+def test_a_directory_needs_recursive(area: Area, directory: str) -> None:
+    """Without it nothing is deleted, also not what else was named."""
+    with pytest.raises(errors.UsageError, match="recursive"):
+        operations.delete([f"{area.base}/a", area.base + directory])
+    assert area.names() == sorted(NAMES)
+
+
+def test_a_marker_alone_is_one_object(memory: Area) -> None:
+    """Without `recursive` a key that ends in "/" is just that key."""
+    operations.put(f"{memory.base}/d/", b"")
+    assert operations.delete(f"{memory.base}/d/").done_count == 1
+    assert memory.names() == sorted(NAMES)
+
+
+def test_recursive_takes_a_marker_and_what_lies_below(memory: Area) -> None:
+    """A marker object doesn't stand for its directory's content."""
+    operations.put(f"{memory.base}/d/", b"")
+    assert operations.delete(f"{memory.base}/d/", True).done_count == 3
+    assert memory.names() == memory.without("d/a", "d/e/b")
+
+
+def test_a_directory_goes_with_its_content(tmp_path: Path) -> None:
+    """As with `rm -r`: no empty directories are left."""
+    area = Area(str(tmp_path / "area"))
+    operations.delete(f"{area.base}/d", True)
+    assert not (tmp_path / "area" / "d").exists()
+    assert (tmp_path / "area" / "dd").exists()
+
+
+def test_a_link_is_deleted_and_not_its_target(tmp_path: Path) -> None:
+    """A link to a file goes, the file stays."""
+    (tmp_path / "target").write_text("mine")
+    (tmp_path / "link").symlink_to("target")
+    operations.delete(tmp_path / "link")
+    assert os.listdir(tmp_path) == ["target"]  # noqa: PTH208
+
+
+def test_a_link_to_a_directory_is_not_read_as_the_directory(tmp_path: Path) -> None:
+    """`rm -r link` would remove the link: what it points to stays, whatever was meant."""
+    area = Area(str(tmp_path / "area"))
+    (tmp_path / "link").symlink_to("area")
+    with pytest.raises(errors.UsageError, match="symbolic link"):
+        operations.delete(tmp_path / "link", True)
+    assert area.names() == sorted(NAMES)
+    operations.delete(f"{tmp_path}/link/", True)
+    assert (area.names(), (tmp_path / "link").is_symlink()) == ([], True)
+
+
+def test_nothing_below_a_linked_directory_is_deleted(tmp_path: Path) -> None:
+    """What a tree's links point to is no part of it: it stays, and the failure is named."""
+    area = Area(str(tmp_path / "area"))
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "own").write_text("x")
+    (tmp_path / "tree" / "link").symlink_to("../area/d")
+    report = operations.delete(tmp_path / "tree", True, raise_on_failure=False)
+    assert (report.done_count, report.failed_count) == (1, 2)
+    assert area.names() == sorted(NAMES)
+
+
+# Counting, and how a run ends.
+
+
+class Recorder(TransferObserver):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.begun: list[Snapshot] = []
+        self.failures: list[Failure] = []
+        self.ends: list[tuple[Snapshot, TransferReport]] = []
+
+    def started(self, snapshot: Snapshot) -> None:
+        """Remember."""
+        self.begun.append(snapshot)
+
+    def failed(self, failure: Failure) -> None:
+        """Remember."""
+        self.failures.append(failure)
+
+    def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
+        """Remember."""
+        self.ends.append((snapshot, report))
+
+
+def _selection(store: ObjectStore) -> Selection:
+    return Selection("all", Place(store, "", "x"))
+
+
+def _store(*faults: Fault, batch_max: int = 2, count: int = 7) -> FaultyStore:
+    limits = dataclasses.replace(MEMORY_LIMITS, delete_batch_max=batch_max)
+    store = MemoryStore(_name(), limits=limits)
+    for number in range(count):
+        store.put(str(number), b"")
+    return FaultyStore(store, faults)
+
+
+def _run(
+    store: FaultyStore, observer: TransferObserver, cancel: CancelToken | None = None
+) -> TransferReport:
+    selections: Sequence[Selection] = [_selection(store)]
+    return Deletion(observer, cancel or CancelToken()).run(selections, recursive=True)
+
+
+def test_a_key_that_fails_is_named_and_the_others_go() -> None:
+    """The observer and the report have it by its URI."""
+    store = _store(Fault("delete_many", DENIED, key="3"))
+    observer = Recorder()
+    report = _run(store, observer)
+    assert [failure.source for failure in report.failures] == [store.uri_of("3")]
+    assert (report.done_count, report.failed_count) == (6, 1)
+    assert [info.key for info in store.list_page().objects] == ["3"]
+    assert observer.failures == list(report.failures)
+    with pytest.raises(errors.TransferFailedError):
+        report.raise_for_failures()
+
+
+def test_what_was_not_deleted_is_not_counted() -> None:
+    """When a batch stops the run, only the batches before it are done."""
+    store = _store(Fault("delete_many", errors.CredentialsError("expired"), key="5"))
+    observer = Recorder()
+    report = _run(store, observer)
+    assert isinstance(report.stopped_by, errors.CredentialsError)
+    assert (report.done_count, report.failed_count) == (4, 0)
+    ((snapshot, told),) = observer.ends
+    assert (snapshot.done_count, told) == (4, report)
+
+
+def test_a_listing_that_stops_keeps_what_was_done() -> None:
+    """An error while listing is the report's."""
+    store = _store(Fault("list_page", errors.ConnectionFailedError("reset")))
+    report = _run(store, Recorder())
+    assert isinstance(report.stopped_by, errors.ConnectionFailedError)
+    assert report.done_count == 0
+
+
+def test_cancelling_stops_between_batches() -> None:
+    """What was deleted is counted, the rest is still there."""
+    cancel = CancelToken()
+
+    class Cancelling(FaultyStore):
+        def uri_of(self, key: str) -> str:
+            if key == "2":
+                cancel.cancel()
+            return super().uri_of(key)
+
+    store = Cancelling(_store(count=9).inner, [Fault("delete_many", DENIED, key="2")])
+    report = _run(store, Recorder(), cancel)
+    assert isinstance(report.stopped_by, errors.CancelledError)
+    assert (report.done_count, report.failed_count) == (3, 1)
+    assert [info.key for info in store.list_page().objects] == ["2", "4", "5", "6", "7", "8"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])
+def test_an_observer_that_raises_is_told_the_end(error: BaseException) -> None:
+    """Every `started` has one `finished`; the error goes on."""
+
+    class Raising(Recorder):
+        def failed(self, failure: Failure) -> None:
+            raise error
+
+    observer = Raising()
+    with pytest.raises(type(error)):
+        _run(_store(Fault("delete_many", DENIED)), observer)
+    assert len(observer.begun) == len(observer.ends) == 1
+
+
+def test_what_could_not_be_listed_is_a_failure(tmp_path: Path) -> None:
+    """A link to nothing isn't silently passed over."""
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "gone").symlink_to("nowhere")
+    (tmp_path / "d" / "a").write_text("x")
+    report = operations.delete(tmp_path / "d", True, raise_on_failure=False)
+    assert (report.done_count, report.failed_count) == (1, 1)
+
+
+def test_deleting_by_glob_takes_pages_as_they_come() -> None:
+    """Deleting what a listing goes over loses nothing of it: thousands of keys, all gone."""
+    name = _name()
+    store = MemoryStore(name)
+    for number in range(2500):
+        store.put(f"k{number:05d}", b"")
+    store.put("other", b"")
+    report = operations.delete(f"memory://{name}/k*")
+    assert report.done_count == 2500
+    assert [info.key for info in store.list_page().objects] == ["other"]
+
+
+def test_a_missing_container_stops_everything(memory: Area) -> None:
+    """It is no object that isn't there."""
+    with pytest.raises(errors.ContainerNotFoundError):
+        operations.delete([f"memory://{uuid.uuid4().hex}/a", f"{memory.base}/a"])
+    assert memory.names() == sorted(NAMES)
