@@ -11,7 +11,12 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from s3dlio_core.errors import IntegrityError, S3dlioError, SourceChangedError
+from s3dlio_core.errors import (
+    IntegrityError,
+    PreconditionFailedError,
+    S3dlioError,
+    SourceChangedError,
+)
 from s3dlio_core.identity import same_object
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.plan import part_count
@@ -75,12 +80,16 @@ def _kept(destination: ObjectStore, attributes: Attributes | None) -> Attributes
 
 def _check_unchanged(item: CopyItem, now: ObjectInfo) -> None:
     if not same_object(now, item.info):
-        raise SourceChangedError(
-            "it changed since it was listed",
-            operation="read",
-            uri=item.source.uri_of(item.info.key),
-            hint="Run the command again",
-        )
+        raise _changed(item)
+
+
+def _changed(item: CopyItem) -> SourceChangedError:
+    return SourceChangedError(
+        "it changed since it was listed",
+        operation="read",
+        uri=item.source.uri_of(item.info.key),
+        hint="Run the command again",
+    )
 
 
 def _check_size(written: ObjectInfo, size_bytes: int, uri: str) -> None:
@@ -169,12 +178,19 @@ class PartedCopy:
         item, context = self.item, self._context
         start = (number - 1) * self._part_size_bytes
         stop = min(start + self._part_size_bytes, item.info.size_bytes)
-        pin = item.info.etag if item.source.capabilities.read_if_match else None
         with context.buffers.lease(stop - start) as view:
-            with item.source.open_reader(item.info.key, start, stop, if_match=pin) as reader:
+            with self._open(start, stop) as reader:
                 _check_unchanged(item, reader.info)
                 _fill(reader, view, context.cancel)
             return self._started().put_part(number, start, view)
+
+    def _open(self, start: int, stop: int) -> ObjectReader:
+        item = self.item
+        pin = item.info.etag if item.source.capabilities.read_if_match else None
+        try:
+            return item.source.open_reader(item.info.key, start, stop, if_match=pin)
+        except PreconditionFailedError as error:
+            raise _changed(item) from error
 
     def end(self) -> None:
         """Complete the upload, or abort it and raise what went wrong."""
