@@ -98,6 +98,7 @@ class TestMemoryWithoutCapabilities(MemoryTests):
             put_if_match=False,
             read_if_match=False,
             copy=False,
+            copy_if_absent=False,
             copy_part=False,
             resume_multipart=False,
             attributes=False,

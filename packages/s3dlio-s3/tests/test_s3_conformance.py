@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from tests.servers import SignedClient
 
-from s3dlio_core.errors import NotSupportedError, ObjectNotFoundError
 from s3dlio_core.retry import RetryingStore
-from s3dlio_core.store import Condition
 from s3dlio_core.testing import ObjectStoreTests
 from s3dlio_s3 import Credentials, S3Config, S3Provider
 
@@ -87,18 +85,6 @@ class TestS3OnMoto(S3Tests):
         type(self).server = moto_s3
         with S3Provider(_config(moto_s3)) as provider:
             yield provider
-
-    def test_copy_if_absent(self, store: ObjectStore, prefix: str) -> None:
-        """A server that isn't known to honour conditions on copies isn't asked to."""
-        store.put(f"{prefix}source", b"12345")
-        with pytest.raises(NotSupportedError):
-            store.copy_from(
-                store.copy_source(f"{prefix}source"),
-                f"{prefix}target",
-                condition=Condition(if_absent=True),
-            )
-        with pytest.raises(ObjectNotFoundError):
-            store.head(f"{prefix}target")
 
 
 class TestS3OnRclone(S3Tests):

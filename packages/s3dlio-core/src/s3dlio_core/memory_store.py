@@ -230,6 +230,8 @@ class MemoryStore(ObjectStore):
         """Give the source's bytes to another key; they never change, so they are shared."""
         handle = self._handle
         handle.need("copy_from", "copy", self.capabilities.copy, key)
+        if condition is not None and condition.if_absent:
+            handle.need("if_absent", "copy", self.capabilities.copy_if_absent, key)
         handle.check_write("copy", key, condition)
         handle.container("copy", key)
         stored = handle.find_source("copy", key, source)

@@ -112,6 +112,7 @@ class Capabilities:
         put_if_match: `Condition(if_match=…)` on `put` and multipart uploads.
         read_if_match: `if_match` of `open_reader` is enforced by the store.
         copy: `copy_from` from a source of the same store kind and identity.
+        copy_if_absent: `Condition(if_absent=True)` on `copy_from`.
         copy_part: `MultipartUpload.copy_part`, likewise.
         resume_multipart: `resume_multipart` and `list_multiparts`.
         attributes: content headers and metadata are kept. Without it they are dropped on write.
@@ -127,6 +128,7 @@ class Capabilities:
     put_if_match: bool = True
     read_if_match: bool = True
     copy: bool = True
+    copy_if_absent: bool = True
     copy_part: bool = True
     resume_multipart: bool = True
     attributes: bool = True

@@ -106,6 +106,7 @@ class S3Store(ObjectStore):
             put_if_absent=config.put_if_absent,
             put_if_match=config.put_if_match,
             read_if_match=config.read_if_match,
+            copy_if_absent=config.trusts_copies and config.put_if_absent,
             copy_part=config.copy_part,
             list_order=ListOrder.UNSPECIFIED if directory else ListOrder.UTF8,
             start_after=not directory,

@@ -107,7 +107,7 @@ class CopyTests(ConformanceBase):
     def test_copy_if_absent(self, store: ObjectStore, prefix: str) -> None:
         """A copy on condition that the key is free creates, and leaves an object."""
         needs(store, "copy")
-        needs(store, "put_if_absent")
+        needs(store, "copy_if_absent")
         self.raw_put(store, f"{prefix}source", b"new")
         self.raw_put(store, f"{prefix}taken", b"old")
         source, condition = store.copy_source(f"{prefix}source"), Condition(if_absent=True)
@@ -116,6 +116,21 @@ class CopyTests(ConformanceBase):
             store.copy_from(source, f"{prefix}taken", condition=condition)
         assert self.raw_get(store, f"{prefix}free") == b"new"
         assert self.raw_get(store, f"{prefix}taken") == b"old"
+
+    def test_copy_if_absent_is_refused_without_the_capability(
+        self, store: ObjectStore, prefix: str
+    ) -> None:
+        """A store that can't check a condition on a copy says so, and writes nothing."""
+        if store.capabilities.copy_if_absent:
+            return
+        self.raw_put(store, f"{prefix}source", b"12345")
+        with pytest.raises(NotSupportedError):
+            store.copy_from(
+                store.copy_source(f"{prefix}source"),
+                f"{prefix}target",
+                condition=Condition(if_absent=True),
+            )
+        assert not exists(store, f"{prefix}target")
 
     def test_copy_from_another_scheme_is_refused(self, store: ObjectStore, prefix: str) -> None:
         """An object of another kind of service isn't copied by this one."""
