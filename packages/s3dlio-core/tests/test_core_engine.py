@@ -620,6 +620,14 @@ def test_memory_stays_under_the_budget_whatever_the_jobs() -> None:
     assert pool._allocated_bytes == 0
 
 
+def test_a_report_keeps_no_memory(source: MemoryStore, destination: MemoryStore) -> None:
+    """An error that is kept has no frames: they would hold on to buffers."""
+    _fill(source, *"abc")
+    faulty = FaultyStore(destination, [Fault("put", DENIED, times=None)])
+    report = Engine("copy", faulty, jobs=2).run(_plan(source))
+    assert [failure.error.__traceback__ for failure in report.failures] == [None] * 3
+
+
 def test_an_object_larger_than_the_budget_is_copied() -> None:
     """One buffer over the budget is leased when nothing else is."""
     sink = DiscardingSink(verify=True)

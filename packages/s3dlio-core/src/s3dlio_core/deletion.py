@@ -10,6 +10,7 @@ from s3dlio_core import errors
 from s3dlio_core.sources import Selection, expand
 from s3dlio_core.store import ListError, ObjectInfo
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
+from s3dlio_core.transfer.frames import drop_frames
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Deletion:
                     self._delete(selection, recursive=recursive)
         except errors.S3dlioError as error:
             stopped_by = error
+            drop_frames(error)
         finally:
             # Also after KeyboardInterrupt, or an observer that raised.
             snapshot = self._snapshot(final=True)
@@ -114,6 +116,7 @@ class Deletion:
             self._observer.progressed(self._snapshot(final=False))
 
     def _failed(self, uri: str, error: errors.S3dlioError) -> None:
+        drop_frames(error)
         failure = Failure(uri, "", error)
         self._failed_count += 1
         if len(self._failures) < FAILURES_KEPT_MAX:

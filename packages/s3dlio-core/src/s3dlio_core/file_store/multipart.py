@@ -54,8 +54,16 @@ class _Head:
 
     @classmethod
     def parse(cls, line: bytes) -> _Head:
-        fields = json.loads(line)
-        return cls(os.fsdecode(bytes.fromhex(fields["key"])), bool(fields["if_absent"]))
+        """Read the line.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        try:
+            fields = json.loads(line)
+            return cls(os.fsdecode(bytes.fromhex(fields["key"])), bool(fields["if_absent"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError("no head of a journal") from error
 
 
 def _line(fields: dict[str, Any]) -> bytes:
@@ -77,20 +85,37 @@ class FileMultipartUpload(MultipartUpload):
         if head is not None:
             flags |= os.O_CREAT | os.O_EXCL
         self._fd = os.open(self._temporary, flags, 0o600, dir_fd=self._directory.fd)
+        self._journal_fd = -1
+        self._open = True
         try:
             journal = self._temporary + JOURNAL_SUFFIX
             self._journal_fd = os.open(
                 journal, flags | os.O_APPEND, 0o600, dir_fd=self._directory.fd
             )
+            self._head = self._read_head() if head is None else head
+            if head is not None:
+                _append(self._journal_fd, head.line())
         except BaseException:
-            os.close(self._fd)
+            self._close(remove=head is not None)
             raise
-        self._open = True
-        if head is None:
-            self._head = _Head.parse(_read_all(self._journal_fd).partition(b"\n")[0])
-        else:
-            self._head = head
-            os.write(self._journal_fd, head.line())
+
+    def _read_head(self) -> _Head:
+        """Read the journal's first line; end a line that a killed writer didn't finish.
+
+        Raises:
+            UploadNotFoundError: there is no whole first line.
+        """
+        content = _read_all(self._journal_fd)
+        first, newline, _ = content.partition(b"\n")
+        try:
+            if not newline:
+                raise ValueError("the line isn't whole")
+            head = _Head.parse(first)
+        except ValueError:
+            raise errors.UploadNotFoundError("the upload's journal is damaged") from None
+        if not content.endswith(b"\n"):
+            _append(self._journal_fd, b"\n")
+        return head
 
     @property
     def key(self) -> str:
@@ -172,7 +197,8 @@ class FileMultipartUpload(MultipartUpload):
     def _close(self, *, remove: bool) -> None:
         self._open = False
         os.close(self._fd)
-        os.close(self._journal_fd)
+        if self._journal_fd >= 0:
+            os.close(self._journal_fd)
         if remove:
             writing.discard(self._temporary, self._directory.fd)
             writing.discard(self._temporary + JOURNAL_SUFFIX, self._directory.fd)
@@ -186,8 +212,9 @@ class FileMultipartUpload(MultipartUpload):
         return translated(operation, self._store.uri_of(self._key))
 
     def _check_open(self) -> None:
-        # Another process may have ended it: then the temporary file has lost its name.
-        if not self._open or not os.fstat(self._fd).st_nlink:
+        # Another process may have ended it: then the temporary file has lost its name, and the
+        # descriptor may be that of the finished object.
+        if not self._open or writing.existing(self._temporary, self._directory.fd) is None:
             raise self._gone()
 
     def _check(self, number: int, size_bytes: int) -> None:
@@ -202,21 +229,34 @@ class FileMultipartUpload(MultipartUpload):
     def _record(self, number: int, offset_bytes: int, size_bytes: int) -> Part:
         part = Part(number, size_bytes, secrets.token_hex(8), offset_bytes)
         fields = {"number": number, "offset": offset_bytes, "size": size_bytes, "etag": part.etag}
-        os.write(self._journal_fd, _line(fields))
+        _append(self._journal_fd, _line(fields))
         return part
 
     def _journal(self) -> dict[int, Part]:
         held: dict[int, Part] = {}
-        lines = _read_all(self._journal_fd).split(b"\n")
-        # The last piece is empty, or a line that a killed writer didn't finish.
-        for line in lines[1:-1]:
-            fields = json.loads(line)
-            number = fields["number"]
-            held[number] = Part(number, fields["size"], fields["etag"], fields["offset"])
+        for line in _read_all(self._journal_fd).split(b"\n")[1:]:
+            part = _part_of(line)
+            if part is not None:
+                held[part.number] = part
         return held
 
     def _gone(self) -> errors.UploadNotFoundError:
         return errors.UploadNotFoundError("the upload was completed or aborted")
+
+
+def _part_of(line: bytes) -> Part | None:
+    """Read a part's line; None when a killed writer didn't finish it, so the part is sent again."""
+    try:
+        fields = json.loads(line)
+        return Part(fields["number"], fields["size"], fields["etag"], fields["offset"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _append(journal_fd: int, line: bytes) -> None:
+    """Append a line: one write, unless the disk fills up, and then the next one says so."""
+    while line:
+        line = line[os.write(journal_fd, line) :]
 
 
 def _read_all(fd: int) -> bytes:
@@ -311,9 +351,9 @@ def unfinished(root: str, prefix: str) -> Iterator[MultipartInfo]:
 
 
 def _read_head(path: str) -> tuple[_Head, float] | None:
-    """Read a journal's first line and its time; None when it was removed or is being written."""
+    """Read a journal's first line and its time; None when it is gone, damaged or another user's."""
     try:
         with open(path, "rb") as journal:
             return _Head.parse(journal.readline()), os.fstat(journal.fileno()).st_mtime
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, PermissionError, ValueError):
         return None

@@ -452,6 +452,10 @@ class FileStore(ObjectStore):
 
 def _can_begin_keys(prefix: str) -> bool:
     """Whether any key can begin with this prefix: no walk leaves the root."""
+    try:
+        os.fsencode(prefix)
+    except UnicodeEncodeError:
+        return False
     return all(segment not in {"", ".", ".."} for segment in prefix.split("/")[:-1]) and (
         "\x00" not in prefix
     )

@@ -22,6 +22,7 @@ from s3dlio_core.errors import CancelledError, S3dlioError, Scope, ServiceError
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
+from s3dlio_core.transfer.frames import drop_frames
 from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, part_size_for
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
@@ -360,6 +361,7 @@ class Engine:
         self._failed(Failure(source, self._context.destination.uri_of(item.key), error))
 
     def _failed(self, failure: Failure) -> None:
+        drop_frames(failure.error)
         with self._lock:
             self._failed_count += 1
             if len(self._failures) < FAILURES_KEPT_MAX:
@@ -374,6 +376,8 @@ class Engine:
 
     def _stop(self, error: S3dlioError | None) -> None:
         """Stop the run; the first error is the one that counts."""
+        if error is not None:
+            drop_frames(error)
         with self._lock:
             if error is not None and self._running() and self._stopped_by is None:
                 self._stopped_by = error
