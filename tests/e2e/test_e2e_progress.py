@@ -33,9 +33,11 @@ def on_screen(cli: Cli, *arguments: object) -> Screen:
 
 
 def done_bytes(frame: str) -> float:
-    """The bytes done that a frame of a bar tells."""
+    """The bytes done that a frame of a bar tells; the first one knows of none yet."""
     found = _AMOUNT.search(frame)
-    assert found is not None, frame
+    if found is None:
+        assert " 0/0+ files" in frame
+        return 0.0
     return float(found[1]) * _UNITS[found[2]]
 
 

@@ -1,0 +1,1 @@
+"""What the packages import, contain, declare and offer."""

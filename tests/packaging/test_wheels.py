@@ -1,0 +1,136 @@
+"""The wheels that users get: what lies in each, and what each says of itself."""
+
+from __future__ import annotations
+
+import email.parser
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from tools.workspace import ROOT
+
+from tests.packaging.imports import PACKAGES, source_files
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from pathlib import Path
+
+NAMES: Final = sorted(PACKAGES)
+ENTRY_POINTS: Final = {
+    "s3dlio-cli": "[console_scripts]\ns3-cli = s3dlio_cli.app:run\n",
+    "s3dlio-core": "",
+    "s3dlio-progress": "[s3dlio.observers]\nauto = s3dlio_progress.choose:make_observer\n",
+    "s3dlio-s3": "[s3dlio.stores]\ns3 = s3dlio_s3.store:S3Provider\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """An opened wheel.
+
+    Attributes:
+        name: of the file.
+        files: path → content.
+    """
+
+    name: str
+    files: dict[str, bytes]
+
+    def info(self, name: str) -> str:
+        """A file of the metadata directory, or ""."""
+        found = [path for path in self.files if path.endswith(f".dist-info/{name}")]
+        return self.files[found[0]].decode() if found else ""
+
+    @property
+    def metadata(self) -> Message:
+        """The core metadata."""
+        return email.parser.Parser().parsestr(self.info("METADATA"))
+
+    @property
+    def modules(self) -> dict[str, bytes]:
+        """What is installed beside the metadata."""
+        return {path: content for path, content in self.files.items() if ".dist-info/" not in path}
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Wheel]:
+    """The wheel of every package, built from a copy, since building writes beside the source."""
+    root = tmp_path_factory.mktemp("wheels")
+    return {name: build_wheel(name, root) for name in NAMES}
+
+
+def build_wheel(name: str, root: Path) -> Wheel:
+    """Build one."""
+    copy = root / name
+    ignored = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
+    shutil.copytree(PACKAGES[name].path, copy, ignore=ignored)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir"]
+    done = subprocess.run(
+        [*command, str(root / "dist"), str(copy)], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = (root / "dist").glob(f"{PACKAGES[name].wheel_stem}-*.whl")
+    with zipfile.ZipFile(path) as archive:
+        return Wheel(path.name, {member: archive.read(member) for member in archive.namelist()})
+
+
+def test_only_the_command_line_installs_s3dlio(wheels: dict[str, Wheel]) -> None:
+    """An unrelated project on PyPI installs a module of that name, too."""
+    tops = {
+        name: {path.partition("/")[0] for path in wheel.modules} for name, wheel in wheels.items()
+    }
+    assert tops == {
+        "s3dlio-cli": {"s3dlio", "s3dlio_cli"},
+        "s3dlio-core": {"s3dlio_core"},
+        "s3dlio-progress": {"s3dlio_progress"},
+        "s3dlio-s3": {"s3dlio_s3"},
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wheel_holds_the_whole_source_and_nothing_else(name: str, wheels: dict[str, Wheel]) -> None:
+    """Every module, a py.typed for each package, no tests."""
+    source = PACKAGES[name].path / "src"
+    expected = {path.relative_to(source).as_posix() for path in source_files(PACKAGES[name])}
+    expected |= {path.relative_to(source).as_posix() for path in source.glob("*/py.typed")}
+    assert expected == set(wheels[name].modules)
+    assert {f"{path.name}/py.typed" for path in source.iterdir() if path.suffix == ""} <= expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wheel_is_pure_and_for_any_system(name: str, wheels: dict[str, Wheel]) -> None:
+    """Nothing is compiled."""
+    assert wheels[name].name.endswith("-py3-none-any.whl")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wheel_says_what_it_is(name: str, wheels: dict[str, Wheel]) -> None:
+    """Licence, description, supported Pythons."""
+    metadata = wheels[name].metadata
+    assert (ROOT / "LICENSE").read_text() == wheels[name].info("licenses/LICENSE")
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["Summary"]
+    assert (PACKAGES[name].path / "README.md").read_text() == metadata.get_payload()
+
+
+def test_versions_are_in_lockstep(wheels: dict[str, Wheel]) -> None:
+    """One version, and siblings are pinned to it."""
+    (version,) = {wheel.metadata["Version"] for wheel in wheels.values()}
+    for wheel in wheels.values():
+        siblings = [
+            requirement
+            for requirement in wheel.metadata.get_all("Requires-Dist", [])
+            if requirement.startswith("s3dlio")
+        ]
+        assert [] == [found for found in siblings if not found.endswith(f"=={version}")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_entry_points(name: str, wheels: dict[str, Wheel]) -> None:
+    """The script, the store of each scheme, the observer."""
+    assert ENTRY_POINTS[name].split() == wheels[name].info("entry_points.txt").split()
