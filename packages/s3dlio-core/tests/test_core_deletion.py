@@ -148,6 +148,18 @@ def test_a_directory_goes_with_its_content(tmp_path: Path) -> None:
     assert (tmp_path / "area" / "dd").exists()
 
 
+@pytest.mark.parametrize("name", [".", "./", "d/..", "file://./"])
+def test_the_working_directory_loses_its_content_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It is still there afterwards, as is one that was named by ".."."""
+    area = Area(str(tmp_path / "area"))
+    monkeypatch.chdir(area.base)
+    report = operations.delete(name, True)
+    assert (report.ok, report.done_count, area.names()) == (True, len(NAMES), [])
+    assert (tmp_path / "area").exists()
+
+
 def test_a_link_is_deleted_and_not_its_target(tmp_path: Path) -> None:
     """A link to a file goes, the file stays."""
     (tmp_path / "target").write_text("mine")

@@ -397,6 +397,7 @@ def test_a_source_that_ends_early_is_a_failure(destination: MemoryStore) -> None
     _fill(source, "k")
     report = Engine("copy", destination, jobs=1).run(_plan(source))
     assert isinstance(report.failures[0].error, errors.IntegrityError)
+    assert str(report.failures[0].error).startswith(f"copy {source.uri_of('k')}: the source ends")
     assert _keys(destination) == []
 
 

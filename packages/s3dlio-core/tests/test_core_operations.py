@@ -471,6 +471,21 @@ def closing(base: str) -> Iterator[str]:
     registry.unregister("closing")
 
 
+def test_one_store_that_can_not_be_closed_does_not_keep_the_others_open(
+    closing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is closed, and the error of the one is raised."""
+    operations.put(f"{closing}/a", b"")
+
+    def fail(_: object) -> None:
+        raise errors.LocalIOError("not synced")
+
+    monkeypatch.setattr("s3dlio_core.file_store.FileStore.close", fail)
+    with pytest.raises(errors.LocalIOError, match="not synced"):
+        operations.download(f"{closing}/a", tmp_path / "a")
+    assert Closing.opened == Closing.closed
+
+
 _USES: list[Callable[[str], object]] = [
     lambda uri: operations.put(f"{uri}/k", b""),
     lambda uri: operations.exists(f"{uri}/k"),

@@ -204,6 +204,18 @@ def test_a_directory_is_not_copied_into_itself(source: Area, sources: str) -> No
     assert sorted(source.content()) == sorted(TREE)
 
 
+@pytest.mark.parametrize("pattern", ["/**", "/*", "/d/**/*", "/{d,d2}"])
+def test_a_glob_leaves_its_own_destination_out(source: Area, pattern: str) -> None:
+    """What lies in the destination is not copied into it once more."""
+    source.fill(["d/copy/old"])
+    before = source.content()
+    _copy(source, pattern, source, "/d/copy/", recursive=True)
+    added = {key: name for key, name in source.content().items() if key not in before}
+    assert added
+    assert "d/copy/old" not in added.values()
+    assert not any(key.count("copy") > 1 for key in added)
+
+
 def test_a_directory_is_copied_beside_itself(source: Area) -> None:
     """A name that begins like the source's is another directory."""
     _copy(source, "/d/", source, "/d-copy", recursive=True)

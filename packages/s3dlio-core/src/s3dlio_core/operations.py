@@ -340,6 +340,8 @@ def _remove_directory(
         and selection.found is None
         and not selection.pattern
         and not Path(selection.place.container).is_symlink()
+        # The name that is left when "/" is cut off: the root, "." and ".." only lose their content.
+        and selection.text.rstrip("/").rpartition("/")[2] not in {"", ".", ".."}
     ):
         # A fifo, a device or what was written meanwhile keeps it.
         with contextlib.suppress(errors.ContainerNotEmptyError):

@@ -13,6 +13,7 @@ Where things go:
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -120,11 +121,12 @@ class Session:
         return self.place(uri, uri.key[:cut]), uri.key[cut:]
 
     def close(self) -> None:
-        """Close every store and provider."""
-        for store in self._stores.values():
-            store.close()
-        for provider in self._providers.values():
-            provider.close()
+        """Close every store and provider, also when one of them can't be closed cleanly."""
+        with contextlib.ExitStack() as stack:
+            for provider in self._providers.values():
+                stack.callback(provider.close)
+            for store in self._stores.values():
+                stack.callback(store.close)
 
     def __enter__(self) -> Self:
         return self
@@ -359,14 +361,20 @@ def _refuse_collisions(selections: Sequence[Selection], target: _Target) -> None
         seen[key] = selection.text
 
 
+def _goal_within(selection: Selection, target: _Target) -> str | None:
+    """Return the URI that a directory's or glob's copies go below, if it lies in the source."""
+    source = selection.place.store.uri_of(selection.place.prefix)
+    goal = target.place.store.uri_of(target.place.prefix + selection.lead)
+    return goal if goal != source and goal.startswith(source) else None
+
+
 def _refuse_into_itself(selections: Sequence[Selection], target: _Target) -> None:
     """Refuse a directory whose copies would lie in it: the listing would find them, for ever."""
     for selection in selections:
         if selection.found is not None or selection.pattern:
             continue
-        source = selection.place.store.uri_of(selection.place.prefix)
-        goal = target.place.store.uri_of(target.place.prefix + selection.lead)
-        if goal != source and goal.startswith(source):
+        goal = _goal_within(selection, target)
+        if goal is not None:
             raise errors.UsageError(
                 f"{errors.printable(selection.text)} would be copied into itself, to "
                 f"{errors.printable(goal)}",
@@ -399,11 +407,15 @@ def _selection_entries(
     selection: Selection, target: _Target, *, recursive: bool
 ) -> Iterator[PlanEntry]:
     source, destination = selection.place.store, target.place.store
+    # A glob may match its own destination, whose new objects the listing would find in turn.
+    goal = _goal_within(selection, target) if selection.pattern else None
     matched = False
     left_out_count = 0
     for found in expand(selection, recursive=recursive):
         if isinstance(found, str):
             left_out_count += 1
+            continue
+        if goal is not None and source.uri_of(found.key).startswith(goal):
             continue
         matched = True
         if isinstance(found, ListError):

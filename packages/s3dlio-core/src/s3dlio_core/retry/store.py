@@ -382,9 +382,11 @@ class RetryingStore(ObjectStore):
 
     def close(self) -> None:
         """Close the inner store, and the provider that was opened for it."""
-        self.inner.close()
-        if self._owner is not None:
-            self._owner.close()
+        try:
+            self.inner.close()
+        finally:
+            if self._owner is not None:
+                self._owner.close()
 
 
 class RetryingProvider(StoreProvider):

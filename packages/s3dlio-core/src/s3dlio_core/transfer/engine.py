@@ -354,10 +354,12 @@ class Engine:
     # Any thread.
 
     def _item_failed(self, item: CopyItem, error: S3dlioError) -> None:
+        source = item.source.uri_of(item.info.key)
+        error.operation = error.operation or self._operation
+        error.uri = error.uri or source
         if error.scope is not Scope.OBJECT:
             self._stop(error)
             return
-        source = item.source.uri_of(item.info.key)
         self._failed(Failure(source, self._context.destination.uri_of(item.key), error))
 
     def _failed(self, failure: Failure) -> None:
