@@ -196,6 +196,7 @@ def test_two_stars_cross_segments(pattern: str, path: str, expected: bool) -> No
 @example(pattern="[!]", names=["[!]", "a"])
 def test_a_segment_matches_as_in_bash(pattern: str, names: list[str]) -> None:
     """`[[ name == pattern ]]` of bash agrees about any text of stars, marks and brackets."""
+    assume("[." not in pattern)  # a collating symbol of POSIX, which these patterns don't have
     script = 'p=$1; shift; for n in "$@"; do [[ $n == $p ]] && echo 1 || echo 0; done'
     lines = _bash(script, pattern, *names).split()
     assert [line == "1" for line in lines] == [match_segment(pattern, name) for name in names]
@@ -237,6 +238,8 @@ def test_a_tree_is_matched_as_bash_matches_it(tree: Path, segments: list[str]) -
     assume(is_glob(pattern) and "." not in pattern.replace(".a", "").replace(".b", ""))
     assume(all(segment for segment in segments) and "{," not in pattern and ",," not in pattern)
     assume(",}" not in pattern)
+    # bash sees a whole segment once the braces are gone; here two stars in braces are two stars.
+    assume(all("{" not in segment or "**" not in segment for segment in segments))
     script = (
         'cd "$1"; shopt -s globstar dotglob nullglob; '
         f'for f in {pattern}; do [[ -f $f ]] && printf "%s\\n" "$f"; done; true'
