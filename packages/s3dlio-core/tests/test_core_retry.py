@@ -220,21 +220,22 @@ def test_a_window_of_successes_adds_one() -> None:
 def test_every_free_place_is_given_to_a_waiting_call() -> None:
     """When the limit grows while calls wait, as many go on as there are places."""
     throttle = Throttle()
-    _enter(throttle, 4)
+    _enter(throttle, 16)
     throttle.leave(throttled=True)
-    assert throttle.limit == 2
+    for _ in range(12):
+        throttle.leave(throttled=False)
+    throttle._limit = 2.0  # three are in flight: nobody gets in
     inside = threading.Semaphore(0)
     threads = [threading.Thread(target=_enter_and_tell, args=(throttle, inside)) for _ in range(6)]
     for thread in threads:
         thread.start()
-    with throttle._changed:
-        # As three windows of successes would leave it; the one place that is given back then
-        # must not be all that is used.
-        throttle._limit = 5.0
+    while len(throttle._changed._waiters) < 6:  # type: ignore[attr-defined]
+        threading.Event().wait(0.001)
+    throttle._limit = 6.0
     throttle.leave(throttled=False)
-    for _ in range(3):
-        assert inside.acquire(timeout=30)
-    for _ in range(8):
+    for _ in range(4):
+        assert inside.acquire(timeout=10)
+    for _ in range(9):
         throttle.leave(throttled=False)
     for thread in threads:
         thread.join()
