@@ -11,6 +11,7 @@ import pytest
 
 from s3dlio_core import errors, operations, registry
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from s3dlio_core.operations import arguments
 from s3dlio_core.store import Attributes, Condition, ObjectReader, ObjectStore
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 
@@ -187,7 +188,7 @@ def test_progress_true_takes_the_installed_observer(
     """Whatever package offers it; without one the error says what to install."""
     (tmp_path / "a").write_text("text")
     observer = Watching()
-    monkeypatch.setattr(operations, "default_observer", lambda: observer)
+    monkeypatch.setattr(arguments, "default_observer", lambda: observer)
     operations.upload(tmp_path / "a", f"{base}/a", progress=True)
     operations.upload(tmp_path / "a", f"{base}/a", progress=False)
     assert observer.told == ["started upload", "finished 1"]

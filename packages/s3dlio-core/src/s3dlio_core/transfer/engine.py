@@ -6,7 +6,8 @@ thread waits, and tells the observer the state ten times a second.
 
 Rules that hold here:
 - An error of object scope is recorded and the run goes on; any other stops it.
-- Whatever ends a run, no worker is left running and every unfinished upload is aborted.
+- Whatever ends a run, every unfinished upload is aborted, and no worker is left running but one
+  whose request hangs: nobody who interrupts a run waits for a server that doesn't answer.
 - Threads are daemons: an interpreter that exits doesn't wait for them.
 - Nothing per object but the queue's lock: no future, no formatted text.
 """
@@ -38,6 +39,8 @@ _log = get_logger("transfer")
 
 #: How often the observer is told the state.
 TICK_S = 0.1
+#: How long the end of a run that was stopped waits for requests under way, and for the aborts.
+GRACE_S = 5.0
 #: Items that are planned ahead: enough to hide a listing request, few enough for flat memory.
 PLANNED_AHEAD_MAX = 4096
 
@@ -95,6 +98,7 @@ class Engine:
         self._parted: deque[PartedCopy] = deque()
         self._unended: set[PartedCopy] = set()
         self._counters: list[_Counters] = []
+        self._threads: list[threading.Thread] = []
         self._workers = 0
         self._idle = 0
         self._planning = True
@@ -118,6 +122,7 @@ class Engine:
         planner = threading.Thread(
             target=self._read_plan, args=(plan,), name="s3dlio-plan", daemon=True
         )
+        self._threads.append(planner)
         planner.start()
         try:
             self._watch()
@@ -155,9 +160,15 @@ class Engine:
         return self._planning or self._workers > 0
 
     def _wait_for_threads(self) -> None:
-        with self._over:
-            while self._running():
-                self._over.wait()
+        """Wait until the threads have ended, also for their own clean-up."""
+        # After a normal end they are on their way out; after a stop a request may hang.
+        deadline = time.monotonic() + GRACE_S
+        while alive := [thread for thread in tuple(self._threads) if thread.is_alive()]:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                _log.info("left %d requests behind that don't end", len(alive))
+                return
+            alive[0].join(left_s)
 
     def _tell(self) -> None:
         while self._untold:
@@ -196,13 +207,28 @@ class Engine:
         )
 
     def _abort_unended(self) -> None:
-        for parted in tuple(self._unended):
+        unended = tuple(self._unended)
+        if not unended:
+            return
+        left = dict.fromkeys(unended, "no answer")
+
+        def abort() -> None:
+            for parted in unended:
+                try:
+                    parted.abort()
+                except S3dlioError as error:
+                    left[parted] = str(error)
+                else:
+                    del left[parted]
+
+        thread = threading.Thread(target=abort, name="s3dlio-abort", daemon=True)
+        thread.start()
+        thread.join(GRACE_S)
+        for parted in unended:
             self._counters[0].done_bytes -= parted.done_bytes
-            try:
-                parted.abort()
-            except S3dlioError as error:
-                self._note(f"An unfinished upload is left: {error}")
-        self._unended.clear()
+        uri_of = self._context.destination.uri_of
+        for parted, reason in tuple(left.items()):
+            self._note(f"An unfinished upload is left at {uri_of(parted.item.key)}: {reason}")
 
     # The planner's thread.
 
@@ -262,6 +288,7 @@ class Engine:
         thread = threading.Thread(target=self._run_worker, args=(counters,), name=name, daemon=True)
         try:
             thread.start()
+            self._threads.append(thread)
         except RuntimeError:  # the system gives no more threads: go on with those that there are
             self._workers -= 1
             if not self._workers:
@@ -329,11 +356,16 @@ class Engine:
     def _begin(self, parted: PartedCopy) -> None:
         parted.begin()
         with self._lock:
-            self._unended.add(parted)
-            self._parted.append(parted)
-            while self._workers < self._jobs and self._idle == 0:
-                self._start_worker()
-            self._work.notify_all()
+            stopping = self._stopping
+            if not stopping:
+                self._unended.add(parted)
+                self._parted.append(parted)
+                helpers = min(parted.count - 1 - self._idle, self._jobs - self._workers)
+                for _ in range(helpers):
+                    self._start_worker()
+                self._work.notify_all()
+        if stopping:
+            parted.abort()
 
     def _copy_part(self, parted: PartedCopy, number: int, counters: _Counters) -> None:
         copied_bytes, last = parted.copy_part(number)

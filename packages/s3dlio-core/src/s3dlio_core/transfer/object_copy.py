@@ -115,7 +115,7 @@ class PartedCopy:
         self.done_bytes = 0
         self._context = context
         self._part_size_bytes = part_size_bytes
-        self._count = part_count(item.info.size_bytes, part_size_bytes)
+        self.count = part_count(item.info.size_bytes, part_size_bytes)
         self._claimed = 0
         self._running = 0
         self._parts: list[Part] = []
@@ -144,7 +144,7 @@ class PartedCopy:
     def claim(self) -> int | None:
         """Take the number of a part to copy; None when all are taken or one has failed."""
         with self._lock:
-            if self._claimed >= self._count or self.error is not None:
+            if self._claimed >= self.count or self.error is not None:
                 return None
             self._claimed += 1
             self._running += 1
@@ -171,7 +171,7 @@ class PartedCopy:
                 self._parts.append(part)
                 self.done_bytes += copied_bytes
             self.error = self.error or error
-            over = self._claimed >= self._count or self.error is not None
+            over = self._claimed >= self.count or self.error is not None
             return copied_bytes, over and not self._running
 
     def _copy(self, number: int) -> Part:

@@ -1,0 +1,44 @@
+"""The operations that a user calls: one function each, for every store.
+
+Sources and destinations are URIs or local paths (`str` or `os.PathLike`); how they are read and
+mapped is described in `s3dlio_core.sources`. Rules that hold for all of them:
+
+- `options` are the stores' settings, e.g. {"endpoint_url": …, "region": …, "profile": …}; what is
+  not given comes from the environment and the stores' own configuration files.
+- Each call opens its own connections and closes them. To keep them, use `open_store`.
+- No signal handler is installed and no environment variable changed. Worker threads are daemons.
+"""
+
+from __future__ import annotations
+
+from s3dlio_core.operations.arguments import JOBS_MAX
+from s3dlio_core.operations.containers import create_container, delete_container, list_containers
+from s3dlio_core.operations.deleting import delete
+from s3dlio_core.operations.objects import (
+    ListEntry,
+    exists,
+    get,
+    list,  # noqa: A004 - the name is promised to callers
+    open_store,
+    put,
+    stat,
+)
+from s3dlio_core.operations.transfers import copy, download, upload
+
+__all__ = [
+    "JOBS_MAX",
+    "ListEntry",
+    "copy",
+    "create_container",
+    "delete",
+    "delete_container",
+    "download",
+    "exists",
+    "get",
+    "list",
+    "list_containers",
+    "open_store",
+    "put",
+    "stat",
+    "upload",
+]

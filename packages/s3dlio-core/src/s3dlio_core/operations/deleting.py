@@ -1,0 +1,127 @@
+"""delete: exactly what is named."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.deletion import Deletion
+from s3dlio_core.operations.arguments import (
+    Progress,
+    Sources,
+    as_observer,
+    several,
+)
+from s3dlio_core.session import Session
+from s3dlio_core.sources import Selection, select, select_as_written
+from s3dlio_core.transfer.events import CancelToken, TransferObserver
+from s3dlio_core.uri import parse_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from s3dlio_core.store import (
+        StoreProvider,
+    )
+    from s3dlio_core.transfer.report import TransferReport
+
+__all__ = ["delete"]
+
+
+def delete(
+    uris: Sources,
+    recursive: bool = False,
+    *,
+    options: Mapping[str, str] | None = None,
+    progress: Progress = None,
+    cancel: CancelToken | None = None,
+    raise_on_failure: bool = True,
+) -> TransferReport:
+    """Delete objects: exactly what is named, never a neighbour with the same prefix.
+
+    An object that exists exactly as written wins over a glob. A directory of a file system that
+    is named with `recursive` goes with its last file, as with `rm -r`.
+
+    Args:
+        uris: objects, globs or, with `recursive`, prefixes and directories.
+        recursive: delete all that lies below.
+        options: the stores' settings.
+        progress: an observer, or True for bars.
+        cancel: stops after the current batch.
+        raise_on_failure: raise what went wrong. Otherwise it is only in the report.
+
+    Raises:
+        NothingMatchedError: nothing was there to delete.
+        UsageError: a directory without `recursive`.
+        TransferFailedError: some could not be deleted; all others were.
+    """
+    given = tuple(dict.fromkeys(os.fspath(uri) for uri in several(uris)))
+    if not given:
+        raise errors.UsageError("nothing was given to delete", operation="delete")
+    cancel = cancel or CancelToken()
+    with Session(options, cancel) as session:
+        session.check_options([parse_uri(uri) for uri in given])
+        deletion = Deletion(as_observer(progress) or TransferObserver(), cancel)
+        selections = [_to_delete(session, uri, recursive=recursive) for uri in given]
+        for lost in selections[: 1 if len(given) == 1 else 0]:
+            if isinstance(lost, errors.NothingMatchedError):
+                raise lost
+        report = deletion.run(selections, recursive=recursive)
+        if recursive and report.ok:
+            for uri, selection in zip(given, selections, strict=True):
+                _remove_directory(session.provider(parse_uri(uri)), selection)
+    if len(report.unmatched) == len(given):
+        raise errors.NothingMatchedError("; ".join(report.notes), operation="delete")
+    if raise_on_failure:
+        report.raise_for_failures()
+    return report
+
+
+def _remove_directory(
+    provider: StoreProvider, selection: Selection | errors.NothingMatchedError
+) -> None:
+    """Remove what is left of a directory that was deleted: the directory itself."""
+    if (
+        provider.containers_are_paths
+        and isinstance(selection, Selection)
+        and selection.found is None
+        and not selection.pattern
+        and not Path(selection.place.container).is_symlink()
+        # The name that is left when "/" is cut off: the root, "." and ".." only lose their content.
+        and selection.text.rstrip("/").rpartition("/")[2] not in {"", ".", ".."}
+    ):
+        # A fifo, a device or what was written meanwhile keeps it.
+        with contextlib.suppress(errors.ContainerNotEmptyError):
+            provider.delete_container(selection.place.container)
+
+
+def _to_delete(
+    session: Session, uri: str, *, recursive: bool
+) -> Selection | errors.NothingMatchedError:
+    parsed = parse_uri(uri)
+    try:
+        if recursive and parsed.key.endswith("/"):
+            return select(session, uri)  # all that lies below, not only a folder marker
+        if session.provider(parsed).containers_are_paths and not parsed.key.endswith("/"):
+            _refuse_linked_directory(uri, Path(parsed.path))
+        return select_as_written(session, uri)
+    except errors.NothingMatchedError as error:
+        return error
+
+
+def _refuse_linked_directory(uri: str, path: Path) -> None:
+    """Refuse to read a link as the directory that it points to.
+
+    Raises:
+        UsageError: it points to one.
+    """
+    if path.is_symlink() and path.is_dir():
+        raise errors.UsageError(
+            "this is a symbolic link to a directory",
+            operation="delete",
+            uri=uri,
+            hint='Remove the link with rm, or write it with a "/" behind to delete what lies there',
+        )

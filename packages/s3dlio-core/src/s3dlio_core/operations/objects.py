@@ -1,0 +1,216 @@
+"""list, stat, exists, get, put and open_store: single objects and listings."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.operations.arguments import (
+    UriLike,
+    prepare_container,
+)
+from s3dlio_core.retry import RetryingStore
+from s3dlio_core.session import Session
+from s3dlio_core.sources import Selection, expand, select, select_as_written
+from s3dlio_core.store import (
+    Attributes,
+    Buffer,
+    Condition,
+    ListError,
+    ObjectInfo,
+    ObjectStore,
+)
+from s3dlio_core.uri import Uri, parse_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["ListEntry", "exists", "get", "list", "open_store", "put", "stat"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """One line of a listing: an object, or a common prefix ("directory") without an `info`."""
+
+    uri: str
+    info: ObjectInfo | None
+
+
+def list(  # noqa: A001 - the name is promised to callers
+    uri: UriLike, recursive: bool = False, *, options: Mapping[str, str] | None = None
+) -> Iterator[ListEntry]:
+    """List an object, a directory or prefix, or what a glob matches, in the store's order.
+
+    Args:
+        uri: what to list.
+        recursive: list all depths. Otherwise common prefixes ("directories") stand for what lies
+            in them.
+        options: the stores' settings.
+
+    Yields:
+        One entry at a time; pages are fetched as they are needed.
+
+    Raises:
+        NothingMatchedError: neither an object nor a directory has this name, or the glob or prefix
+            matches nothing. (An empty container or local directory is there, and empty.)
+        PermissionDeniedError: at the end, when a directory could not be read.
+    """
+    with Session(options) as session:
+        parsed = parse_uri(uri)
+        session.check_options([parsed])
+        selection = select(session, uri)
+        store = selection.place.store
+        left_out: errors.S3dlioError | None = None
+        there = _is_there(session, parsed, selection)
+        for found in expand(selection, recursive=recursive):
+            there = True
+            if isinstance(found, str):
+                yield ListEntry(store.uri_of(found), None)
+            elif isinstance(found, ObjectInfo):
+                yield ListEntry(store.uri_of(found.key), found)
+            else:
+                left_out = left_out or found.error
+        if left_out is not None:
+            raise left_out
+        if not there:
+            raise errors.NothingMatchedError(
+                f"nothing matched (read as {selection.meaning})",
+                operation="list",
+                uri=selection.text,
+            )
+
+
+def _is_there(session: Session, uri: Uri, selection: Selection) -> bool:
+    """Whether a selection names something that is there although it may be empty."""
+    return selection.found is not None or (
+        not selection.pattern and (not uri.key or session.provider(uri).containers_are_paths)
+    )
+
+
+def stat(uri: UriLike, *, options: Mapping[str, str] | None = None) -> ObjectInfo:
+    """Describe an object.
+
+    Raises:
+        ObjectNotFoundError, ContainerNotFoundError: it isn't there.
+    """
+    with _object(uri, options) as (store, key):
+        return store.head(key)
+
+
+def exists(uri: UriLike, *, options: Mapping[str, str] | None = None) -> bool:
+    """Return whether an object, a directory (anything with that prefix) or a container exists.
+
+    A glob exists when it matches something.
+
+    Raises:
+        S3dlioError: it can't be told: no permission, no connection …
+    """
+    with Session(options) as session:
+        parsed = parse_uri(uri)
+        session.check_options([parsed])
+        if not parsed.key:
+            return session.provider(parsed).container_exists(session.container_name(parsed))
+        try:
+            selection = select_as_written(session, uri)
+            return _is_there(session, parsed, selection) or any(
+                not isinstance(found, ListError) for found in expand(selection, recursive=False)
+            )
+        except (errors.NothingMatchedError, errors.ContainerNotFoundError):
+            return False
+
+
+def get(
+    uri: UriLike,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    options: Mapping[str, str] | None = None,
+) -> bytes:
+    """Read an object, or bytes [start, stop) of it, into memory.
+
+    Raises:
+        ObjectNotFoundError: it isn't there.
+        InvalidRangeError: the range lies outside of it.
+    """
+    with (
+        _object(uri, options) as (store, key),
+        store.open_reader(key, start, stop) as reader,
+    ):
+        size_bytes = reader.info.size_bytes
+        end = size_bytes if stop is None else min(stop, size_bytes)
+        content = bytearray(end - start)
+        view = memoryview(content)
+        while view:
+            count = reader.readinto(view)
+            if not count:
+                raise errors.IntegrityError(
+                    f"the object ends {len(view)} bytes early", operation="read", uri=str(uri)
+                )
+            view = view[count:]
+        return bytes(content)
+
+
+def put(
+    uri: UriLike,
+    data: Buffer,
+    *,
+    attributes: Attributes | None = None,
+    condition: Condition | None = None,
+    options: Mapping[str, str] | None = None,
+) -> ObjectInfo:
+    """Write bytes as an object, atomically. A local file's directory is created.
+
+    Args:
+        uri: the object's name.
+        data: its whole content; for files and more than fits into memory use `upload`.
+        attributes: content headers and metadata.
+        condition: write only if it holds.
+        options: the stores' settings.
+
+    Raises:
+        PreconditionFailedError: the condition doesn't hold.
+    """
+    with _object(uri, options, create_directory=True) as (store, key):
+        return store.put(key, data, attributes=attributes, condition=condition)
+
+
+@contextlib.contextmanager
+def _object(
+    uri: UriLike, options: Mapping[str, str] | None, *, create_directory: bool = False
+) -> Iterator[tuple[ObjectStore, str]]:
+    """Open the store of one object for the length of an operation."""
+    parsed = parse_uri(uri)
+    if not parsed.key:
+        raise errors.UsageError(
+            "this names a container, not an object", uri=str(uri), hint="Add a key"
+        )
+    with Session(options) as session:
+        session.check_options([parsed])
+        place, name = session.object(parsed)
+        if create_directory:
+            prepare_container(session, parsed, place.container, create=False)
+        yield place.store, place.prefix + name
+
+
+def open_store(uri: UriLike, *, options: Mapping[str, str] | None = None) -> ObjectStore:
+    """Open a container, with retries, to work with its objects by key. Close it with `with`.
+
+    Args:
+        uri: "s3://bucket", "az://container", "memory://name" or, for files, any directory.
+        options: the store's settings.
+
+    Raises:
+        UsageError: the URI names an object.
+    """
+    parsed = parse_uri(uri)
+    session = Session(options)
+    session.check_options([parsed])
+    provider = session.provider(parsed)
+    if parsed.key and not provider.containers_are_paths:
+        raise errors.UsageError(
+            "open_store takes a container", uri=str(uri), hint=f"Leave out the key {parsed.key!r}"
+        )
+    inner = provider.inner.open(session.container_name(parsed))
+    return RetryingStore(inner, retrier=provider.retrier, owner=provider)

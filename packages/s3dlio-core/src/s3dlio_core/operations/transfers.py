@@ -1,0 +1,216 @@
+"""upload, download and copy: one transfer under three names."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.operations.arguments import (
+    JOBS_MAX,
+    Progress,
+    Sources,
+    UriLike,
+    as_observer,
+    prepare_container,
+    several,
+)
+from s3dlio_core.session import Session
+from s3dlio_core.sources import plan_copy
+from s3dlio_core.transfer.engine import Engine
+from s3dlio_core.transfer.events import CancelToken
+from s3dlio_core.transfer.plan import Note, PlanEntry, Unmatched
+from s3dlio_core.uri import parse_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from s3dlio_core.transfer.report import TransferReport
+
+__all__ = ["copy", "download", "upload"]
+
+
+def upload(
+    src_patterns: Sources,
+    dest_prefix: UriLike,
+    max_in_flight: int = 32,
+    create_bucket: bool = False,
+    *,
+    recursive: bool = False,
+    options: Mapping[str, str] | None = None,
+    progress: Progress = None,
+    cancel: CancelToken | None = None,
+    part_size_bytes: int | None = None,
+    raise_on_failure: bool = True,
+) -> TransferReport:
+    """Copy files to a store.
+
+    Args:
+        src_patterns: paths, directories or globs; URIs are taken as well.
+        dest_prefix: where they go: "s3://bucket/logs/", "az://container/", a directory …
+        max_in_flight: objects and parts that are transferred at the same time, at the most.
+        create_bucket: create the destination's bucket or container when it doesn't exist.
+        recursive: take subdirectories, too.
+        options: the stores' settings.
+        progress: an observer, or True for bars.
+        cancel: stops the transfer when it is set.
+        part_size_bytes: cut larger objects into parts of this size.
+        raise_on_failure: raise what went wrong. Otherwise it is only in the report.
+
+    Returns:
+        What was done, and by name what failed. A failing object never stops the others.
+
+    Raises:
+        TransferFailedError: some objects failed (all others were copied); it has the report.
+        NothingMatchedError: no source matched anything.
+        CancelledError: the token was set.
+        UsageError: arguments that make no sense.
+        S3dlioError: what stopped the run: credentials, a missing bucket, no connection …
+    """
+    return _transfer(
+        "upload",
+        src_patterns,
+        dest_prefix,
+        _Settings(max_in_flight, create_bucket, recursive, part_size_bytes, raise_on_failure),
+        options,
+        progress,
+        cancel,
+    )
+
+
+def download(
+    src_uri: Sources,
+    dest_dir: UriLike,
+    max_in_flight: int = 64,
+    recursive: bool = True,
+    *,
+    create_bucket: bool = False,
+    options: Mapping[str, str] | None = None,
+    progress: Progress = None,
+    cancel: CancelToken | None = None,
+    part_size_bytes: int | None = None,
+    raise_on_failure: bool = True,
+) -> TransferReport:
+    """Copy objects to a directory. See `upload` for the arguments, what is returned and raised.
+
+    Args:
+        src_uri: an object, a prefix or a glob, or several of them.
+        dest_dir: a directory; it is created. One object to a name that isn't a directory and has
+            no trailing "/" is written to that name.
+        max_in_flight: objects and parts that are transferred at the same time, at the most.
+        recursive: take what lies deeper than one level, too.
+        create_bucket: create the destination's bucket when it is one.
+        options: the stores' settings.
+        progress: an observer, or True for bars.
+        cancel: stops the transfer when it is set.
+        part_size_bytes: cut larger objects into parts of this size.
+        raise_on_failure: raise what went wrong. Otherwise it is only in the report.
+    """
+    return _transfer(
+        "download",
+        src_uri,
+        dest_dir,
+        _Settings(max_in_flight, create_bucket, recursive, part_size_bytes, raise_on_failure),
+        options,
+        progress,
+        cancel,
+    )
+
+
+def copy(
+    sources: Sources,
+    destination: UriLike,
+    max_in_flight: int = 32,
+    *,
+    recursive: bool = False,
+    create_bucket: bool = False,
+    options: Mapping[str, str] | None = None,
+    progress: Progress = None,
+    cancel: CancelToken | None = None,
+    part_size_bytes: int | None = None,
+    raise_on_failure: bool = True,
+) -> TransferReport:
+    """Copy objects from any store to any store. See `upload` for the arguments and errors."""
+    return _transfer(
+        "copy",
+        sources,
+        destination,
+        _Settings(max_in_flight, create_bucket, recursive, part_size_bytes, raise_on_failure),
+        options,
+        progress,
+        cancel,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """The plain values of a transfer."""
+
+    jobs: int
+    create_container: bool
+    recursive: bool
+    part_size_bytes: int | None
+    raise_on_failure: bool
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.jobs <= JOBS_MAX:
+            raise errors.UsageError(f"max_in_flight is from 1 to {JOBS_MAX}, not {self.jobs}")
+        if self.part_size_bytes is not None and self.part_size_bytes < 1:
+            raise errors.UsageError("part_size_bytes must be positive")
+
+
+def _transfer(
+    operation: str,
+    sources: Sources,
+    destination: UriLike,
+    settings: _Settings,
+    options: Mapping[str, str] | None,
+    progress: Progress,
+    cancel: CancelToken | None,
+) -> TransferReport:
+    observer = as_observer(progress)
+    cancel = cancel or CancelToken()
+    given = several(sources)
+    target = parse_uri(destination)
+    with Session(options, cancel) as session:
+        session.check_options([*(parse_uri(source) for source in given), target])
+        place, entries = plan_copy(session, given, target, recursive=settings.recursive)
+        first = _until_something(entries, operation)
+        prepare_container(session, target, place.container, create=settings.create_container)
+        engine = Engine(
+            operation,
+            place.store,
+            jobs=settings.jobs,
+            part_size_bytes=settings.part_size_bytes,
+            observer=observer,
+            cancel=cancel,
+        )
+        report = engine.run(itertools.chain(first, entries))
+    stopped_by = report.stopped_by
+    if (
+        isinstance(stopped_by, errors.ContainerNotFoundError)
+        and stopped_by.uri.startswith(place.store.uri)
+        and not stopped_by.hint
+    ):
+        stopped_by.hint = "Create it first, or ask for that: create_bucket (-c)"
+    if settings.raise_on_failure:
+        report.raise_for_failures()
+    return report
+
+
+def _until_something(entries: Iterator[PlanEntry], operation: str) -> Sequence[PlanEntry]:
+    """Read a plan up to its first object, so that nothing is created when nothing matches.
+
+    Raises:
+        NothingMatchedError: there is none.
+    """
+    seen: tuple[Unmatched | Note, ...] = ()
+    for entry in entries:
+        if not isinstance(entry, (Unmatched, Note)):
+            return (*seen, entry)
+        seen += (entry,)
+    reasons = [entry.reason if isinstance(entry, Unmatched) else entry.text for entry in seen]
+    left_out = any(isinstance(entry, Note) for entry in seen)
+    hint = "Say recursive (-r) to take subdirectories" if left_out else ""
+    raise errors.NothingMatchedError("; ".join(reasons), operation=operation, hint=hint)

@@ -1,0 +1,118 @@
+"""The providers and stores that one operation uses."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.registry import make_provider, provider_class
+from s3dlio_core.retry import RetryingProvider
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterable, Mapping
+
+    from typing_extensions import Self
+
+    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.transfer.events import CancelToken
+    from s3dlio_core.uri import Uri
+
+__all__ = ["Place", "Session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A store, the prefix of the keys that are meant ("" or ending in "/"), its container."""
+
+    store: ObjectStore
+    prefix: str
+    container: str
+
+
+class Session:
+    """The providers and stores of one operation, closed together."""
+
+    def __init__(
+        self, options: Mapping[str, str] | None = None, cancel: CancelToken | None = None
+    ) -> None:
+        """Begin a session.
+
+        Args:
+            options: given to each provider that knows them; see `check_options`.
+            cancel: ends the waits of retries.
+        """
+        self._options = dict(options or {})
+        self._cancel = cancel
+        self._providers: dict[tuple[str, str], RetryingProvider] = {}
+        self._stores: dict[tuple[str, str, str], ObjectStore] = {}
+
+    def check_options(self, uris: Iterable[Uri]) -> None:
+        """Check that each option is known to at least one of the stores concerned.
+
+        Raises:
+            UsageError: one isn't.
+        """
+        schemes = sorted({uri.scheme for uri in uris})
+        known = {name for scheme in schemes for name in provider_class(scheme).option_names}
+        unknown = sorted(set(self._options) - known)
+        if unknown:
+            raise errors.UsageError(
+                f"option {', '.join(unknown)} means nothing for "
+                + " and ".join(f"{scheme}://" for scheme in schemes),
+                hint=f"Known here: {', '.join(sorted(known)) or 'none'}",
+            )
+
+    def provider(self, uri: Uri) -> RetryingProvider:
+        """Return the provider that serves a URI."""
+        name = (uri.scheme, uri.host)
+        if name not in self._providers:
+            understood = provider_class(uri.scheme).option_names
+            options = {key: value for key, value in self._options.items() if key in understood}
+            inner = make_provider(uri.scheme, options, uri.host)
+            self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
+        return self._providers[name]
+
+    def container_name(self, uri: Uri) -> str:
+        """Return what the provider calls the container that a URI names as a whole."""
+        return uri.path if self.provider(uri).containers_are_paths else uri.container
+
+    def place(self, uri: Uri, prefix: str) -> Place:
+        """Open the store that a directory of a URI's container lies in.
+
+        Args:
+            uri: names provider and container.
+            prefix: the directory as a key: "" or ending in "/".
+        """
+        if self.provider(uri).containers_are_paths:
+            container, prefix = f"{uri.container}{prefix}" or ".", ""
+        else:
+            container = uri.container
+        at = (uri.scheme, uri.host, container)
+        if at not in self._stores:
+            self._stores[at] = self.provider(uri).open(container)
+        return Place(self._stores[at], prefix, container)
+
+    def object(self, uri: Uri) -> tuple[Place, str]:
+        """Return the place of the object that a URI names, and its name there.
+
+        The name is the key's last segment; a key that ends in "/" has its last two.
+        """
+        cut = uri.key.rfind("/", 0, max(0, len(uri.key) - 1)) + 1
+        return self.place(uri, uri.key[:cut]), uri.key[cut:]
+
+    def close(self) -> None:
+        """Close every store and provider, also when one of them can't be closed cleanly."""
+        with contextlib.ExitStack() as stack:
+            for provider in self._providers.values():
+                stack.callback(provider.close)
+            for store in self._stores.values():
+                stack.callback(store.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: builtins.object) -> None:
+        self.close()
