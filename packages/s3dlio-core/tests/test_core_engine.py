@@ -636,3 +636,75 @@ def test_an_object_larger_than_the_budget_is_copied() -> None:
     engine = Engine("copy", sink, jobs=8, part_size_bytes=10_000 * KIB, buffers=pool)
     report = engine.run(_plan(GeneratedSource(5, 300 * KIB)))
     assert report.done_count == 5
+
+
+# Servers that don't answer.
+
+
+class HangingStore(FaultyStore):
+    """A store whose reads hang until they are let go."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        super().__init__(inner)
+        self.reading = threading.Event()
+        self.let_go = threading.Event()
+
+    def open_reader(
+        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+    ) -> ObjectReader:
+        """Hang, then read."""
+        self.reading.set()
+        self.let_go.wait()
+        return super().open_reader(key, start, stop, if_match=if_match)
+
+
+@pytest.mark.parametrize("size_bytes", [10, 40 * KIB])
+def test_who_cancels_does_not_wait_for_a_request_that_hangs(
+    source: MemoryStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size_bytes: int,
+) -> None:
+    """The run ends while a read still hangs, and what the late read brings is thrown away."""
+    monkeypatch.setattr(engine_module, "GRACE_S", 0.05)
+    _fill(source, "key", size_bytes=size_bytes)
+    hanging, cancel = HangingStore(source), CancelToken()
+    destination = FileStore(str(tmp_path))
+    engine = Engine("copy", destination, jobs=2, part_size_bytes=8 * KIB, cancel=cancel)
+
+    def cancel_when_it_hangs() -> None:
+        hanging.reading.wait()
+        cancel.cancel()
+
+    canceller = threading.Thread(target=cancel_when_it_hangs)
+    canceller.start()
+    report = engine.run(_plan(hanging))
+    assert not hanging.let_go.is_set()
+    assert isinstance(report.stopped_by, errors.CancelledError)
+    hanging.let_go.set()
+    canceller.join()
+    for thread in threading.enumerate():
+        if thread.name.startswith("s3dlio-"):
+            thread.join()
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_stopped_run_wakes_those_who_wait(source: MemoryStore) -> None:
+    """The token of a run is set when an error stops it, so that no back-off goes on."""
+    _fill(source, "key")
+    cancel = CancelToken()
+    missing = MemoryStore(uuid.uuid4().hex)
+    report = Engine("copy", missing, jobs=1, cancel=cancel).run(_plan(source))
+    assert isinstance(report.stopped_by, errors.ContainerNotFoundError)
+    assert cancel.cancelled
+
+
+def test_a_child_token_is_set_with_its_parent_and_alone() -> None:
+    """A parent's cancellation reaches its children, a child's doesn't reach the parent."""
+    parent = CancelToken()
+    one, other = parent.child(), parent.child()
+    one.cancel()
+    assert (False, True, False) == (parent.cancelled, one.cancelled, other.cancelled)
+    parent.cancel()
+    assert other.cancelled
+    assert parent.child().cancelled

@@ -44,3 +44,13 @@ def test_a_large_file_goes_to_a_device_whole(tmp_path: Path) -> None:
     if report.failed_count:
         pytest.fail(str(report.failures[0].error))
     assert LARGE_BYTES == report.done_bytes
+
+
+def test_a_link_to_a_device_is_neither_followed_nor_replaced(tmp_path: Path) -> None:
+    """What stands as /dev/stdout does is left alone, with a clear error."""
+    (tmp_path / "source").write_bytes(b"content")
+    (tmp_path / "link").symlink_to("/dev/null")
+    report = upload(tmp_path / "source", tmp_path / "link", raise_on_failure=False)
+    assert 1 == report.failed_count
+    assert "device" in str(report.failures[0].error)
+    assert (tmp_path / "link").is_symlink()

@@ -20,7 +20,6 @@ from s3dlio_core import errors
 from s3dlio_core.file_store import writing
 from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, split_key, translated
 from s3dlio_core.file_store.reader import info_of, open_regular
-from s3dlio_core.file_store.special import is_special
 from s3dlio_core.store import (
     Buffer,
     Condition,
@@ -70,6 +69,44 @@ def _line(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields).encode() + b"\n"
 
 
+def _read_first(journal_fd: int) -> _Head:
+    """Read the journal's first line; end a line that a killed writer didn't finish.
+
+    Raises:
+        UploadNotFoundError: there is no whole first line.
+    """
+    content = _read_all(journal_fd)
+    first, newline, _ = content.partition(b"\n")
+    try:
+        if not newline:
+            raise ValueError("the line isn't whole")
+        head = _Head.parse(first)
+    except ValueError:
+        raise errors.UploadNotFoundError("the upload's journal is damaged") from None
+    if not content.endswith(b"\n"):
+        _append(journal_fd, b"\n")
+    return head
+
+
+class _Files:
+    """The descriptors of an upload, closed when the last reference goes.
+
+    Each call holds one, so an abort never closes a descriptor that a late call still writes to:
+    its number might be another file's by then.
+    """
+
+    __slots__ = ("data", "journal")
+
+    def __init__(self, data: int) -> None:
+        self.data = data
+        self.journal = -1
+
+    def __del__(self) -> None:
+        os.close(self.data)
+        if self.journal >= 0:
+            os.close(self.journal)
+
+
 class FileMultipartUpload(MultipartUpload):
     """See the module's docstring."""
 
@@ -84,38 +121,18 @@ class FileMultipartUpload(MultipartUpload):
         flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         if head is not None:
             flags |= os.O_CREAT | os.O_EXCL
-        self._fd = os.open(self._temporary, flags, 0o600, dir_fd=self._directory.fd)
-        self._journal_fd = -1
-        self._open = True
+        files = _Files(os.open(self._temporary, flags, 0o600, dir_fd=self._directory.fd))
+        self._files: _Files | None = files
         try:
             journal = self._temporary + JOURNAL_SUFFIX
-            self._journal_fd = os.open(
-                journal, flags | os.O_APPEND, 0o600, dir_fd=self._directory.fd
-            )
-            self._head = self._read_head() if head is None else head
+            files.journal = os.open(journal, flags | os.O_APPEND, 0o600, dir_fd=self._directory.fd)
+            self._head = _read_first(files.journal) if head is None else head
             if head is not None:
-                _append(self._journal_fd, head.line())
+                _append(files.journal, head.line())
         except BaseException:
-            self._close(remove=head is not None)
+            if head is not None:
+                self._remove()
             raise
-
-    def _read_head(self) -> _Head:
-        """Read the journal's first line; end a line that a killed writer didn't finish.
-
-        Raises:
-            UploadNotFoundError: there is no whole first line.
-        """
-        content = _read_all(self._journal_fd)
-        first, newline, _ = content.partition(b"\n")
-        try:
-            if not newline:
-                raise ValueError("the line isn't whole")
-            head = _Head.parse(first)
-        except ValueError:
-            raise errors.UploadNotFoundError("the upload's journal is damaged") from None
-        if not content.endswith(b"\n"):
-            _append(self._journal_fd, b"\n")
-        return head
 
     @property
     def key(self) -> str:
@@ -131,51 +148,50 @@ class FileMultipartUpload(MultipartUpload):
         """Write the part in place, then journal it."""
         view = memoryview(buffer)
         with self._translated("put part"):
-            self._check(number, view.nbytes)
-            writing.write_all(self._fd, view, offset_bytes)
-            return self._record(number, offset_bytes, view.nbytes)
+            files = self._checked(number, view.nbytes)
+            writing.write_all(files.data, view, offset_bytes)
+            return _record(files, number, offset_bytes, view.nbytes)
 
     def copy_part(
         self, number: int, offset_bytes: int, source: CopySource, start: int, stop: int
     ) -> Part:
         """Copy a range of another file in place, without its bytes passing through here."""
         with self._translated("copy part"):
-            self._check(number, stop - start)
+            files = self._checked(number, stop - start)
             path = self._store.source_path(source)
             fd, status = open_regular(path)
             try:
                 self._store.check_source(source, status)
                 if stop > status.st_size:
                     raise errors.InvalidRangeError(f"the source has {status.st_size} bytes")
-                copy_range(fd, start, self._fd, offset_bytes, stop - start)
+                copy_range(fd, start, files.data, offset_bytes, stop - start)
                 self._store.check_source(source, os.fstat(fd))
             finally:
                 os.close(fd)
-            return self._record(number, offset_bytes, stop - start)
+            return _record(files, number, offset_bytes, stop - start)
 
     def parts(self) -> Iterator[Part]:
         """Yield what the journal holds."""
         with self._translated("list parts"):
-            self._check_open()
-            held = self._journal()
+            held = _journal(self._opened())
         for number in sorted(held):
             yield held[number]
 
     def complete(self, parts: Sequence[Part]) -> ObjectInfo:
         """Check the parts against the journal, cut the file to size and rename it."""
         with self._translated("complete"):
-            self._check_open()
-            size_bytes = _total(parts, self._journal())
-            os.ftruncate(self._fd, size_bytes)
+            files = self._opened()
+            size_bytes = _total(parts, _journal(files))
+            os.ftruncate(files.data, size_bytes)
             directory_fd = self._directory.fd
             replaced = writing.existing(self._name, directory_fd)
             condition = Condition(if_absent=True) if self._head.if_absent else None
-            if is_special(replaced):
+            if writing.is_special(replaced):
                 raise errors.NotSupportedError("a device or fifo took the name meanwhile")
-            self._store.make_durable(self._fd, self._segments)
+            self._store.make_durable(files.data, self._segments)
             try:
                 status = writing.publish(
-                    self._fd,
+                    files.data,
                     self._temporary,
                     self._name,
                     directory_fd,
@@ -185,63 +201,60 @@ class FileMultipartUpload(MultipartUpload):
                 )
             except FileNotFoundError:
                 raise self._gone() from None
-            self._close(remove=True)
+            self._remove()
             return info_of(self._key, status)
 
     def abort(self) -> None:
         """Remove both files."""
-        if self._open:
-            with translated("abort", self._store.uri_of(self._key)):
-                self._close(remove=True)
+        if self._files is not None:
+            with self._translated("abort"):
+                self._remove()
 
-    def _close(self, *, remove: bool) -> None:
-        self._open = False
-        os.close(self._fd)
-        if self._journal_fd >= 0:
-            os.close(self._journal_fd)
-        if remove:
-            writing.discard(self._temporary, self._directory.fd)
-            writing.discard(self._temporary + JOURNAL_SUFFIX, self._directory.fd)
-
-    def __del__(self) -> None:
-        # Neither completed nor aborted: the files stay for a resume, the descriptors don't.
-        if getattr(self, "_open", False):
-            self._close(remove=False)
+    def _remove(self) -> None:
+        # Without this, the files stay for a resume and the descriptors go with the object.
+        self._files = None
+        writing.discard(self._temporary, self._directory.fd)
+        writing.discard(self._temporary + JOURNAL_SUFFIX, self._directory.fd)
 
     def _translated(self, operation: str) -> contextlib.AbstractContextManager[None]:
         return translated(operation, self._store.uri_of(self._key))
 
-    def _check_open(self) -> None:
+    def _opened(self) -> _Files:
         # Another process may have ended it: then the temporary file has lost its name, and the
         # descriptor may be that of the finished object.
-        if not self._open or writing.existing(self._temporary, self._directory.fd) is None:
+        files = self._files
+        if files is None or writing.existing(self._temporary, self._directory.fd) is None:
             raise self._gone()
+        return files
 
-    def _check(self, number: int, size_bytes: int) -> None:
-        self._check_open()
+    def _checked(self, number: int, size_bytes: int) -> _Files:
+        files = self._opened()
         if not 1 <= number <= self._store.limits.part_count_max:
             raise errors.InvalidPartError(
                 f"part numbers go from 1 to {self._store.limits.part_count_max}, not {number}"
             )
         if size_bytes <= 0:
             raise errors.InvalidPartError("a part can't be empty")
-
-    def _record(self, number: int, offset_bytes: int, size_bytes: int) -> Part:
-        part = Part(number, size_bytes, secrets.token_hex(8), offset_bytes)
-        fields = {"number": number, "offset": offset_bytes, "size": size_bytes, "etag": part.etag}
-        _append(self._journal_fd, _line(fields))
-        return part
-
-    def _journal(self) -> dict[int, Part]:
-        held: dict[int, Part] = {}
-        for line in _read_all(self._journal_fd).split(b"\n")[1:]:
-            part = _part_of(line)
-            if part is not None:
-                held[part.number] = part
-        return held
+        return files
 
     def _gone(self) -> errors.UploadNotFoundError:
         return errors.UploadNotFoundError("the upload was completed or aborted")
+
+
+def _record(files: _Files, number: int, offset_bytes: int, size_bytes: int) -> Part:
+    part = Part(number, size_bytes, secrets.token_hex(8), offset_bytes)
+    fields = {"number": number, "offset": offset_bytes, "size": size_bytes, "etag": part.etag}
+    _append(files.journal, _line(fields))
+    return part
+
+
+def _journal(files: _Files) -> dict[int, Part]:
+    held: dict[int, Part] = {}
+    for line in _read_all(files.journal).split(b"\n")[1:]:
+        part = _part_of(line)
+        if part is not None:
+            held[part.number] = part
+    return held
 
 
 def _part_of(line: bytes) -> Part | None:

@@ -6,7 +6,6 @@ Nothing about such a write is atomic, and an abandoned one can't be undone or re
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _OPEN = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-def is_special(found: os.stat_result | None) -> bool:
-    """Whether this is a device, fifo or socket: something to write to, not to replace."""
-    return found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode))
 
 
 def write_special(name: str, directory_fd: int, buffer: Buffer) -> None:

@@ -18,7 +18,7 @@ from s3dlio_core import errors
 from s3dlio_core.file_store import multipart, writing
 from s3dlio_core.file_store.paths import DirectoryTree, split_key, translated
 from s3dlio_core.file_store.reader import FileReader, check_regular, etag_of, info_of, open_regular
-from s3dlio_core.file_store.special import DeviceUpload, is_special, write_special
+from s3dlio_core.file_store.special import DeviceUpload, write_special
 from s3dlio_core.file_store.walk import Found, Walk
 from s3dlio_core.store import (
     Attributes,
@@ -257,7 +257,7 @@ class FileStore(ObjectStore):
         replaced = writing.existing(name, directory.fd)
         if condition is not None and condition.if_absent and replaced is not None:
             raise writing.already_exists()
-        if is_special(replaced):
+        if writing.is_special(replaced):
             if special is None:
                 raise errors.NotSupportedError("a device or fifo can't be copied to")
             write_special(name, directory.fd, special)
@@ -294,7 +294,7 @@ class FileStore(ObjectStore):
             self._check_condition(condition)
             segments, name = split_key(key)
             directory = self.tree.parent(segments, create=True)
-            if is_special(writing.existing(name, directory.fd)):
+            if writing.is_special(writing.existing(name, directory.fd)):
                 return DeviceUpload(key, self.uri_of(key), name, directory.fd)
             return multipart.create(self, key, condition)
 

@@ -49,6 +49,11 @@ def write_all(fd: int, buffer: Buffer, offset_bytes: int = 0) -> None:
         written += os.pwrite(fd, view[written:], offset_bytes + written)
 
 
+def is_special(found: os.stat_result | None) -> bool:
+    """Whether this is a device, fifo or socket: something to write to, not to replace."""
+    return found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode))
+
+
 def existing(name: str, directory_fd: int) -> os.stat_result | None:
     """Return what stands at the destination now (not what a link points to), or None."""
     try:
@@ -57,7 +62,17 @@ def existing(name: str, directory_fd: int) -> os.stat_result | None:
         return None
     if stat.S_ISDIR(found.st_mode):
         raise errors.InvalidKeyError("a directory stands where the file would be")
+    if stat.S_ISLNK(found.st_mode) and _leads_to_special(name, directory_fd):
+        # Neither followed, since it may lead anywhere, nor replaced: it may be /dev/stdout.
+        raise errors.InvalidKeyError("a symbolic link to a device or fifo stands there")
     return found
+
+
+def _leads_to_special(name: str, directory_fd: int) -> bool:
+    try:
+        return is_special(os.stat(name, dir_fd=directory_fd))
+    except OSError:
+        return False
 
 
 def publish(

@@ -170,7 +170,7 @@ def _transfer(
     cancel: CancelToken | None,
 ) -> TransferReport:
     observer = as_observer(progress)
-    cancel = cancel or CancelToken()
+    cancel = (cancel or CancelToken()).child()
     given = several(sources)
     target = parse_uri(destination)
     with Session(options, cancel) as session:

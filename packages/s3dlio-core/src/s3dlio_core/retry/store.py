@@ -172,8 +172,8 @@ class RetryingUpload(MultipartUpload):
         return self._inner.expected_etag(parts)
 
     def abort(self) -> None:
-        """Abort the upload, again if need be."""
-        self._store.retrier.call("abort", self._uri, self._inner.abort)
+        """Abort the upload, again if need be; also when the transfer was cancelled."""
+        Retrier(self._store.retrier.policy).call("abort", self._uri, self._inner.abort)
 
 
 class RetryingStore(ObjectStore):

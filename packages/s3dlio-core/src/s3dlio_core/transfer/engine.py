@@ -77,7 +77,8 @@ class Engine:
             jobs: worker threads at the most.
             part_size_bytes: overrides the default of `plan.part_size_for`.
             observer: is told the progress, from the thread that calls `run`.
-            cancel: stops the run when it is set.
+            cancel: stops the run when it is set; a run that stops by itself sets it, so that nobody
+                waits any more.
             buffers: the memory to use.
         """
         self._operation = operation
@@ -146,7 +147,7 @@ class Engine:
     def _watch(self) -> None:
         while True:
             with self._over:
-                if not self._running():
+                if not self._running() or self._stopping:
                     return
                 self._over.wait(TICK_S)
                 running = self._running()
@@ -252,6 +253,7 @@ class Engine:
         if isinstance(entry, CopyItem):
             return self._queue(entry)
         if isinstance(entry, Failure):
+            self._total_count += 1
             self._failed(entry)
         elif isinstance(entry, Note):
             self._note(entry.text)
@@ -416,8 +418,11 @@ class Engine:
             if error is not None and self._running() and self._stopped_by is None:
                 self._stopped_by = error
             self._stopping = True
+            if self._running():
+                self._cancel.cancel()
             self._work.notify_all()
             self._room.notify_all()
+            self._over.notify_all()
 
     def _crashed(self, error: BaseException) -> None:
         """Remember an error that nobody expected; `run` raises it."""

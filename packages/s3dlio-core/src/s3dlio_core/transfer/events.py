@@ -8,6 +8,7 @@ that raises ends the transfer with its error.
 from __future__ import annotations
 
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,10 +70,24 @@ class CancelToken:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._children: list[weakref.ref[CancelToken]] = []
 
     def cancel(self) -> None:
         """Ask to stop. Running requests end, unfinished uploads are aborted."""
         self._event.set()
+        for reference in self._children:
+            child = reference()
+            if child is not None:
+                child.cancel()
+
+    def child(self) -> CancelToken:
+        """Return a token that is set with this one, and may be set alone: that of one run."""
+        child = CancelToken()
+        alive = [reference for reference in self._children if reference() is not None]
+        self._children = [*alive, weakref.ref(child)]
+        if self.cancelled:
+            child.cancel()
+        return child
 
     @property
     def cancelled(self) -> bool:
