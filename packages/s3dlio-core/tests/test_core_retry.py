@@ -592,3 +592,15 @@ def test_each_call_is_repeated(bare: MemoryStore, operation: str) -> None:
     faulty = FaultyStore(bare, [Fault(operation, RESET)])
     _CALLS[operation](RetryingStore(faulty))
     assert faulty.count(operation) == 2
+
+
+def test_an_upload_that_may_be_left_is_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A lost answer to the beginning of an upload is repeated, and what may be left is named."""
+    lost = errors.ConnectionFailedError("reset", maybe_done=True, scope=errors.Scope.OBJECT)
+    faulty = FaultyStore(_container(), [Fault("create_multipart", lost, after=True)])
+    store = RetryingStore(faulty, RetryPolicy(base_s=0))
+    with caplog.at_level("WARNING", logger="s3dlio.retry"):
+        store.create_multipart("key").abort()
+    assert ["an unfinished upload may be left at " + store.uri_of("key")] == [
+        record.getMessage() for record in caplog.records
+    ]

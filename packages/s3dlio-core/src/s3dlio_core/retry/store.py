@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.identity import same_object
+from s3dlio_core.logs import get_logger
 from s3dlio_core.retry.policy import Retrier, RetryPolicy
 from s3dlio_core.store import (
     Attributes,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from s3dlio_core.transfer.events import CancelToken
+
+_log = get_logger("retry")
 
 _COMPARE_CHUNK_BYTES = 1024**2
 
@@ -300,16 +303,27 @@ class RetryingStore(ObjectStore):
         condition: Condition | None = None,
         checksum: str | None = None,
     ) -> MultipartUpload:
-        """Begin an upload."""
-        call = functools.partial(
-            self.inner.create_multipart,
-            key,
-            size_bytes=size_bytes,
-            part_size_bytes=part_size_bytes,
-            attributes=attributes,
-            condition=condition,
-            checksum=checksum,
-        )
+        """Begin an upload.
+
+        An attempt whose answer was lost may have begun one that nobody knows the token of. It
+        can't be told from another client's, so it is left, and said in the log.
+        """
+
+        def call() -> MultipartUpload:
+            try:
+                return self.inner.create_multipart(
+                    key,
+                    size_bytes=size_bytes,
+                    part_size_bytes=part_size_bytes,
+                    attributes=attributes,
+                    condition=condition,
+                    checksum=checksum,
+                )
+            except errors.S3dlioError as error:
+                if error.maybe_done:
+                    _log.warning("an unfinished upload may be left at %s", self.uri_of(key))
+                raise
+
         return RetryingUpload(self, self.retrier.call("create multipart", self.uri_of(key), call))
 
     def resume_multipart(self, key: str, token: str) -> MultipartUpload:
