@@ -26,6 +26,7 @@ from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, Unmatc
 from s3dlio_core.transfer.report import Failure, TransferReport
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Callable, Iterator
 
     from s3dlio_core.store import Buffer, Condition, ObjectReader, ObjectStore
@@ -607,8 +608,8 @@ def test_memory_stays_under_the_budget_whatever_the_jobs() -> None:
     class Watched(BufferPool):
         peak_bytes = 0
 
-        def _take(self, capacity: int) -> object:  # type: ignore[override]
-            buffer = super()._take(capacity)
+        def _take(self, capacity: int, cancel: CancelToken | None) -> mmap.mmap:
+            buffer = super()._take(capacity, cancel)
             self.peak_bytes = max(self.peak_bytes, self._allocated_bytes)
             return buffer
 

@@ -76,4 +76,5 @@ class Interrupts:
         # Not by way of sys.stderr: the signal may have interrupted a write to it.
         with contextlib.suppress(OSError):
             os.write(_STDERR_FD, _MESSAGE)
-        self._token.cancel()
+        # In a thread: this one may hold the lock that the token needs.
+        threading.Thread(target=self._token.cancel, name="s3dlio-cancel", daemon=True).start()

@@ -137,14 +137,15 @@ class S3dlioError(RuntimeError):
         self.maybe_done = maybe_done
 
     def __str__(self) -> str:
-        head = " ".join(part for part in (self.operation, printable(self.uri)) if part)
+        head = " ".join(part for part in (self.operation, self.uri) if part)
         text = f"{head}: {self.reason}" if head else self.reason
         details = [f"code {self.code}"] if self.code and self.code not in self.reason else []
         if self.request_id:
             details.append(f"request id {self.request_id}")
         if details:
             text += f" ({', '.join(details)})"
-        return f"{text}. {self.hint}" if self.hint else text
+        # Keys, and what a server says, may hold anything: no control character reaches a terminal.
+        return printable(f"{text}. {self.hint}" if self.hint else text)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.reason, dict(self.__dict__)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from s3dlio_core.errors import ServiceError
+from s3dlio_core.errors import Scope, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,24 +21,41 @@ def iterate_pages(
     """Yield the pages of a listing.
 
     Raises:
-        ServiceError: the store gave the same token twice: it would never end.
+        ServiceError: the store repeats a token, so it would never end, or lists what wasn't asked
+            for: a caller that deletes or maps names relies on the prefix.
     """
     token: str | None = None
+    seen: set[int] = set()
     while True:
         # `start_after` belongs to the first page; the token knows the rest.
         page = store.list_page(
             prefix, delimiter=delimiter, token=token, start_after="" if token else start_after
         )
+        if prefix:
+            _check_prefix(store, prefix, page)
         yield page
-        if page.next_token is None:
-            return
-        if page.next_token == token:
-            raise ServiceError(
-                "the listing repeats its continuation token",
-                operation="list",
-                uri=store.uri_of(prefix),
-            )
         token = page.next_token
+        if token is None:
+            return
+        if hash(token) in seen:
+            raise _broken(store, prefix, "repeats its continuation tokens")
+        seen.add(hash(token))
+
+
+def _check_prefix(store: ObjectStore, prefix: str, page: Page) -> None:
+    keys = [*(info.key for info in page.objects), *page.prefixes]
+    if not all(key.startswith(prefix) for key in keys):
+        raise _broken(store, prefix, "has keys without the prefix that was asked for")
+
+
+def _broken(store: ObjectStore, prefix: str, how: str) -> ServiceError:
+    return ServiceError(
+        f"the listing {how}",
+        operation="list",
+        uri=store.uri_of(prefix),
+        scope=Scope.CONTAINER,
+        hint="The service doesn't keep to its protocol",
+    )
 
 
 def iterate(

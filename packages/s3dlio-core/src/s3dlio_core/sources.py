@@ -8,7 +8,9 @@ Where things go:
 - One literal object to a destination that has no trailing "/" and is no directory: that very name.
 - Otherwise into the destination: `dir/` gives its contents, `dir` keeps its name, a glob keeps what
   follows its literal directory, an object keeps its last segment.
-- Several sources always go into the destination, also when some of them match nothing.
+- Several sources always go into the destination, also when some of them match nothing. Two
+  literal objects of one name are refused; two directories or globs that give the same name are not
+  noticed: one of the two objects stays.
 """
 
 from __future__ import annotations
@@ -286,13 +288,25 @@ def _goal_within(selection: Selection, target: _Target) -> str | None:
     return goal if goal != source and goal.startswith(source) else None
 
 
+def _lies_within(selection: Selection, target: _Target) -> bool:
+    """Whether copies would lie in the source, also where a link makes another path of it."""
+    if _goal_within(selection, target) is not None:
+        return True
+    stores = (selection.place.store, target.place.store)
+    if not all(store.capabilities.directories for store in stores):
+        return False
+    source = os.path.realpath(selection.place.container)
+    goal = os.path.realpath(os.path.join(target.place.container, selection.lead))  # noqa: PTH118 - text
+    return goal != source and goal.startswith(source.rstrip("/") + "/")
+
+
 def _refuse_into_itself(selections: Sequence[Selection], target: _Target) -> None:
     """Refuse a directory whose copies would lie in it: the listing would find them, for ever."""
     for selection in selections:
         if selection.found is not None or selection.pattern:
             continue
-        goal = _goal_within(selection, target)
-        if goal is not None:
+        if _lies_within(selection, target):
+            goal = target.place.store.uri_of(target.place.prefix + selection.lead)
             raise errors.UsageError(
                 f"{errors.printable(selection.text)} would be copied into itself, to "
                 f"{errors.printable(goal)}",

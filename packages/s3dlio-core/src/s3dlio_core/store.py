@@ -316,7 +316,7 @@ class ObjectReader(io.RawIOBase):
 class MultipartUpload(abc.ABC):
     """An upload in parts. Nothing is visible under the key until `complete`.
 
-    All methods may be called concurrently, except that `complete` and `abort` come last.
+    All methods may be called concurrently, except that `complete` comes last.
     """
 
     @property
@@ -338,9 +338,11 @@ class MultipartUpload(abc.ABC):
             offset_bytes: where the part begins in the object.
             buffer: the part's bytes; not empty.
 
+        Buffers may begin at any address; a store that needs aligned memory copies what isn't.
+
         Raises:
-            UploadNotFoundError: completed, aborted or expired.
-            ValueError: a number out of range or an empty buffer.
+            UploadNotFoundError: completed, aborted or expired, where the store can tell.
+            InvalidPartError: a number out of range or an empty buffer.
         """
 
     @abc.abstractmethod
@@ -386,7 +388,11 @@ class MultipartUpload(abc.ABC):
 
     @abc.abstractmethod
     def abort(self) -> None:
-        """Discard the upload and its parts. Aborting twice, or after `complete`, does nothing."""
+        """Discard the upload and its parts, or let them expire where nothing else is possible.
+
+        Never touches a committed object: aborting twice, or after `complete`, does nothing. A late
+        `put_part` may still be under way; it fails, or what it stored is discarded with the rest.
+        """
 
 
 class ObjectStore(abc.ABC):
@@ -422,7 +428,7 @@ class ObjectStore(abc.ABC):
         start_after: str = "",
         page_size: int | None = None,
     ) -> Page:
-        """List one page of the keys that begin with a prefix.
+        """List one page of the keys that begin with a prefix, and of no others.
 
         Args:
             prefix: a prefix of the string; "" lists everything.
@@ -550,7 +556,7 @@ class ObjectStore(abc.ABC):
 
     @abc.abstractmethod
     def delete_many(self, keys: Iterable[str]) -> Iterator[DeleteError]:
-        """Delete exactly these keys, in batches as they come; yield those that failed.
+        """Delete exactly these keys, in batches as they come; yield those of them that failed.
 
         The iterator does the work: exhaust it. Errors of container or store scope are raised.
         """

@@ -4,7 +4,8 @@ Two files lie in the destination directory until the end: the temporary one that
 object, and a journal of JSON lines beside it (name + ".parts"). The journal's first line tells what
 is uploaded, each further line a part that is wholly written; it is what `resume_multipart` and
 `list_multiparts` read, so any process can go on. A part's line is one O_APPEND write, so
-concurrent writers don't mix.
+concurrent writers don't mix. Neither file is synced before `complete`: after a power failure a
+journal may tell of parts that never reached the disk, so resume within one boot only.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import writing
-from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, split_key, translated
+from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, Descriptor, split_key, translated
 from s3dlio_core.file_store.reader import info_of, open_regular
 from s3dlio_core.store import (
     Buffer,
@@ -88,23 +89,12 @@ def _read_first(journal_fd: int) -> _Head:
     return head
 
 
+@dataclass(frozen=True, slots=True)
 class _Files:
-    """The descriptors of an upload, closed when the last reference goes.
+    """What an upload writes to."""
 
-    Each call holds one, so an abort never closes a descriptor that a late call still writes to:
-    its number might be another file's by then.
-    """
-
-    __slots__ = ("data", "journal")
-
-    def __init__(self, data: int) -> None:
-        self.data = data
-        self.journal = -1
-
-    def __del__(self) -> None:
-        os.close(self.data)
-        if self.journal >= 0:
-            os.close(self.journal)
+    data: Descriptor
+    journal: Descriptor
 
 
 class FileMultipartUpload(MultipartUpload):
@@ -121,14 +111,15 @@ class FileMultipartUpload(MultipartUpload):
         flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         if head is not None:
             flags |= os.O_CREAT | os.O_EXCL
-        files = _Files(os.open(self._temporary, flags, 0o600, dir_fd=self._directory.fd))
-        self._files: _Files | None = files
+        directory_fd = self._directory.fd
+        data = Descriptor(os.open(self._temporary, flags, 0o600, dir_fd=directory_fd))
         try:
-            journal = self._temporary + JOURNAL_SUFFIX
-            files.journal = os.open(journal, flags | os.O_APPEND, 0o600, dir_fd=self._directory.fd)
-            self._head = _read_first(files.journal) if head is None else head
+            name = self._temporary + JOURNAL_SUFFIX
+            journal = Descriptor(os.open(name, flags | os.O_APPEND, 0o600, dir_fd=directory_fd))
+            self._head = _read_first(journal.fd) if head is None else head
             if head is not None:
-                _append(files.journal, head.line())
+                _append(journal.fd, head.line())
+            self._files: _Files | None = _Files(data, journal)
         except BaseException:
             if head is not None:
                 self._remove()
@@ -149,7 +140,7 @@ class FileMultipartUpload(MultipartUpload):
         view = memoryview(buffer)
         with self._translated("put part"):
             files = self._checked(number, view.nbytes)
-            writing.write_all(files.data, view, offset_bytes)
+            writing.write_all(files.data.fd, view, offset_bytes)
             return _record(files, number, offset_bytes, view.nbytes)
 
     def copy_part(
@@ -164,7 +155,7 @@ class FileMultipartUpload(MultipartUpload):
                 self._store.check_source(source, status)
                 if stop > status.st_size:
                     raise errors.InvalidRangeError(f"the source has {status.st_size} bytes")
-                copy_range(fd, start, files.data, offset_bytes, stop - start)
+                copy_range(fd, start, files.data.fd, offset_bytes, stop - start)
                 self._store.check_source(source, os.fstat(fd))
             finally:
                 os.close(fd)
@@ -182,16 +173,16 @@ class FileMultipartUpload(MultipartUpload):
         with self._translated("complete"):
             files = self._opened()
             size_bytes = _total(parts, _journal(files))
-            os.ftruncate(files.data, size_bytes)
+            os.ftruncate(files.data.fd, size_bytes)
             directory_fd = self._directory.fd
             replaced = writing.existing(self._name, directory_fd)
             condition = Condition(if_absent=True) if self._head.if_absent else None
             if writing.is_special(replaced):
                 raise errors.NotSupportedError("a device or fifo took the name meanwhile")
-            self._store.make_durable(files.data, self._segments)
+            self._store.make_durable(files.data.fd, self._segments)
             try:
                 status = writing.publish(
-                    files.data,
+                    files.data.fd,
                     self._temporary,
                     self._name,
                     directory_fd,
@@ -244,13 +235,13 @@ class FileMultipartUpload(MultipartUpload):
 def _record(files: _Files, number: int, offset_bytes: int, size_bytes: int) -> Part:
     part = Part(number, size_bytes, secrets.token_hex(8), offset_bytes)
     fields = {"number": number, "offset": offset_bytes, "size": size_bytes, "etag": part.etag}
-    _append(files.journal, _line(fields))
+    _append(files.journal.fd, _line(fields))
     return part
 
 
 def _journal(files: _Files) -> dict[int, Part]:
     held: dict[int, Part] = {}
-    for line in _read_all(files.journal).split(b"\n")[1:]:
+    for line in _read_all(files.journal.fd).split(b"\n")[1:]:
         part = _part_of(line)
         if part is not None:
             held[part.number] = part

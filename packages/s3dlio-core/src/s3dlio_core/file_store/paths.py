@@ -69,6 +69,7 @@ _BY_ERRNO: dict[int, type[errors.S3dlioError]] = {
     errno.ENOTDIR: errors.InvalidKeyError,
     errno.EISDIR: errors.InvalidKeyError,
     errno.ELOOP: errors.InvalidKeyError,
+    errno.ENOTEMPTY: errors.ContainerNotEmptyError,
     errno.EILSEQ: errors.InvalidKeyError,  # a file system that takes UTF-8 names only
 }
 # Not the fault of one file: the next would meet it too.
@@ -110,17 +111,35 @@ def translated(operation: str, uri: str) -> Iterator[None]:
         raise from_os_error(error, operation, uri) from error
 
 
-class _OpenDirectory:
-    """A directory's descriptor, closed when the last reference goes."""
+def absolute(path: str) -> str:
+    """Return an absolute path; a ".." behind a link means what the system takes it to mean."""
+    return os.path.realpath(path) if ".." in path.split("/") else os.path.abspath(path)
 
-    __slots__ = ("fd", "segments")
 
-    def __init__(self, segments: tuple[str, ...], fd: int) -> None:
-        self.segments = segments
+class Descriptor:
+    """An open file, closed when the last reference goes.
+
+    Each call that uses it holds one, so nobody closes a descriptor under a late call: its number
+    might be another file's by then.
+    """
+
+    __slots__ = ("fd",)
+
+    def __init__(self, fd: int) -> None:
         self.fd = fd
 
     def __del__(self) -> None:
         os.close(self.fd)
+
+
+class _OpenDirectory(Descriptor):
+    """A directory below the root."""
+
+    __slots__ = ("segments",)
+
+    def __init__(self, segments: tuple[str, ...], fd: int) -> None:
+        super().__init__(fd)
+        self.segments = segments
 
 
 class DirectoryTree:
@@ -139,12 +158,19 @@ class DirectoryTree:
             OSError: ENOENT, ELOOP (a link), ENOTDIR, EACCES …
         """
         held: _OpenDirectory | None = getattr(self._local, "held", None)
-        # A removed directory keeps its descriptor, but has no link any more.
-        if held is not None and held.segments == segments and os.fstat(held.fd).st_nlink:
+        if held is not None and held.segments == segments and self._is_in_place(held):
             return held
         held = _OpenDirectory(segments, self._open(segments, create=create))
         self._local.held = held
         return held
+
+    def _is_in_place(self, held: _OpenDirectory) -> bool:
+        """Whether a directory still has its path: it may have been removed, renamed or replaced."""
+        try:
+            now = os.stat("/".join((self.root, *held.segments)))
+        except OSError:
+            return False
+        return os.path.samestat(now, os.fstat(held.fd))
 
     def _open(self, segments: tuple[str, ...], *, create: bool) -> int:
         fd = os.open(self.root, _OPEN_DIRECTORY)

@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.file_store.paths import translated
+from s3dlio_core.file_store.paths import Descriptor, translated
 from s3dlio_core.file_store.writing import write_all
 from s3dlio_core.store import Buffer, CopySource, MultipartUpload, ObjectInfo, Part
 
@@ -41,14 +41,13 @@ class DeviceUpload(MultipartUpload):
         """
         self._key = key
         self._uri = uri
-        self._fd = os.open(name, _OPEN | os.O_NONBLOCK, dir_fd=directory_fd)
+        device = Descriptor(os.open(name, _OPEN | os.O_NONBLOCK, dir_fd=directory_fd))
         try:
-            os.lseek(self._fd, 0, os.SEEK_CUR)
+            os.lseek(device.fd, 0, os.SEEK_CUR)
         except OSError:
-            os.close(self._fd)
             raise errors.NotSupportedError("it takes bytes in order, not in parts") from None
+        self._device: Descriptor | None = device
         self._parts: dict[int, Part] = {}
-        self._open = True
 
     @property
     def key(self) -> str:
@@ -63,8 +62,7 @@ class DeviceUpload(MultipartUpload):
     def put_part(self, number: int, offset_bytes: int, buffer: Buffer) -> Part:
         """Write the part in place."""
         with translated("put part", self._uri):
-            self._check_open()
-            write_all(self._fd, buffer, offset_bytes)
+            write_all(self._opened().fd, buffer, offset_bytes)
             part = Part(number, memoryview(buffer).nbytes, str(number), offset_bytes)
             self._parts[number] = part
             return part
@@ -86,7 +84,7 @@ class DeviceUpload(MultipartUpload):
     def complete(self, parts: Sequence[Part]) -> ObjectInfo:
         """Close the device."""
         with translated("complete", self._uri):
-            self._check_open()
+            self._opened()
             if any(self._parts.get(part.number) != part for part in parts) or not parts:
                 raise errors.InvalidPartError("a part isn't the one that was written")
             self.abort()
@@ -94,14 +92,10 @@ class DeviceUpload(MultipartUpload):
 
     def abort(self) -> None:
         """Close the device; what was written stays written."""
-        if self._open:
-            self._open = False
-            os.close(self._fd)
+        self._device = None
 
-    def __del__(self) -> None:
-        if getattr(self, "_open", False):
-            self.abort()
-
-    def _check_open(self) -> None:
-        if not self._open:
+    def _opened(self) -> Descriptor:
+        device = self._device
+        if device is None:
             raise errors.UploadNotFoundError("the upload was completed or aborted")
+        return device

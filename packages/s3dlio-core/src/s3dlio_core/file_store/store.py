@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import multipart, writing
-from s3dlio_core.file_store.paths import DirectoryTree, split_key, translated
+from s3dlio_core.file_store.paths import DirectoryTree, absolute, split_key, translated
 from s3dlio_core.file_store.reader import FileReader, check_regular, etag_of, info_of, open_regular
 from s3dlio_core.file_store.special import DeviceUpload, write_special
 from s3dlio_core.file_store.walk import Found, Walk
@@ -91,12 +91,15 @@ class FileProvider(StoreProvider):
         """Create a directory and those above it."""
         uri = _uri(name)
         with translated("create", uri):
+            above = _missing_above(name) if self._fsync else []
             try:
                 os.makedirs(name)
             except FileExistsError:
                 if not os.path.isdir(name):
                     raise errors.InvalidKeyError("a file stands there") from None
                 raise errors.ContainerExistsError("it exists already") from None
+            for directory in above:
+                _sync_directory(directory)
 
     def delete_container(self, name: str) -> None:
         """Remove a directory that holds no file; empty directories in it go, too."""
@@ -130,8 +133,26 @@ def _is_directory(path: str) -> bool:
         return False
 
 
+def _missing_above(path: str) -> list[str]:
+    """Return the directories that will have a new entry when a directory is made."""
+    found: list[str] = []
+    path = absolute(path)
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+        found.append(path)
+    return found
+
+
+def _sync_directory(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def _uri(path: str) -> str:
-    return "file://" + os.path.abspath(path).rstrip("/")
+    return "file://" + absolute(path).rstrip("/")
 
 
 class FileStore(ObjectStore):
@@ -151,7 +172,7 @@ class FileStore(ObjectStore):
             root: its path; it may be a symbolic link, and need not exist yet.
             fsync: sync each file before its rename, and each directory once, in `close`.
         """
-        self.root = os.path.abspath(root)
+        self.root = absolute(root)
         self.fsync = fsync
         self.tree = DirectoryTree(self.root)
         self._unsynced: set[tuple[str, ...]] = set()
@@ -408,8 +429,7 @@ class FileStore(ObjectStore):
                 os.fsync(self.tree.parent(segments).fd)
                 if not segments:
                     # The directory itself may be new.
-                    above = DirectoryTree(os.path.dirname(self.root))
-                    os.fsync(above.parent(()).fd)
+                    _sync_directory(os.path.dirname(self.root))
 
     def close(self) -> None:
         """Sync the directories that were written to, with `fsync`; close what is kept open.

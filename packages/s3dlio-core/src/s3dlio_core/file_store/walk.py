@@ -28,8 +28,6 @@ _log = get_logger("file")
 #: What a walk yields: an object, a common prefix, or what had to be left out.
 Found: TypeAlias = "ObjectInfo | str | ListError"
 
-_Entry: TypeAlias = "tuple[bytes, os.DirEntry[str], bool]"
-
 
 class Walk:
     """Walks the keys below a root that begin with a prefix."""
@@ -74,21 +72,25 @@ class Walk:
             return
         self._inside.append(identity)
         try:
-            for _, entry, is_directory in entries:
-                if is_directory:
-                    yield from self._below(f"{key}{entry.name}/")
+            while entries:
+                below = os.fsdecode(entries.pop())
+                if below.endswith("/"):
+                    yield from self._below(below)
                 else:
-                    found = _object(f"{key}{entry.name}", entry)
+                    found = _object(below, os.path.join(self._root, below))
                     if found is not None:
                         yield found
         finally:
             self._inside.pop()
 
-    def _entries(self, path: str, key: str) -> list[_Entry]:
-        """Return the entries of a directory that may matter, in order."""
+    def _entries(self, path: str, key: str) -> list[bytes]:
+        """Return the keys in a directory that may matter, the last one first.
+
+        Directories end in "/". Keys alone, not entries: a directory may have millions.
+        """
         base = os.fsencode(key)
         prefix = os.fsencode(self._prefix)
-        entries: list[_Entry] = []
+        entries: list[bytes] = []
         with os.scandir(path) as scan:
             for entry in scan:
                 name = entry.name
@@ -103,8 +105,8 @@ class Walk:
                     continue
                 if full == self._skip:
                     continue
-                entries.append((full, entry, is_directory))
-        entries.sort(key=_sort_key)
+                entries.append(full)
+        entries.sort(reverse=True)
         return entries
 
     def _below(self, key: str) -> Iterator[Found]:
@@ -116,10 +118,6 @@ class Walk:
             yield key
 
 
-def _sort_key(entry: _Entry) -> bytes:
-    return entry[0]
-
-
 def _is_directory(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
@@ -127,19 +125,19 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _object(key: str, entry: os.DirEntry[str]) -> ObjectInfo | ListError | None:
+def _object(key: str, path: str) -> ObjectInfo | ListError | None:
     try:
-        status = entry.stat()
+        status = os.stat(path)
     except FileNotFoundError:
-        if not entry.is_symlink():
+        if not os.path.islink(path):
             return None  # it vanished since the directory was read
-        dangling = errors.ObjectNotFoundError(
-            "a symbolic link to nothing", operation="list", uri=entry.path
+        return ListError(
+            key,
+            errors.ObjectNotFoundError("a symbolic link to nothing", operation="list", uri=path),
         )
-        return ListError(key, dangling)
     except OSError as error:
-        return ListError(key, from_os_error(error, "list", entry.path))
+        return ListError(key, from_os_error(error, "list", path))
     if not stat.S_ISREG(status.st_mode):
-        _log.warning("left out %s: no regular file", entry.path)
+        _log.warning("left out %s: no regular file", path)
         return None
     return info_of(key, status)

@@ -205,11 +205,11 @@ def _until_something(entries: Iterator[PlanEntry], operation: str) -> Sequence[P
     Raises:
         NothingMatchedError: there is none.
     """
-    seen: tuple[Unmatched | Note, ...] = ()
+    seen: list[Unmatched | Note] = []
     for entry in entries:
         if not isinstance(entry, (Unmatched, Note)):
             return (*seen, entry)
-        seen += (entry,)
+        seen.append(entry)
     reasons = [entry.reason if isinstance(entry, Unmatched) else entry.text for entry in seen]
     left_out = any(isinstance(entry, Note) for entry in seen)
     hint = "Say recursive (-r) to take subdirectories" if left_out else ""

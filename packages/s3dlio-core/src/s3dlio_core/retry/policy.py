@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from s3dlio_core.errors import CancelledError, ConflictError, S3dlioError, ThrottledError
+from s3dlio_core.errors import CancelledError, S3dlioError, ThrottledError
 from s3dlio_core.logs import get_logger
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ BUDGET_MAX = 500
 RETRY_COST = 5
 #: Throttled answers that come together halve the limit once, not once each.
 HALVING_PAUSE_S = 0.5
+#: How often who waits for a place looks at the cancel token.
+CANCEL_CHECK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,17 @@ class Throttle:
         """Requests that may be in flight, or None when nothing is limited."""
         return None if self._limit is None else int(self._limit)
 
-    def enter(self) -> None:
-        """Wait for a place."""
+    def enter(self, cancel: CancelToken | None = None) -> None:
+        """Wait for a place.
+
+        Raises:
+            CancelledError: the token was set.
+        """
         with self._changed:
             while self._limit is not None and self._in_flight >= int(self._limit):
-                self._changed.wait()
+                self._changed.wait(None if cancel is None else CANCEL_CHECK_S)
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
             self._in_flight += 1
             self._peak = max(self._peak, self._in_flight)
 
@@ -133,11 +141,16 @@ class Retrier:
             function: makes one request; called anew for each attempt.
             resolve: asked about the final error of a call when an attempt before it may have been
                 carried out. It returns the result if so, else None.
+
+        Raises:
+            CancelledError: the token was set; nothing is sent any more.
         """
         attempt = 1
         in_doubt = False
         while True:
-            self.throttle.enter()
+            if self._cancel is not None:
+                self._cancel.raise_if_cancelled(operation, uri)
+            self.throttle.enter(self._cancel)
             try:
                 result = function()
             except S3dlioError as error:
@@ -147,7 +160,7 @@ class Retrier:
                     if resolved is not None:
                         return resolved
                 self.pause(error, operation, uri, attempt)
-                in_doubt = in_doubt or _may_be_done(error)
+                in_doubt = in_doubt or error.maybe_done
                 attempt += 1
             except BaseException:
                 self.throttle.leave(throttled=False)
@@ -182,11 +195,6 @@ class Retrier:
             time.sleep(wait_s)
         elif self._cancel.wait(wait_s):
             raise CancelledError("cancelled", operation=operation, uri=uri) from error
-
-
-def _may_be_done(error: S3dlioError) -> bool:
-    """Whether a failed attempt may have been carried out all the same."""
-    return error.maybe_done or not isinstance(error, (ThrottledError, ConflictError))
 
 
 def _resolved(resolve: Callable[[S3dlioError], T | None], error: S3dlioError) -> T | None:

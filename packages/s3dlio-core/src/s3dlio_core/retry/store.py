@@ -4,8 +4,8 @@ A write whose answer was lost is not guessed about:
 - An unconditional `put`, `put_part`, `delete` or copy is done again: the outcome is the same.
 - A conditional write whose later attempt says "condition failed" is compared with what is there
   now: if that is what was to be written, the earlier attempt had succeeded.
-- `complete` whose later attempt says "no such upload": the object is compared with the expected
-  ETag where the store can tell it, else with the size.
+- `complete` whose later attempt says "no such upload" or "condition failed": the object is compared
+  with the ETag that it must have. A store that can't tell it leaves the error as it is.
 - A reader that breaks goes on at its offset, pinned to the ETag it began with.
 """
 
@@ -153,7 +153,8 @@ class RetryingUpload(MultipartUpload):
         """Complete the upload, resolving a lost answer."""
 
         def resolve(error: errors.S3dlioError) -> ObjectInfo | None:
-            if not isinstance(error, errors.UploadNotFoundError):
+            settled = (errors.UploadNotFoundError, errors.PreconditionFailedError)
+            if not isinstance(error, settled):
                 return None
             return self._done_before(parts)
 
@@ -165,10 +166,9 @@ class RetryingUpload(MultipartUpload):
             info = self._store.head(self._inner.key)
         except errors.ObjectNotFoundError:
             return None
+        # Size alone proves nothing: the object may be an older one of the same size.
         expected = self._inner.expected_etag(parts)
-        if expected is not None and info.etag is not None:
-            return info if info.etag == expected else None
-        return info if info.size_bytes == sum(part.size_bytes for part in parts) else None
+        return info if expected is not None and info.etag == expected else None
 
     def expected_etag(self, parts: Sequence[Part]) -> str | None:
         """Return what the inner upload expects."""
@@ -377,8 +377,10 @@ class RetryingStore(ObjectStore):
         while keys:
             request = functools.partial(self._delete_once, keys)
             failed = self.retrier.call("delete", self.uri, request)
-            again = [failure for failure in failed if failure.error.retryable]
-            yield from (failure for failure in failed if not failure.error.retryable)
+            # Only what was asked for is sent again, whatever an answer names.
+            asked = set(keys)
+            again = [one for one in failed if one.error.retryable and one.key in asked]
+            yield from (one for one in failed if not (one.error.retryable and one.key in asked))
             if not again:
                 return
             try:

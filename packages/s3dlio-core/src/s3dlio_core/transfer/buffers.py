@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from s3dlio_core.transfer.events import CancelToken
+
 __all__ = ["BUDGET_BYTES", "BufferPool"]
 
 MIB = 1024**2
 #: What all buffers together may take, whatever the number of jobs.
 BUDGET_BYTES = 192 * MIB
+#: How often who waits for memory looks at the cancel token.
+CANCEL_CHECK_S = 0.1
 _SMALLEST_BYTES = 64 * 1024
 
 
@@ -40,17 +44,21 @@ class BufferPool:
         self._changed = threading.Condition()
 
     @contextlib.contextmanager
-    def lease(self, size_bytes: int) -> Iterator[memoryview]:
-        """Wait for memory, and lend a view of exactly this size. Its content is undefined."""
+    def lease(self, size_bytes: int, cancel: CancelToken | None = None) -> Iterator[memoryview]:
+        """Wait for memory, and lend a view of exactly this size. Its content is undefined.
+
+        Raises:
+            CancelledError: the token was set while waiting.
+        """
         capacity = _capacity(size_bytes)
-        buffer = self._take(capacity)
+        buffer = self._take(capacity, cancel)
         try:
             # Never released by hand: a caught error's frames may still hold a slice of it.
             yield memoryview(buffer)[:size_bytes]
         finally:
             self._give_back(buffer, capacity)
 
-    def _take(self, capacity: int) -> mmap.mmap:
+    def _take(self, capacity: int, cancel: CancelToken | None) -> mmap.mmap:
         with self._changed:
             while True:
                 free = self._free.get(capacity)
@@ -64,7 +72,9 @@ class BufferPool:
                     self._allocated_bytes += capacity
                     self._leased_count += 1
                     break
-                self._changed.wait()
+                self._changed.wait(None if cancel is None else CANCEL_CHECK_S)
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
         try:
             return mmap.mmap(-1, capacity)
         except BaseException:

@@ -119,6 +119,7 @@ class Engine:
     def run(self, plan: Iterable[PlanEntry]) -> TransferReport:
         """Carry out a plan and return what was done. Errors are in the report, not raised."""
         self._started_at = time.monotonic()
+        _log.info("%s to %s begins", self._operation, self._context.destination.uri)
         self._observer.started(self._snapshot())
         planner = threading.Thread(
             target=self._read_plan, args=(plan,), name="s3dlio-plan", daemon=True
@@ -134,6 +135,13 @@ class Engine:
             self._abort_unended()
             self._buffers.close()
             report = self._report()
+            _log.info(
+                "%s ended: %d objects done, %d failed, %.1f s",
+                self._operation,
+                report.done_count,
+                report.failed_count,
+                report.elapsed_s,
+            )
             try:
                 self._tell()
             finally:
@@ -208,28 +216,27 @@ class Engine:
         )
 
     def _abort_unended(self) -> None:
-        unended = tuple(self._unended)
-        if not unended:
-            return
-        left = dict.fromkeys(unended, "no answer")
-
-        def abort() -> None:
-            for parted in unended:
-                try:
-                    parted.abort()
-                except S3dlioError as error:
-                    left[parted] = str(error)
-                else:
-                    del left[parted]
-
-        thread = threading.Thread(target=abort, name="s3dlio-abort", daemon=True)
-        thread.start()
-        thread.join(GRACE_S)
+        """Abort what is unfinished, in parallel and within `GRACE_S`; note what is left."""
+        with self._lock:
+            unended = tuple(self._unended)
+        left = {parted: _why_left(parted) for parted in unended}
+        waiting = deque(parted for parted in unended if parted.begun and not parted.ending)
+        threads = [
+            threading.Thread(
+                target=_abort_all, args=(waiting, left), name="s3dlio-abort", daemon=True
+            )
+            for _ in range(min(self._jobs, len(waiting)))
+        ]
+        deadline = time.monotonic() + GRACE_S
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
         for parted in unended:
             self._counters[0].done_bytes -= parted.done_bytes
         uri_of = self._context.destination.uri_of
         for parted, reason in tuple(left.items()):
-            self._note(f"An unfinished upload is left at {uri_of(parted.item.key)}: {reason}")
+            self._note(f"An unfinished upload may be left at {uri_of(parted.item.key)}: {reason}")
 
     # The planner's thread.
 
@@ -356,11 +363,16 @@ class Engine:
             self._item_failed(item, error)
 
     def _begin(self, parted: PartedCopy) -> None:
-        parted.begin()
+        with self._lock:
+            self._unended.add(parted)
+        try:
+            parted.begin()
+        except BaseException:
+            self._ended(parted)
+            raise
         with self._lock:
             stopping = self._stopping
             if not stopping:
-                self._unended.add(parted)
                 self._parted.append(parted)
                 helpers = min(parted.count - 1 - self._idle, self._jobs - self._workers)
                 for _ in range(helpers):
@@ -368,22 +380,29 @@ class Engine:
                 self._work.notify_all()
         if stopping:
             parted.abort()
+            self._ended(parted)
 
     def _copy_part(self, parted: PartedCopy, number: int, counters: _Counters) -> None:
         copied_bytes, last = parted.copy_part(number)
         counters.done_bytes += copied_bytes
         if parted.error is not None and parted.error.scope is not Scope.OBJECT:
-            self._stop(parted.error)
-        if not last or self._stopping:
-            return
+            self._item_failed(parted.item, parted.error)
         with self._lock:
-            self._unended.discard(parted)
+            if not last or self._stopping:
+                return
+            parted.ending = True
         try:
             parted.end()
             counters.done_count += 1
         except S3dlioError as error:
             counters.done_bytes -= parted.done_bytes
             self._item_failed(parted.item, error)
+        finally:
+            self._ended(parted)
+
+    def _ended(self, parted: PartedCopy) -> None:
+        with self._lock:
+            self._unended.discard(parted)
 
     # Any thread.
 
@@ -430,3 +449,25 @@ class Engine:
         self._stop(
             ServiceError(f"unexpected {type(error).__name__}: {error}", operation=self._operation)
         )
+
+
+def _why_left(parted: PartedCopy) -> str:
+    """Why an upload may be left when nothing more is heard of it."""
+    if parted.ending:
+        return "no answer to its end, so it may be finished"
+    return "no answer to its abort" if parted.begun else "no answer to its beginning"
+
+
+def _abort_all(waiting: deque[PartedCopy], left: dict[PartedCopy, str]) -> None:
+    """Abort one upload after the other; what succeeds isn't left."""
+    while waiting:
+        try:
+            parted = waiting.popleft()
+        except IndexError:  # another thread was faster
+            return
+        try:
+            parted.abort()
+        except S3dlioError as error:
+            left[parted] = str(error)
+        else:
+            del left[parted]

@@ -66,16 +66,23 @@ class TransferObserver:
 
 
 class CancelToken:
-    """Asks a running transfer to stop; may be set from any thread or a signal handler."""
+    """Asks a running transfer to stop; may be set from any thread.
+
+    A signal handler sets it from a thread of its own: the handler may have interrupted the very
+    lock that waiting for the token holds.
+    """
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self._children: list[weakref.ref[CancelToken]] = []
+        self._lock = threading.Lock()
 
     def cancel(self) -> None:
         """Ask to stop. Running requests end, unfinished uploads are aborted."""
         self._event.set()
-        for reference in self._children:
+        with self._lock:
+            children = list(self._children)
+        for reference in children:
             child = reference()
             if child is not None:
                 child.cancel()
@@ -83,8 +90,9 @@ class CancelToken:
     def child(self) -> CancelToken:
         """Return a token that is set with this one, and may be set alone: that of one run."""
         child = CancelToken()
-        alive = [reference for reference in self._children if reference() is not None]
-        self._children = [*alive, weakref.ref(child)]
+        with self._lock:
+            alive = [reference for reference in self._children if reference() is not None]
+            self._children = [*alive, weakref.ref(child)]
         if self.cancelled:
             child.cancel()
         return child

@@ -51,7 +51,7 @@ class CopyContext:
 def copy_whole(item: CopyItem, context: CopyContext) -> int:
     """Copy an object with one read and one `put`; return its size in bytes."""
     size_bytes = item.info.size_bytes
-    with context.buffers.lease(size_bytes) as view:
+    with context.buffers.lease(size_bytes, context.cancel) as view:
         with item.source.open_reader(item.info.key) as reader:
             _check_unchanged(item, reader.info)
             _fill(reader, view, context.cancel)
@@ -113,6 +113,8 @@ class PartedCopy:
         self.item = item
         self.error: S3dlioError | None = None
         self.done_bytes = 0
+        #: Set by who calls `end`, before: from then on an abort could meet a finished object.
+        self.ending = False
         self._context = context
         self._part_size_bytes = part_size_bytes
         self.count = part_count(item.info.size_bytes, part_size_bytes)
@@ -140,6 +142,11 @@ class PartedCopy:
             part_size_bytes=self._part_size_bytes,
             attributes=_kept(destination, attributes),
         )
+
+    @property
+    def begun(self) -> bool:
+        """Whether `begin` has returned."""
+        return self._upload is not None
 
     def claim(self) -> int | None:
         """Take the number of a part to copy; None when all are taken or one has failed."""
@@ -178,7 +185,7 @@ class PartedCopy:
         item, context = self.item, self._context
         start = (number - 1) * self._part_size_bytes
         stop = min(start + self._part_size_bytes, item.info.size_bytes)
-        with context.buffers.lease(stop - start) as view:
+        with context.buffers.lease(stop - start, context.cancel) as view:
             with self._open(start, stop) as reader:
                 _check_unchanged(item, reader.info)
                 _fill(reader, view, context.cancel)
