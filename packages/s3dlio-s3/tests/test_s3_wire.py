@@ -568,6 +568,16 @@ def test_batches_of_deletions(serve: MakeStore) -> None:
     assert "content-md5" in server.requests[1][1]
 
 
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey"])
+def test_error_of_a_key_that_was_not_asked_for(serve: MakeStore, code: str) -> None:
+    """An error about a key that wasn't to be deleted makes the whole answer worthless."""
+    row = f"<DeleteResult><Error><Key>other</Key><Code>{code}</Code></Error></DeleteResult>"
+    _, store = serve(answer(200, row.encode()))
+    with pytest.raises(core.ServiceError, match="'other'") as raised:
+        list(store.delete_many(["a", "b"]))
+    assert (Scope.CONTAINER, False) == (raised.value.scope, raised.value.retryable)
+
+
 def test_failed_batch_raises(serve: MakeStore) -> None:
     """An error of the whole batch is raised, not yielded for each key."""
     _, store = serve(answer(200, error_xml("InternalError")))

@@ -21,6 +21,7 @@ from s3dlio_core.errors import (
     ObjectTooLargeError,
     PreconditionFailedError,
     S3dlioError,
+    Scope,
     ServiceError,
     UploadNotFoundError,
     UsageError,
@@ -376,17 +377,28 @@ class S3Store(ObjectStore):
         try:
             self.delete(key)
         except S3dlioError as error:
-            if error.scope is not error.scope.OBJECT:
+            if error.scope is not Scope.OBJECT:
                 raise
             yield DeleteError(key, error)
 
     def _delete_together(self, keys: list[str]) -> Iterator[DeleteError]:
         for told in self.client.delete_objects(self.bucket, keys):
             key = _key_of(told, keys)
+            if key is None:
+                # Which of the keys are gone can't be told from such an answer.
+                raise ServiceError(
+                    f"the service tells of a key that wasn't to be deleted: {told.key[:100]!r}",
+                    operation="delete",
+                    uri=self.uri,
+                    scope=Scope.CONTAINER,
+                    retryable=False,
+                    code=told.code,
+                    maybe_done=True,
+                )
             error = error_of_code(told, "delete", self.uri_of(key))
             if isinstance(error, ObjectNotFoundError):
                 continue
-            if error.scope is not error.scope.OBJECT:
+            if error.scope is not Scope.OBJECT:
                 raise error
             yield DeleteError(key, error)
 
@@ -433,11 +445,14 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def _key_of(told: ErrorBody, keys: list[str]) -> str:
-    """Return the key that an error is about: XML turns a carriage return into a newline."""
+def _key_of(told: ErrorBody, keys: list[str]) -> str | None:
+    """Return the key that an error is about, or None when it was never asked for.
+
+    Servers that don't escape a carriage return have XML turn it into a newline.
+    """
     if told.key in keys:
         return told.key
     for key in keys:
         if key.replace("\r\n", "\n").replace("\r", "\n") == told.key:
             return key
-    return told.key
+    return None

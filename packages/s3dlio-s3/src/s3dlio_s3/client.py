@@ -2,7 +2,7 @@
 
 Rules that hold in this file and its two neighbours:
 - A method makes one request (a HEAD that is refused makes a second, see `sender`), and gives back
-  values. Pages stay pages; loops over them are `store`'s.
+  values. Pages stay pages; loops over them are `bucket`'s.
 - Nothing here retries.
 
 Source: Amazon S3 API Reference, one page for each operation.
