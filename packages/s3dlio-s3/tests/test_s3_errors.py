@@ -27,6 +27,7 @@ def refused(
     has_body: bool = False,
     names_key: bool = True,
     region: str = "",
+    changes: bool = True,
 ) -> S3dlioError:
     """Return the error of an answer to `put s3://b/k`."""
     return error_of_refusal(
@@ -40,6 +41,7 @@ def refused(
             endpoint="http://s3.example",
             region="us-east-1",
             names_key=names_key,
+            changes=changes,
         )
     )
 
@@ -186,6 +188,34 @@ def test_wrong_region_says_the_right_one(
 def test_retry_after(headers: dict[str, str], expected: float | None) -> None:
     """Retry-After is read as seconds, or as a date against the server's own clock."""
     assert expected == refused(503, "SlowDown", headers=headers).retry_after_s
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "changes", "expected"),
+    [
+        (500, "", True, True),
+        (500, "InternalError", True, True),
+        (500, "NewCode", True, True),
+        (502, "", True, True),
+        (503, "InternalError", True, True),
+        (503, "", True, True),
+        (504, "", True, True),
+        (500, "InternalError", False, False),
+        (503, "", False, False),
+        (503, "SlowDown", True, False),
+        (503, "ServiceUnavailable", True, False),
+        (429, "", True, False),
+        (501, "NotImplemented", True, False),
+        (507, "", True, False),
+        (400, "InvalidArgument", True, False),
+        (409, "OperationAborted", True, False),
+    ],
+)
+def test_failure_of_the_service_may_come_after_the_work(
+    status: int, code: str, changes: bool, expected: bool
+) -> None:
+    """A 5xx to a request that changes something leaves doubt, unless it was a refusal."""
+    assert expected is refused(status, code, changes=changes).maybe_done
 
 
 def test_error_inside_a_success_may_have_been_done() -> None:

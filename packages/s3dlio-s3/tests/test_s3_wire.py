@@ -360,6 +360,44 @@ def test_lost_answer_may_have_been_done(serve: MakeStore, reset: bool) -> None:
     assert ("put", "s3://b/k") == (error.operation, error.uri)
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_lost_answer_to_a_read_was_not_done(serve: MakeStore, reset: bool) -> None:
+    """When the connection ends instead of an answer to a HEAD, nothing was changed."""
+    _, store = serve(Cut(reset=reset))
+    with pytest.raises(core.ConnectionFailedError) as raised:
+        store.head("k")
+    assert not raised.value.maybe_done
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([answer(500)], False),
+        ([Cut()], False),
+        ([answer(404), answer(404, error_xml("NoSuchBucket")), answer(500)], True),
+        ([answer(404), answer(404, error_xml("NoSuchBucket")), Cut()], True),
+    ],
+)
+def test_doubt_about_a_new_bucket(
+    serve: MakeStore, answers: list[bytes | Cut], expected: bool
+) -> None:
+    """Only the request that makes the bucket may have made it, not the look before."""
+    server, _ = serve(*answers)
+    config = S3Config(endpoint_url=server.endpoint_url, credentials=CREDENTIALS)
+    with S3Provider(config) as provider, pytest.raises(S3dlioError) as raised:
+        provider.create_container("b")
+    assert expected is raised.value.maybe_done
+
+
+def test_failed_look_after_a_copy_leaves_doubt(serve: MakeStore) -> None:
+    """A copy whose result can't be measured may have been made."""
+    copied = b"<CopyObjectResult><ETag>e</ETag></CopyObjectResult>"
+    _, store = serve(answer(200, copied), answer(500))
+    with pytest.raises(core.ServiceError) as raised:
+        run(store, "copy")
+    assert raised.value.maybe_done
+
+
 def test_refused_connection_stops_the_run() -> None:
     """A refused connection is of store scope, and was certainly not carried out."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -376,8 +414,9 @@ def test_unknown_host_is_named() -> None:
     """A host that can't be found is named, with what to check."""
     config = S3Config(endpoint_url="http://nowhere.invalid", credentials=CREDENTIALS)
     with S3Provider(config) as provider, pytest.raises(core.ConnectionFailedError) as raised:
-        provider.open("b").head("k")
+        provider.open("b").put("k", b"x")
     assert "the host of http://nowhere.invalid can't be found" in str(raised.value)
+    assert not raised.value.maybe_done
 
 
 def test_silent_server_times_out(serve: MakeStore) -> None:
@@ -389,7 +428,7 @@ def test_silent_server_times_out(serve: MakeStore) -> None:
             read_timeout_s=0.05,
         )
         with S3Provider(config) as provider, pytest.raises(core.RequestTimeoutError) as raised:
-            provider.open("b").head("k")
+            provider.open("b").put("k", b"x")
     assert (True, True) == (raised.value.retryable, raised.value.maybe_done)
 
 
@@ -400,9 +439,9 @@ def test_plain_text_behind_https_is_a_tls_error() -> None:
         endpoint_url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         config = S3Config(endpoint_url=endpoint_url, credentials=CREDENTIALS)
         with S3Provider(config) as provider, pytest.raises(core.ConnectionFailedError) as raised:
-            provider.open("b").head("k")
+            provider.open("b").put("k", b"x")
     assert "the TLS connection to https://127.0.0.1" in str(raised.value)
-    assert not raised.value.retryable
+    assert (False, False) == (raised.value.retryable, raised.value.maybe_done)
 
 
 def speak_plainly(listener: socket.socket) -> None:

@@ -308,7 +308,11 @@ class S3Store(ObjectStore):
         except ObjectNotFoundError as error:
             error.uri = f"s3://{source.container}/{source.key}"
             raise
-        return self.client.head_object(self.bucket, key)
+        try:
+            return self.client.head_object(self.bucket, key)
+        except S3dlioError as error:
+            error.maybe_done = True
+            raise
 
     def delete(self, key: str) -> None:
         """Delete exactly this key."""

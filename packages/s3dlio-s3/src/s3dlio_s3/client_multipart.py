@@ -158,5 +158,6 @@ def _needed_etag(etag: str | None, request: S3Request) -> str:
             "the answer has no ETag, without which the upload can't be completed",
             operation=request.operation,
             uri=request.uri,
+            maybe_done=True,
         )
     return etag

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from s3dlio_core.errors import S3dlioError, Scope, ServiceError
+from s3dlio_core.errors import (
+    NotSupportedError,
+    S3dlioError,
+    Scope,
+    ServiceError,
+    StorageFullError,
+    ThrottledError,
+)
 from s3dlio_s3.error_codes import (
     CODES,
     REDIRECT,
@@ -47,6 +54,7 @@ class Refusal:
         endpoint: the service's URL.
         region: the region that the request was signed for.
         names_key: whether the request named a key, so that a bare 404 is about that.
+        changes: whether the request may change what the service holds.
     """
 
     operation: str
@@ -58,6 +66,7 @@ class Refusal:
     endpoint: str
     region: str
     names_key: bool
+    changes: bool
 
 
 def error_of_code(
@@ -109,7 +118,19 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
         scope=meaning.scope,
         code=(error.code if error else "") or REDIRECT_CODES.get(refusal.status, ""),
         request_id=(error.request_id if error else "") or request_id,
+        maybe_done=refusal.changes and refusal.status >= 500 and not _is_before(refusal, meaning),
     )
+
+
+def _is_before(refusal: Refusal, meaning: Meaning) -> bool:
+    """Return whether a 5xx says that nothing was done.
+
+    A 503 says so only by a code of S3: without one it may be that of a gateway, which lost the
+    service in the middle.
+    """
+    if meaning.cls is ThrottledError:
+        return refusal.error is not None and refusal.error.code in CODES
+    return meaning.cls in {NotSupportedError, StorageFullError}
 
 
 def _meaning(refusal: Refusal) -> Meaning:

@@ -30,7 +30,7 @@ from s3dlio_core.logs import get_logger, register_secret
 from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.credentials import default_sources, find_credentials
 from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
-from s3dlio_s3.transport import HttpRequest, Transport
+from s3dlio_s3.transport import SAFE_METHODS, HttpRequest, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,6 +76,11 @@ class S3Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Buffer | None = None
     hash_body: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change what the service holds."""
+        return self.method not in SAFE_METHODS
 
     @property
     def uri(self) -> str:
@@ -177,19 +182,14 @@ class S3Sender:
             S3dlioError: no answer, a refusal, an error inside the answer, or no S3 answer.
         """
         answer = self.send(request)
-        maybe_done = request.method != "GET"
-        try:
-            body = answer.read(wire_xml.RESULT_BODY_MAX_BYTES)
-        except S3dlioError as error:
-            error.maybe_done = maybe_done
-            raise
+        body = answer.read(wire_xml.RESULT_BODY_MAX_BYTES)
         try:
             return parse(body), answer.headers
         except ValueError as error:
             inner = wire_xml.parse_error(body)
             if inner is not None and (inner.code or inner.message):
                 raise error_of_code(
-                    inner, request.operation, request.uri, status=500, maybe_done=maybe_done
+                    inner, request.operation, request.uri, status=500, maybe_done=request.changes
                 ) from None
             raise self._unreadable(request, answer, error) from error
 
@@ -290,6 +290,7 @@ class S3Sender:
                 endpoint=self.config.endpoint,
                 region=self.config.region,
                 names_key=bool(request.key),
+                changes=request.changes,
             )
         )
         if answer.status in {400, 403} and self._corrects_clock(answer):
@@ -321,7 +322,7 @@ class S3Sender:
             hint="" if cut else "Check that the endpoint URL is that of an S3 service",
             retryable=cut,
             request_id=answer.headers.get("x-amz-request-id", ""),
-            maybe_done=request.method != "GET",
+            maybe_done=request.changes,
         )
 
 

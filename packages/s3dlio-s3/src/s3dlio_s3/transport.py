@@ -25,7 +25,7 @@ import requests.adapters
 import requests.utils
 from requests.structures import CaseInsensitiveDict
 
-from s3dlio_core.errors import NotSupportedError
+from s3dlio_core.errors import NotSupportedError, S3dlioError
 from s3dlio_s3.transport_errors import STACK_EXCEPTIONS, error_of_exception
 
 if TYPE_CHECKING:
@@ -33,11 +33,14 @@ if TYPE_CHECKING:
 
     from s3dlio_core.store import Buffer
 
-__all__ = ["HttpAnswer", "HttpRequest", "Transport"]
+__all__ = ["SAFE_METHODS", "HttpAnswer", "HttpRequest", "Transport"]
 
 #: urllib3 copies what it reads, so a larger slice would only hold more memory twice.
 READ_SLICE_MAX_BYTES = 256 * 1024
 _HOSTS_MAX = 64
+
+#: Methods that change nothing (RFC 9110 section 9.2.1), as far as they are used here.
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 #: The adapter, and the process that it belongs to.
 _Held: TypeAlias = "tuple[int, requests.adapters.BaseAdapter]"
@@ -65,6 +68,11 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: Buffer | None = None
 
+    @property
+    def changes(self) -> bool:
+        """Whether it may change what the service holds."""
+        return self.method not in SAFE_METHODS
+
 
 class HttpAnswer:
     """An answer whose head has arrived. Read it to its end or close it.
@@ -89,9 +97,7 @@ class HttpAnswer:
             IntegrityError: the body ends early.
             ConnectionFailedError, RequestTimeoutError: the connection broke.
         """
-        return _translated(
-            self._request, lambda: int(self._raw.readinto(view[:READ_SLICE_MAX_BYTES]))
-        )
+        return self._guarded(lambda: int(self._raw.readinto(view[:READ_SLICE_MAX_BYTES])))
 
     def read(self, size_max_bytes: int) -> bytes:
         """Read a small body whole, and close.
@@ -104,7 +110,7 @@ class HttpAnswer:
             The body. One that is longer than `size_max_bytes` is cut one byte after that.
         """
         try:
-            body = bytes(_translated(self._request, lambda: self._raw.read(size_max_bytes + 1)))
+            body = bytes(self._guarded(lambda: self._raw.read(size_max_bytes + 1)))
             if len(body) <= size_max_bytes:
                 self.finish()
         finally:
@@ -114,13 +120,21 @@ class HttpAnswer:
     def finish(self) -> None:
         """Give the connection back. The body must have been read, or be empty."""
         # One more read tells http.client that nothing is left.
-        if not _translated(self._request, lambda: self._raw.read(1)):
+        if not self._guarded(lambda: self._raw.read(1)):
             self._raw.release_conn()
         self.close()
 
     def close(self) -> None:
         """Close; a connection with unread bytes is cut."""
         self._raw.close()
+
+    def _guarded(self, call: Callable[[], _Result]) -> _Result:
+        try:
+            return _translated(self._request, call)
+        except S3dlioError as error:
+            # Whatever broke now: the service has had the request.
+            error.maybe_done = self._request.changes
+            raise
 
 
 class Transport:
@@ -219,4 +233,5 @@ def _translated(request: HttpRequest, call: Callable[[], _Result]) -> _Result:
     except STACK_EXCEPTIONS as error:
         translated = error_of_exception(error, request.origin)
         translated.operation, translated.uri = request.operation, request.uri
+        translated.maybe_done = translated.maybe_done and request.changes
         raise translated from error

@@ -2,7 +2,8 @@
 
 Rules that hold in this file:
 - An exception is looked at with all that it wraps; the first row that fits any of them decides.
-- `maybe_done` is True unless the request certainly never reached the service.
+- `maybe_done` is True unless the request certainly never reached the service; whoever knows the
+  method takes it back for one that changes nothing.
 - No exception's text is shown that may quote a header, and so a secret.
 """
 
