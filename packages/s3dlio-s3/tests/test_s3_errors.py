@@ -18,6 +18,8 @@ LISTED = [
     if not line.startswith("#")
 ]
 
+HOSTILE_DATE = "Thu, 01 Jan 2026 00:00:00 +9999999999999999"
+
 
 def refused(
     status: int,
@@ -181,6 +183,9 @@ def test_wrong_region_says_the_right_one(
             30.0,
         ),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "9" * 5000}, None),
+        ({"retry-after": HOSTILE_DATE, "date": "Thu, 01 Jan 2026 00:00:00 GMT"}, None),
+        ({"retry-after": "Thu, 01 Jan 2026 00:00:30 GMT", "date": HOSTILE_DATE}, None),
         ({"retry-after": "Thu, 01 Jan 2026 00:00:30 GMT"}, None),
         ({}, None),
     ],

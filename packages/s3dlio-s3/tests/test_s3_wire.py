@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CREDENTIALS = Credentials("AKID", "hunter2-secret", "t0ken-secret")
 LAST_MODIFIED = "Fri, 02 Jan 2026 03:04:05 GMT"
 XML = "application/xml"
+HOSTILE_DATE = "Fri, 02 Jan 2026 03:04:05 +9999999999999999"
 
 
 def answer(
@@ -340,6 +341,33 @@ def test_huge_error_body_is_not_read(serve: MakeStore) -> None:
     with pytest.raises(core.ServiceError) as raised:
         read(store)
     assert raised.value.retryable
+
+
+def test_hostile_dates_are_no_dates(serve: MakeStore) -> None:
+    """A date that overflows is none: the object has no time, and the clock isn't touched."""
+    _, store = serve(
+        answer(200, length=3, headers={"Last-Modified": HOSTILE_DATE}),
+        answer(403, error_xml("AccessDenied"), headers={"Date": HOSTILE_DATE}),
+    )
+    assert store.head("k").mtime is None
+    with pytest.raises(core.PermissionDeniedError) as raised:
+        store.put("k", b"x")
+    assert not raised.value.retryable
+
+
+def test_hostile_length_is_no_length(serve: MakeStore) -> None:
+    """A Content-Length of thousands of digits is an answer that tells no length."""
+    huge = answer(200, headers={"Content-Length": "9" * 5000})
+    _, store = serve(Cut(huge))
+    with pytest.raises(core.ServiceError, match="how long"):
+        store.head("k")
+
+
+def test_hostile_content_range_is_no_range(serve: MakeStore) -> None:
+    """A Content-Range of thousands of digits is a part that doesn't say which."""
+    _, store = serve(answer(206, b"ab", headers={"Content-Range": f"bytes 0-1/{'9' * 5000}"}))
+    with pytest.raises(core.ServiceError, match="but not which"):
+        read(store, 0, 2)
 
 
 def test_garbage_is_an_error(serve: MakeStore) -> None:

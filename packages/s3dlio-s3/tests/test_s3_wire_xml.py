@@ -104,6 +104,9 @@ def test_cut_document_is_known_as_cut(body: bytes) -> None:
         b'{"error": "no"}',
         b"<ListBucketResult><Contents><Key>k</Key></Contents></ListBucketResult>",
         b"<ListBucketResult><Contents><Key>k</Key><Size>x</Size></Contents></ListBucketResult>",
+        b"<ListBucketResult><Contents><Key>k</Key><Size>"
+        + b"9" * 20
+        + b"</Size></Contents></ListBucketResult>",
         b"\xff\xfe<\x00L\x00i\x00s\x00t\x00",
     ],
 )

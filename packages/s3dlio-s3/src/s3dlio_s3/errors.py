@@ -11,7 +11,6 @@ Sources: Amazon S3 API Reference, "Error responses"; RFC 9110 section 10.2.3 for
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
@@ -30,6 +29,7 @@ from s3dlio_s3.error_codes import (
     Meaning,
     meaning_of_status,
 )
+from s3dlio_s3.headers import http_date, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,11 +174,9 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
-    if text.isdecimal():
-        return float(text)
-    try:
-        # Against the server's own clock: ours may be off.
-        wait = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError):
-        return None
-    return max(0.0, wait.total_seconds())
+    seconds = whole_number(text)
+    if seconds is not None:
+        return float(seconds)
+    # Against the server's own clock: ours may be off.
+    until_s, now_s = http_date(text), http_date(headers.get("date", ""))
+    return None if until_s is None or now_s is None else max(0.0, until_s - now_s)

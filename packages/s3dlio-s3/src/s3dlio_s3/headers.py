@@ -3,6 +3,7 @@
 Rules that hold in this file:
 - Pure.
 - Names are lower case. A value that a header can't carry is an error, never altered.
+- What a server sends is hostile until read: a length or date that makes no sense is none.
 
 Sources: Amazon S3 API Reference, PutObject, HeadObject, CopyObject; Amazon S3 User Guide, "Working
 with object metadata"; RFC 9110 sections 5.5, 13.1 and 14.4.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -32,7 +34,9 @@ __all__ = [
     "content_length",
     "content_range",
     "copy_headers",
+    "http_date",
     "object_info",
+    "whole_number",
 ]
 
 METADATA_PREFIX = "x-amz-meta-"
@@ -47,7 +51,9 @@ _CONTENT_HEADERS = (
 )
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile("[\t\x20-\x7e]*")
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+# 19 digits hold every length of 63 bits; int() would take ever longer over more, and then refuse.
+_LENGTH = re.compile(r"[0-9]{1,19}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19}|\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +129,23 @@ def content_range(headers: Mapping[str, str]) -> ContentRange | None:
 
 def content_length(headers: Mapping[str, str]) -> int | None:
     """Return the Content-Length, or None when there is none that can be read."""
-    text = headers.get("content-length", "")
-    return int(text) if text.isdecimal() else None
+    return whole_number(headers.get("content-length", ""))
+
+
+def whole_number(text: str) -> int | None:
+    """Return a whole number of at most 19 digits, or None."""
+    text = text.strip()
+    return int(text) if _LENGTH.fullmatch(text) else None
+
+
+def http_date(text: str) -> float | None:
+    """Return the seconds since the epoch of an HTTP date, or None when it can't be read."""
+    try:
+        found = parsedate_to_datetime(text)
+        # "-0000" is UTC without a word about the sender's zone (RFC 5322 section 3.3).
+        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = None) -> ObjectInfo:
@@ -145,7 +166,7 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
     return ObjectInfo(
         key=key,
         size_bytes=(content_length(lower) or 0) if size_bytes is None else size_bytes,
-        mtime=_http_date(lower.get("last-modified", "")),
+        mtime=http_date(lower.get("last-modified", "")),
         etag=strip_etag(lower.get("etag", "")),
         version=lower.get("x-amz-version-id") or None,
         checksums=checksums,
@@ -164,10 +185,3 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
         ),
         storage_class=lower.get("x-amz-storage-class", ""),
     )
-
-
-def _http_date(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError):
-        return None

@@ -22,7 +22,6 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core.errors import CredentialsError, S3dlioError, ServiceError
@@ -30,6 +29,7 @@ from s3dlio_core.logs import get_logger, register_secret
 from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.credentials import default_sources, find_credentials
 from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
+from s3dlio_s3.headers import http_date
 from s3dlio_s3.transport import SAFE_METHODS, HttpRequest, Transport
 
 if TYPE_CHECKING:
@@ -299,9 +299,8 @@ class S3Sender:
 
     def _corrects_clock(self, answer: HttpAnswer) -> bool:
         """Learn the server's time; return whether it changes what is signed."""
-        try:
-            server_s = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-        except (TypeError, ValueError):
+        server_s = http_date(answer.headers.get("date", ""))
+        if server_s is None:
             return False
         skew_s = server_s - time.time()
         if abs(skew_s - self._clock_skew_s) < _SKEW_MIN_S:

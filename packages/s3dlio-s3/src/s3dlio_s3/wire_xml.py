@@ -62,8 +62,8 @@ ERROR_BODY_MAX_BYTES = 1024**2
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 # What XML 1.0 can't carry, not even as a character reference (XML 1.0 section 2.2).
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
+# As many digits as 63 bits need.
+_NUMBER = re.compile("[0-9]{1,19}")
 _CODE = re.compile(rb"<Code>([A-Za-z0-9._]+)</Code>")
 _MESSAGE = re.compile(rb"<Message>([^<&]*)</Message>")
 _REQUEST_ID = re.compile(rb"<RequestId>([A-Za-z0-9+/=-]+)</RequestId>")
@@ -326,7 +326,7 @@ def _checked_rows(tree: _Tree, name: str, needed: tuple[str, ...]) -> Iterator[d
 
 
 def _number(text: str) -> int:
-    if not text.strip().isdecimal():
+    if not _NUMBER.fullmatch(text.strip()):
         raise MalformedXmlError(f"{text[:40]!r} is no number")
     return int(text)
 
