@@ -31,6 +31,29 @@ s3 =
 """
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://user:hunter2@s3.example", "can't hold a user's name or password"),
+        ("http://user@s3.example", "can't hold a user's name or password"),
+        ("https://user:hunter2/x@s3.example", "bad endpoint URL"),
+        ("http://user:hunter2@[s3.example", "bad endpoint URL"),
+        ("http://user:hunter2@s3.example:99999", "bad endpoint URL"),
+        ("http://user:x://hunter2@s3.example:x", "bad endpoint URL"),
+        ("ftp://user:hunter2@s3.example", "bad endpoint URL"),
+        ("user:hunter2@s3.example", "bad endpoint URL"),
+        ("http://user:hunter2@s3.example?a=b", "can't hold a user's name or password"),
+    ],
+)
+def test_endpoint_with_a_password_is_refused_without_showing_it(url: str, reason: str) -> None:
+    """An endpoint URL with a user's name or password is refused, and the password not shown."""
+    with pytest.raises(UsageError, match=reason) as raised:
+        S3Config(endpoint_url=url)
+    shown = f"{raised.value} {raised.value.uri} {raised.value!r}"
+    assert "hunter2" not in shown
+    assert "s3.example" in shown
+
+
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """An environment that names a configuration file and nothing else."""

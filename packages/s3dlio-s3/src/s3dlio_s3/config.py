@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from s3dlio_core.errors import UsageError
+from s3dlio_core.logs import redact
 from s3dlio_s3.credentials import Credentials
 from s3dlio_s3.shared_files import DEFAULT_PROFILE, read_shared_files
 
@@ -270,12 +271,27 @@ def _checked_endpoint(url: str) -> str:
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or parts.query or parts.fragment or "@" in parts.netloc or not url.isascii():
+    if valid and "@" in parts.netloc:
         raise UsageError(
-            "bad endpoint URL", uri=url, hint="Write for example http://127.0.0.1:9000"
+            "an endpoint URL can't hold a user's name or password",
+            uri=_without_userinfo(url),
+            hint="Give the keys by option, environment or profile",
+        )
+    if not valid or parts.query or parts.fragment or not url.isascii():
+        raise UsageError(
+            "bad endpoint URL",
+            uri=_without_userinfo(url),
+            hint="Write for example http://127.0.0.1:9000",
         )
     netloc = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
     return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def _without_userinfo(url: str) -> str:
+    """Return a URL, however bad, without all that may be a password in it."""
+    scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
+    _, at, host = rest.rpartition("@")
+    return redact(f"{scheme}{separator}[redacted]@{host}" if at else url)
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
