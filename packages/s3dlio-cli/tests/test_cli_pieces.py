@@ -251,10 +251,18 @@ def test_a_bucket_without_a_date_has_none() -> None:
 def test_the_first_signal_cancels_a_transfer() -> None:
     """The handler sets the token and lets the transfer clean up."""
     interrupts, token = Interrupts(), CancelToken()
-    with interrupts.cancelling(token):
+    with interrupts.cancelling():
+        interrupts.begin(token)
         interrupts._handle(2, None)
-    assert token.cancelled
+    assert token.wait(30)
     assert interrupts.signum == 2
+
+
+def test_a_signal_before_the_transfer_begins_ends_the_command() -> None:
+    """A request that hangs while it is planned is not waited for."""
+    interrupts = Interrupts()
+    with interrupts.cancelling(), pytest.raises(Interrupted):
+        interrupts._handle(2, None)
 
 
 def test_a_signal_without_a_transfer_ends_the_command() -> None:

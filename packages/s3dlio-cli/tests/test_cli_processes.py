@@ -94,7 +94,8 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
         "import time\n"
         "from s3dlio_core import operations\n"
         "from s3dlio_cli.app import run\n"
-        "def stuck(*a, cancel, **k):\n"
+        "def stuck(*a, progress, cancel, **k):\n"
+        "    progress.started(None)\n"
         "    print('ready', flush=True)\n"
         "    cancel.wait(1e6)\n"
         "    print('cancelled', flush=True)\n"
@@ -138,3 +139,28 @@ def test_names_that_are_no_text_come_out_as_they_are(tmp_path: Path) -> None:
         pytest.skip("this file system holds UTF-8 names only")
     done = subprocess.run([*COMMAND, "ls", f"{tmp_path}/"], check=True, capture_output=True)
     assert done.stdout.endswith(b"/" + name + b"\n")
+
+
+def test_a_full_standard_output_is_one_line(tmp_path: Path) -> None:
+    """An output that takes no more is an error that says so, not a bug."""
+    (tmp_path / "file").touch()
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "ls", f"{tmp_path}/"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "s3-cli: error: can't write to standard output: No space left on device" in done.stderr
+    assert "bug" not in done.stderr
+
+
+def test_a_closed_standard_output_does_not_matter(tmp_path: Path) -> None:
+    """What writes no data succeeds without a standard output."""
+    (tmp_path / "file").touch()
+    command = " ".join([*COMMAND, "-q", "upload", f"{tmp_path}/file", f"{tmp_path}/copy", ">&-"])
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert (tmp_path / "copy").exists()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from s3dlio_core.store import MultipartUpload, ObjectInfo, ObjectReader, Part
 
-RESET = errors.ConnectionFailedError("reset", maybe_done=True)
+RESET = errors.ConnectionFailedError("reset", maybe_done=True, scope=errors.Scope.OBJECT)
 BUSY = errors.ThrottledError("slow down")
 ABSENT = Condition(if_absent=True)
 

@@ -158,7 +158,9 @@ def test_one_of_several_that_is_missing(
 ) -> None:
     """It is named as unmatched, and the others go where they would have gone."""
     sources = [missing, "/a.txt"] if first else ["/a.txt", missing]
-    report = _copy(source, sources, target, "/n")
+    with pytest.raises(errors.TransferFailedError, match="nothing matched") as caught:
+        _copy(source, sources, target, "/n")
+    report = caught.value.report
     assert report.unmatched == (source.base + missing,)
     assert target.content() == {"n/a.txt": "a.txt"}
     assert (report.ok, report.done_count, report.failed_count) == (False, 1, 0)

@@ -140,6 +140,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader has what it wanted.
         output.discard_stdout()
         return ALL_DONE
+    except S3dlioError as error:
+        output.say_error(str(error))
+        output.discard_stdout()
+        return SOME_FAILED
     except Interrupted:
         output.say("")
         return code_of_signal(interrupts.signum)

@@ -24,6 +24,8 @@ JOBS_MAX = 4096
 #: As in s3dlio_progress, which isn't imported for `--help`; a test compares them.
 _PROGRESS_MODES = ("auto", "bar", "json", "none")
 _STORE_OPTIONS = ("endpoint_url", "region", "profile")
+#: Flags, and the store option that each sets to "true".
+_STORE_FLAGS = {"no_sign_request": "anonymous"}
 _META_KEY = "s3dlio_cli.options"
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
@@ -38,7 +40,7 @@ class Settings:
         verbosity: 0, 1 for -v, 2 for -vv.
         as_json: data as JSON.
         progress: one of the progress modes.
-        store_options: only those that were given: endpoint_url, region, profile.
+        store_options: only those that were given: endpoint_url, region, profile, anonymous.
         log_file: a path, or None.
         log_format: "text" or "json".
     """
@@ -77,6 +79,7 @@ _OPTIONS = (
     _option("--endpoint-url", metavar="URL", help="Use this endpoint, e.g. a server of your own."),
     _option("--region", metavar="NAME", help="The region of the service."),
     _option("--profile", metavar="NAME", help="Take credentials and settings from this profile."),
+    _option("--no-sign-request", is_flag=True, help="Send no credentials: for public buckets."),
     _option("--log-file", type=click.Path(dir_okay=False), help="Append the log to this file."),
     _option("--log-format", type=click.Choice(("text", "json")), help="The log's form. [text]"),
 )
@@ -110,7 +113,10 @@ def settings_of(ctx: click.Context) -> Settings:
         verbosity=values.get("verbose", 0),
         as_json=values.get("json", False),
         progress=values.get("progress", "auto"),
-        store_options={name: values[name] for name in _STORE_OPTIONS if name in values},
+        store_options={
+            **{name: values[name] for name in _STORE_OPTIONS if name in values},
+            **{option: "true" for flag, option in _STORE_FLAGS.items() if flag in values},
+        },
         log_file=values.get("log_file"),
         log_format=values.get("log_format", "text"),
     )

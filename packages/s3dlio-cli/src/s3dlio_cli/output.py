@@ -10,12 +10,17 @@ Rules that hold here:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from s3dlio_core.errors import printable
+from s3dlio_core.errors import LocalIOError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["StdoutClosed", "emit", "emit_json", "emit_name", "say", "say_error", "use_exact_names"]
 
@@ -28,6 +33,8 @@ class StdoutClosed(BaseException):
 
 def use_exact_names() -> None:
     """Let standard output carry any name: UTF-8 and undecodable bytes, except to a terminal."""
+    if sys.stdout is None:  # closed by who started the program: >&-
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is None:  # replaced by a program that runs this one inside itself
         return
@@ -39,10 +46,8 @@ def use_exact_names() -> None:
 
 def emit(line: str) -> None:
     """Write a line of data."""
-    try:
+    with _told():
         sys.stdout.write(f"{line}\n")
-    except BrokenPipeError:
-        raise StdoutClosed from None
 
 
 def emit_name(name: str) -> None:
@@ -60,11 +65,21 @@ def flush() -> None:
 
     Raises:
         StdoutClosed: the reader has gone.
+        LocalIOError: standard output takes no more.
     """
-    try:
+    with _told():
         sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Tell a reader that has gone from an output that fails."""
+    try:
+        yield
     except BrokenPipeError:
         raise StdoutClosed from None
+    except OSError as error:
+        raise LocalIOError(f"can't write to standard output: {error.strerror}") from error
 
 
 def discard_stdout() -> None:

@@ -1,7 +1,8 @@
 """Ctrl-C and SIGTERM, for the program only: the library installs no handler.
 
-The first signal asks a running transfer to stop: it aborts its unfinished uploads and removes its
-temporary files. A command without a transfer ends at once. A second signal always ends at once.
+The first signal asks a transfer that has begun to stop: it aborts its unfinished uploads and
+removes its temporary files. Everything else (planning, a listing, a deletion) ends at once, and a
+second signal ends everything at once.
 A signal that is ignored when the program starts (nohup, a shell's background job) stays ignored.
 """
 
@@ -59,13 +60,16 @@ class Interrupts:
                 signal.signal(number, handler)
 
     @contextlib.contextmanager
-    def cancelling(self, token: CancelToken) -> Iterator[None]:
-        """Let the first signal set this token until the block ends."""
-        self._token = token
+    def cancelling(self) -> Iterator[None]:
+        """Let a transfer in this block `begin`; until it does, a signal ends it at once."""
         try:
             yield
         finally:
             self._token = None
+
+    def begin(self, token: CancelToken) -> None:
+        """Let the first signal set this token from now on: there may be something to clean up."""
+        self._token = token
 
     def _handle(self, signum: int, _frame: object) -> None:
         if self.signum:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from s3dlio_cli.command import interrupts_of
@@ -10,7 +11,7 @@ from s3dlio_cli.options import settings_of
 from s3dlio_cli.output import emit_json
 from s3dlio_cli.summary import say_outcome
 from s3dlio_core.errors import S3dlioError
-from s3dlio_core.transfer.events import CancelToken
+from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_progress import make_observer, report_values
 from s3dlio_progress.values import error_values
 
@@ -19,16 +20,46 @@ if TYPE_CHECKING:
 
     import click
 
-    from s3dlio_core.transfer.events import TransferObserver
-    from s3dlio_core.transfer.report import TransferReport
+    from s3dlio_core.transfer.report import Failure, TransferReport
 
 __all__ = ["run_transfer"]
+
+
+class _Beginning(TransferObserver):
+    """An observer that says when the transfer begins, and passes everything on."""
+
+    def __init__(self, inner: TransferObserver, begin: Callable[[], None]) -> None:
+        self._inner = inner
+        self._begin = begin
+
+    def started(self, snapshot: Snapshot) -> None:
+        """Say it, and pass it on."""
+        self._begin()
+        self._inner.started(snapshot)
+
+    def progressed(self, snapshot: Snapshot) -> None:
+        """Pass it on."""
+        self._inner.progressed(snapshot)
+
+    def failed(self, failure: Failure) -> None:
+        """Pass it on."""
+        self._inner.failed(failure)
+
+    def noted(self, text: str) -> None:
+        """Pass it on."""
+        self._inner.noted(text)
+
+    def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
+        """Pass it on."""
+        self._inner.finished(snapshot, report)
 
 
 def run_transfer(
     ctx: click.Context,
     operation: str,
     transfer: Callable[[TransferObserver | None, CancelToken], TransferReport],
+    *,
+    cleans_up: bool = True,
 ) -> int:
     """Run a transfer and tell its outcome.
 
@@ -37,6 +68,8 @@ def run_transfer(
         operation: its name, for an outcome without a report.
         transfer: takes the observer and the cancel token and returns the report; failures of
             objects are in the report, errors of usage are raised.
+        cleans_up: whether a transfer that has begun must be asked to stop, because it has uploads
+            to abort and temporary files to remove. What hasn't is simply ended.
 
     Returns:
         The exit code.
@@ -47,8 +80,9 @@ def run_transfer(
     settings = settings_of(ctx)
     interrupts = interrupts_of(ctx)
     token = CancelToken()
-    observer = None if settings.quiet else make_observer(settings.progress)
-    with interrupts.cancelling(token):
+    shown = TransferObserver() if settings.quiet else make_observer(settings.progress)
+    observer = _Beginning(shown, functools.partial(interrupts.begin, token)) if cleans_up else shown
+    with interrupts.cancelling():
         try:
             report = transfer(observer, token)
         except S3dlioError as error:

@@ -307,7 +307,7 @@ class CancelledError(S3dlioError):
 
 
 class TransferFailedError(S3dlioError):
-    """Some objects could not be transferred; all others were.
+    """Some objects could not be transferred, or a source matched nothing; all else was done.
 
     Attributes:
         report: what was done and what failed.
@@ -323,6 +323,7 @@ class TransferFailedError(S3dlioError):
         more = report.failed_count - len(shown)
         if more > 0:
             shown.append(f"and {more} more")
+        shown += [f"nothing matched {source}" for source in report.unmatched]
         error = cls(
             f"{report.failed_count} of {report.failed_count + report.done_count} objects failed: "
             + "; ".join(shown),

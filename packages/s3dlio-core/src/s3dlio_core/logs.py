@@ -8,7 +8,8 @@
 Rules that hold for every record:
 - Loggers come from `get_logger`, which puts `RedactSecrets` on each: secrets are gone before any
   handler, also a handler of the program that uses the library, sees the record.
-- `request_id` and `attempt` are attributes, given by `extra={…}`; the filter fills in what is
+- `request_id` and `attempt` are attributes, given by `extra={…}`; the filter fills in the attempt
+  that is under way (`current_attempt`), and what else is
   missing, so that a format string may name them.
 - The library never configures handlers or levels. `configure` is for programs; s3-cli uses it.
 
@@ -29,6 +30,7 @@ import re
 import threading
 import time
 import traceback
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -43,6 +45,7 @@ __all__ = [
     "RedactSecrets",
     "TextFormatter",
     "configure",
+    "current_attempt",
     "get_logger",
     "redact",
     "register_secret",
@@ -80,6 +83,9 @@ _PATTERNS = (
     re.compile(r"(?P<name>\bbearer\s+)(?P<secret>[\w.~+/-]{8,}=*)", re.IGNORECASE),
     re.compile(r"(?P<name>://[^/\s:@\"']*:)(?P<secret>[^/\s@\"']+)(?=@)"),
 )
+
+#: Which attempt of a request is under way in this thread; the one place that retries sets it.
+current_attempt: ContextVar[int] = ContextVar("s3dlio_attempt", default=1)
 
 _lock = threading.Lock()
 _secrets: set[str] = set()
@@ -133,7 +139,7 @@ class RedactSecrets(logging.Filter):
             if name not in _STANDARD_NAMES and isinstance(value, str):
                 record.__dict__[name] = redact(value)
         record.__dict__.setdefault("request_id", "")
-        record.__dict__.setdefault("attempt", 1)
+        record.__dict__.setdefault("attempt", current_attempt.get())
         return True
 
 

@@ -259,6 +259,7 @@ def plan_copy(
     if not selections:
         raise first_error or errors.UsageError("no source was given")
     target = find_target(session, destination, selections[0] if len(given) == 1 else None)
+    _refuse_onto_itself(selections, target)
     _refuse_collisions(selections, target)
     if recursive:
         _refuse_into_itself(selections, target)
@@ -279,6 +280,29 @@ def _refuse_collisions(selections: Sequence[Selection], target: _Target) -> None
                 hint="Copy them in two runs, to two directories",
             )
         seen[key] = selection.text
+
+
+def _refuse_onto_itself(selections: Sequence[Selection], target: _Target) -> None:
+    """Refuse to replace what is copied by its copy: links and hard links would be lost."""
+    for selection in selections:
+        if selection.found is not None:
+            source = selection.place, selection.found.key
+            goal = target.place, target.key(_relative(selection, selection.found))
+        else:
+            source = selection.place, selection.place.prefix
+            goal = target.place, target.place.prefix + selection.lead
+        if _true_name(*source) == _true_name(*goal):
+            raise errors.UsageError(
+                f"{errors.printable(selection.text)} would be copied onto itself",
+                hint="Choose another destination",
+            )
+
+
+def _true_name(place: Place, key: str) -> str:
+    """Return a name that two ways to one object or directory share."""
+    if not place.store.capabilities.directories:
+        return place.store.uri_of(key)
+    return os.path.realpath(f"{place.container}/{key}")
 
 
 def _goal_within(selection: Selection, target: _Target) -> str | None:

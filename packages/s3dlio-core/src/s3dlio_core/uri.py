@@ -28,6 +28,7 @@ __all__ = ["PATH_SCHEMES", "Uri", "join_key", "parse_uri"]
 PATH_SCHEMES = frozenset({"file", "direct"})
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_MISTYPED = re.compile(r"(?:s3|az|azure|file|direct|memory):/", re.IGNORECASE)
 _AZURE_HOST = re.compile(r"https://[^/]*\.blob\.[^/]+/")
 _CONTAINER = re.compile(r"[^\s/\x00-\x1f\x7f]+")
 
@@ -90,7 +91,7 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
         )
     found = _SCHEME.match(given)
     if found is None:
-        return _parse_path("file", given, given)
+        return _parse_plain_path(given)
     scheme, rest = found[1].lower(), given[found.end() :]
     if scheme in PATH_SCHEMES:
         return _parse_path(scheme, rest, given)
@@ -115,11 +116,27 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
 _FORMS_HINT = "Write for example s3://bucket/key, az://container/key, file:///path or a plain path"
 
 
+def _parse_plain_path(path: str) -> Uri:
+    if _MISTYPED.match(path):
+        raise InvalidUriError(
+            "this looks like a URI with a missing slash",
+            uri=path,
+            hint=f"Write {path.replace(':/', '://', 1)}, or ./{path} for a local path",
+        )
+    return _parse_path("file", path, path)
+
+
 def _parse_path(scheme: str, path: str, given: str) -> Uri:
     if not path:
         raise InvalidUriError("the path is missing", uri=given, hint=f"Write {scheme}:///abs/path")
     if path.startswith("/"):
         return Uri(scheme, "/", path[1:])
+    if given != path and path.split("/", maxsplit=1)[0] not in {".", ".."}:
+        raise InvalidUriError(
+            "a file's URI names no host",
+            uri=given,
+            hint=f"Write {scheme}:///{path} or {scheme}://./{path}",
+        )
     return Uri(scheme, "", path)
 
 

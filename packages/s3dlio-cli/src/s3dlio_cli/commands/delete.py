@@ -48,4 +48,4 @@ def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int
             raise_on_failure=False,
         )
 
-    return run_transfer(ctx, "delete", transfer)
+    return run_transfer(ctx, "delete", transfer, cleans_up=False)

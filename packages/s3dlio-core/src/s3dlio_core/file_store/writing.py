@@ -64,12 +64,18 @@ def existing(name: str, directory_fd: int) -> os.stat_result | None:
         raise errors.InvalidKeyError("a directory stands where the file would be")
     if stat.S_ISLNK(found.st_mode) and _leads_to_special(name, directory_fd):
         # Neither followed, since it may lead anywhere, nor replaced: it may be /dev/stdout.
-        raise errors.InvalidKeyError("a symbolic link to a device or fifo stands there")
+        raise errors.InvalidKeyError("a symbolic link to a device, fifo or open file stands there")
     return found
+
+
+#: Links below these are the system's own: /dev/stdout leads to /proc/self/fd/1, whatever that is.
+_SYSTEM_DIRECTORIES = ("/proc/", "/dev/")
 
 
 def _leads_to_special(name: str, directory_fd: int) -> bool:
     try:
+        if os.readlink(name, dir_fd=directory_fd).startswith(_SYSTEM_DIRECTORIES):
+            return True
         return is_special(os.stat(name, dir_fd=directory_fd))
     except OSError:
         return False

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from s3dlio_core import errors
 from s3dlio_core.registry import default_observer
+from s3dlio_core.transfer.events import CancelToken, TransferObserver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from s3dlio_core.session import Session
-    from s3dlio_core.transfer.events import TransferObserver
     from s3dlio_core.uri import Uri
 
 #: A URI or a local path.
@@ -30,6 +31,28 @@ JOBS_MAX = 4096
 def several(sources: Sources) -> Sequence[UriLike]:
     """Return the sources as a sequence."""
     return (sources,) if isinstance(sources, (str, os.PathLike)) else tuple(sources)
+
+
+def check_arguments(
+    jobs: int, progress: Progress, cancel: CancelToken | None, options: Mapping[str, str] | None
+) -> None:
+    """Check what a caller may get wrong, before it fails far from here.
+
+    Raises:
+        UsageError: a number of jobs out of range.
+        TypeError: an argument of another type.
+    """
+    if isinstance(jobs, bool) or not isinstance(jobs, int):
+        raise TypeError(f"max_in_flight is an int, not {jobs!r}")
+    if not 1 <= jobs <= JOBS_MAX:
+        raise errors.UsageError(f"max_in_flight is from 1 to {JOBS_MAX}, not {jobs}")
+    if not isinstance(progress, (TransferObserver, bool, type(None))):
+        raise TypeError(f"progress is a TransferObserver or True, not {progress!r}")
+    if not isinstance(cancel, (CancelToken, type(None))):
+        raise TypeError(f"cancel is a CancelToken, not {cancel!r}")
+    given: object = {} if options is None else options
+    if not isinstance(given, Mapping) or not all(isinstance(one, str) for one in given.values()):
+        raise TypeError(f"options is a mapping of names to texts, not {options!r}")
 
 
 def prepare_container(session: Session, target: Uri, container: str, *, create: bool) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.operations.arguments import (
-    JOBS_MAX,
     Progress,
     Sources,
     UriLike,
     as_observer,
+    check_arguments,
     prepare_container,
     several,
 )
@@ -154,8 +154,6 @@ class _Settings:
     raise_on_failure: bool
 
     def __post_init__(self) -> None:
-        if not 1 <= self.jobs <= JOBS_MAX:
-            raise errors.UsageError(f"max_in_flight is from 1 to {JOBS_MAX}, not {self.jobs}")
         if self.part_size_bytes is not None and self.part_size_bytes < 1:
             raise errors.UsageError("part_size_bytes must be positive")
 
@@ -169,6 +167,7 @@ def _transfer(
     progress: Progress,
     cancel: CancelToken | None,
 ) -> TransferReport:
+    check_arguments(settings.jobs, progress, cancel, options)
     observer = as_observer(progress)
     cancel = (cancel or CancelToken()).child()
     given = several(sources)
@@ -188,10 +187,8 @@ def _transfer(
         )
         report = engine.run(itertools.chain(first, entries))
     stopped_by = report.stopped_by
-    if (
-        isinstance(stopped_by, errors.ContainerNotFoundError)
-        and stopped_by.uri.startswith(place.store.uri)
-        and not stopped_by.hint
+    if isinstance(stopped_by, errors.ContainerNotFoundError) and stopped_by.uri.startswith(
+        place.store.uri
     ):
         stopped_by.hint = "Create it first, or ask for that: create_bucket (-c)"
     if settings.raise_on_failure:

@@ -17,8 +17,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from s3dlio_core.errors import CancelledError, S3dlioError, ThrottledError
-from s3dlio_core.logs import get_logger
+from s3dlio_core.errors import CancelledError, S3dlioError, Scope, ThrottledError
+from s3dlio_core.logs import current_attempt, get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,12 +44,15 @@ class RetryPolicy:
 
     Attributes:
         attempts_max: calls in all, the first included.
+        outage_attempts: further calls when a service that has answered before can't be reached: it
+            may be restarting. One that never answered is given up sooner.
         base_s: the first wait is at most this, each further one at most twice the one before.
         cap_s: no back-off is longer.
         retry_after_max_s: a Retry-After longer than this is not waited for: the error is raised.
     """
 
     attempts_max: int = 6
+    outage_attempts: int = 4
     base_s: float = 0.1
     cap_s: float = 20.0
     retry_after_max_s: float = 120.0
@@ -125,6 +128,7 @@ class Retrier:
         self.throttle = Throttle()
         self._cancel = cancel
         self._budget = BUDGET_MAX
+        self._answered = False
 
     def call(
         self,
@@ -145,6 +149,19 @@ class Retrier:
         Raises:
             CancelledError: the token was set; nothing is sent any more.
         """
+        try:
+            return self._call(operation, uri, function, resolve)
+        finally:
+            if current_attempt.get() > 1:
+                current_attempt.set(1)
+
+    def _call(
+        self,
+        operation: str,
+        uri: str,
+        function: Callable[[], T],
+        resolve: Callable[[S3dlioError], T | None] | None,
+    ) -> T:
         attempt = 1
         in_doubt = False
         while True:
@@ -162,18 +179,23 @@ class Retrier:
                 self.pause(error, operation, uri, attempt)
                 in_doubt = in_doubt or error.maybe_done
                 attempt += 1
+                current_attempt.set(attempt)
             except BaseException:
                 self.throttle.leave(throttled=False)
                 raise
             else:
                 self.throttle.leave(throttled=False)
                 self._budget = min(BUDGET_MAX, self._budget + 1)
+                self._answered = True
                 return result
 
     def pause(self, error: S3dlioError, operation: str, uri: str, attempt: int) -> None:
         """Wait before the next attempt, or raise the error when there is to be none."""
         policy = self.policy
-        if not error.retryable or attempt >= policy.attempts_max or self._budget < RETRY_COST:
+        attempts_max = policy.attempts_max
+        if self._answered and error.scope is Scope.STORE:
+            attempts_max += policy.outage_attempts
+        if not error.retryable or attempt >= attempts_max or self._budget < RETRY_COST:
             raise error
         wait_s = random.uniform(0, min(policy.cap_s, policy.base_s * 2 ** (attempt - 1)))  # noqa: S311
         if error.retry_after_s is not None:

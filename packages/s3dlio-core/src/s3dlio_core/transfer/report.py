@@ -70,8 +70,8 @@ class TransferReport:
         return self.done_bytes / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     def raise_for_failures(self) -> None:
-        """Raise what stopped the run, or TransferFailedError when objects failed."""
+        """Raise what stopped the run, or TransferFailedError when not all was done."""
         if self.stopped_by is not None:
             raise self.stopped_by
-        if self.failed_count:
+        if not self.ok:
             raise TransferFailedError.from_report(self)
