@@ -224,6 +224,28 @@ def test_ignored_if_match_is_noticed(serve: MakeStore) -> None:
         read(store, if_match="old")
 
 
+def test_weak_etag_proves_nothing(serve: MakeStore) -> None:
+    """A weak ETag is none, in a description and as the answer to a condition."""
+    weak = {"ETag": 'W/"abc"'}
+    _, store = serve(answer(200, length=3, headers=weak), answer(200, b"new", headers=weak))
+    assert store.head("k").etag is None
+    with pytest.raises(core.PreconditionFailedError):
+        read(store, if_match="abc")
+
+
+@pytest.mark.parametrize("etag", ['W/"abc"', 'a"b', "a\r\nx-amz-acl: public-read", "é", ""])
+def test_etag_that_no_object_has_is_not_sent(serve: MakeStore, etag: str) -> None:
+    """A condition on a weak or malformed ETag fails before anything is sent."""
+    server, store = serve(answer(200), answer(200), conditional_copies=True)
+    with pytest.raises(core.PreconditionFailedError, match="read s3://b/k: no object has the ETag"):
+        read(store, if_match=etag)
+    with pytest.raises(core.PreconditionFailedError):
+        store.put("k", b"x", condition=Condition(if_match=etag))
+    with pytest.raises(core.PreconditionFailedError):
+        store.copy_from(store.copy_source("source", etag), "k")
+    assert server.requests == []
+
+
 def test_short_body_is_an_error(serve: MakeStore) -> None:
     """A body that ends early is an error that may be retried, never a short result."""
     _, store = serve(Cut(answer(200, b"abc", length=10)))

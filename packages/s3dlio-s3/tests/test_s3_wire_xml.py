@@ -230,7 +230,25 @@ def test_times(text: str, expected: float | None) -> None:
     assert expected == wire_xml.parse_time(text)
 
 
-@pytest.mark.parametrize(("text", "expected"), [('"a"', "a"), ("a", "a"), ('""', None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"a"', "a"),
+        ("a", "a"),
+        (' "d41d8cd98f00b204e9800998ecf8427e-2" ', "d41d8cd98f00b204e9800998ecf8427e-2"),
+        ('""', None),
+        ("", None),
+        ('W/"abc"', None),
+        ('"a"b"', None),
+        ('"a', None),
+        ('"a b"', None),
+        ('"a\r\nX: y"', None),
+        ('"a\n"', None),
+        ('"\x00"', None),
+        ('"\x7f"', None),
+        ('"é"', None),
+    ],
+)
 def test_etags(text: str, expected: str | None) -> None:
-    """Quotes are taken off; an empty ETag is none."""
+    """Quotes are taken off; an ETag that is empty, weak or malformed is none."""
     assert expected == wire_xml.strip_etag(text)

@@ -83,7 +83,7 @@ class MultipartOperations:
             key,
             query=_part_query(upload_id, number),
             headers={
-                **copy_headers(source),
+                **copy_headers(source, "copy part"),
                 "x-amz-copy-source-range": f"bytes={start}-{stop - 1}",
             },
         )
@@ -102,13 +102,15 @@ class MultipartOperations:
         condition: Condition | None = None,
     ) -> wire_xml.CopyResult:
         """Make the object of its parts (CompleteMultipartUpload)."""
+        operation = "complete multipart upload"
+        conditions = condition_headers(operation, f"s3://{bucket}/{key}", condition)
         request = S3Request(
-            "complete multipart upload",
+            operation,
             "POST",
             bucket,
             key,
             query=(("uploadId", upload_id),),
-            headers={"content-type": "application/xml", **condition_headers(condition)},
+            headers={"content-type": "application/xml", **conditions},
             body=wire_xml.complete_body(parts),
             hash_body=True,
         )
@@ -155,7 +157,7 @@ def _part_query(upload_id: str, number: int) -> tuple[tuple[str, str], ...]:
 def _needed_etag(etag: str | None, request: S3Request) -> str:
     if etag is None:
         raise ServiceError(
-            "the answer has no ETag, without which the upload can't be completed",
+            "the answer has no usable ETag, without which the upload can't be completed",
             operation=request.operation,
             uri=request.uri,
             maybe_done=True,

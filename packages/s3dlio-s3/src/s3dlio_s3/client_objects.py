@@ -62,24 +62,23 @@ class ObjectOperations:
         Returns:
             The answer; the caller reads it to its end or closes it.
         """
-        headers = condition_headers(if_match=if_match)
+        headers = condition_headers("read", f"s3://{bucket}/{key}", if_match=if_match)
         if start or stop is not None:
             headers["range"] = f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
         return self.sender.send(S3Request("read", "GET", bucket, key, headers=headers))
 
     def head_object(self, bucket: str, key: str, *, if_match: str | None = None) -> ObjectInfo:
         """Describe an object (HeadObject)."""
-        request = S3Request(
-            "head", "HEAD", bucket, key, headers=condition_headers(if_match=if_match)
-        )
-        headers = self.sender.send_for_nothing(request).headers
-        if content_length(headers) is None:
+        headers = condition_headers("head", f"s3://{bucket}/{key}", if_match=if_match)
+        request = S3Request("head", "HEAD", bucket, key, headers=headers)
+        answered = self.sender.send_for_nothing(request).headers
+        if content_length(answered) is None:
             raise ServiceError(
                 "the answer doesn't say how long the object is",
                 operation=request.operation,
                 uri=request.uri,
             )
-        return object_info(key, headers)
+        return object_info(key, answered)
 
     def put_object(
         self,
@@ -91,14 +90,15 @@ class ObjectOperations:
         condition: Condition | None = None,
     ) -> HttpAnswer:
         """Store an object (PutObject); return the head of the answer."""
+        uri = f"s3://{bucket}/{key}"
         request = S3Request(
             "put",
             "PUT",
             bucket,
             key,
             headers={
-                **attribute_headers(attributes, "put", f"s3://{bucket}/{key}"),
-                **condition_headers(condition),
+                **attribute_headers(attributes, "put", uri),
+                **condition_headers("put", uri, condition),
             },
             body=buffer,
         )
@@ -122,10 +122,11 @@ class ObjectOperations:
             attributes: replaces the source's; None keeps them.
             condition: on the destination.
         """
-        headers = {**copy_headers(source), **condition_headers(condition)}
+        uri = f"s3://{bucket}/{key}"
+        headers = {**copy_headers(source, "copy"), **condition_headers("copy", uri, condition)}
         if attributes is not None:
             headers["x-amz-metadata-directive"] = "REPLACE"
-            headers.update(attribute_headers(attributes, "copy", f"s3://{bucket}/{key}"))
+            headers.update(attribute_headers(attributes, "copy", uri))
         request = S3Request("copy", "PUT", bucket, key, headers=headers)
         return self.sender.send_for_value(
             request, lambda body: wire_xml.parse_copy_result(body, "CopyObject")

@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from s3dlio_core.errors import Scope, UsageError
+from s3dlio_core.errors import PreconditionFailedError, Scope, UsageError
 from s3dlio_core.store import Attributes, ChecksumType, ObjectInfo
 from s3dlio_s3.wire_xml import strip_etag
 
@@ -101,21 +101,42 @@ def attribute_headers(
 
 
 def condition_headers(
-    condition: Condition | None = None, *, if_match: str | None = None
+    operation: str, uri: str, condition: Condition | None = None, *, if_match: str | None = None
 ) -> dict[str, str]:
-    """Return the headers of a condition, or of an `if_match` alone."""
+    """Return the headers of a condition, or of an `if_match` alone.
+
+    Raises:
+        PreconditionFailedError: the condition names an ETag that no object can have.
+    """
     etag = if_match if condition is None else condition.if_match
     if etag is not None:
-        return {"if-match": f'"{etag}"'}
+        return {"if-match": _quoted(etag, operation, uri)}
     return {"if-none-match": "*"} if condition is not None and condition.if_absent else {}
 
 
-def copy_headers(source: CopySource) -> dict[str, str]:
-    """Return the headers that name the source of a server-side copy."""
+def copy_headers(source: CopySource, operation: str) -> dict[str, str]:
+    """Return the headers that name the source of a server-side copy.
+
+    Raises:
+        PreconditionFailedError: the source names an ETag that no object can have.
+    """
     headers = {"x-amz-copy-source": quote(f"/{source.container}/{source.key}", safe="/")}
     if source.etag is not None:
-        headers["x-amz-copy-source-if-match"] = f'"{source.etag}"'
+        uri = f"s3://{source.container}/{source.key}"
+        headers["x-amz-copy-source-if-match"] = _quoted(source.etag, operation, uri)
     return headers
+
+
+def _quoted(etag: str, operation: str, uri: str) -> str:
+    # A weak tag, or one that would end the quotes or the line, must not be sent as a strong one.
+    quoted = f'"{etag}"'
+    if strip_etag(quoted) != etag:
+        raise PreconditionFailedError(
+            f"no object has the ETag {etag[:100]!r}: it isn't a strong one",
+            operation=operation,
+            uri=uri,
+        )
+    return quoted
 
 
 def content_range(headers: Mapping[str, str]) -> ContentRange | None:

@@ -64,6 +64,8 @@ NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # As many digits as 63 bits need.
 _NUMBER = re.compile("[0-9]{1,19}")
+# Quoted as it should be, or bare as some servers send it.
+_ETAG = re.compile(r'"([!#-~]+)"|([!#-~]+)')
 _CODE = re.compile(rb"<Code>([A-Za-z0-9._]+)</Code>")
 _MESSAGE = re.compile(rb"<Message>([^<&]*)</Message>")
 _REQUEST_ID = re.compile(rb"<RequestId>([A-Za-z0-9+/=-]+)</RequestId>")
@@ -339,8 +341,14 @@ def _name(text: str, *, url_encoded: bool) -> str:
 
 
 def strip_etag(text: str) -> str | None:
-    """Return an entity tag without its quotes; an empty one is none."""
-    return text.strip().strip('"') or None
+    """Return an entity tag without its quotes, or None when it is none that proves anything.
+
+    That is: an empty one, a weak one (RFC 9110 section 8.8.1: other bytes may have the same), and
+    one with other characters than section 8.8.3 allows. Of those only ASCII is taken: a signature
+    over any other header value depends on how each side encodes it.
+    """
+    found = _ETAG.fullmatch(text.strip())
+    return None if found is None else found[1] or found[2]
 
 
 def parse_time(text: str) -> float | None:
