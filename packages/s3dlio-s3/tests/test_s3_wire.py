@@ -349,6 +349,15 @@ def test_html_listing_is_an_error(serve: MakeStore) -> None:
     assert not raised.value.retryable
 
 
+def test_huge_listing_is_an_error(serve: MakeStore) -> None:
+    """Of an endless listing no more than a page's worth is read, and asking again is no use."""
+    body = b"<ListBucketResult>" + b" " * 9_000_000
+    _, store = serve(Cut(answer(200, body, length=10**12)))
+    with pytest.raises(core.ServiceError, match="more than") as raised:
+        store.list_page()
+    assert not raised.value.retryable
+
+
 def test_html_refusal_is_an_error(serve: MakeStore) -> None:
     """A web page with a 404 isn't a missing key: this is no S3 service."""
     _, store = serve(answer(404, b"<html>nothing here</html>"))

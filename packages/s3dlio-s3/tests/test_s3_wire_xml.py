@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from urllib.parse import quote, quote_plus
 from xml.etree import ElementTree as ET
 
@@ -115,6 +116,45 @@ def test_foreign_document_is_an_error(body: bytes) -> None:
     with pytest.raises(wire_xml.MalformedXmlError) as raised:
         wire_xml.parse_list_objects(body)
     assert not raised.value.cut
+
+
+def test_largest_legal_pages_are_read() -> None:
+    """A page of 1,000 of the longest keys, each byte escaped, is within the bound."""
+    objects = "".join(entry("&#x41;" * 1024) for _ in range(1000))
+    page = wire_xml.parse_list_objects(listing(objects))
+    assert ["A" * 1024] * 1000 == [found.key for found in page.objects]
+    owner = f"<ID>{'f' * 64}</ID><DisplayName>{'n' * 255}</DisplayName>"
+    uploads = (
+        f"<Upload><Key>{'&#x41;' * 1024}</Key><UploadId>{'u' * 512}</UploadId>"
+        f"<Initiator>{owner}</Initiator><Owner>{owner}</Owner>"
+        "<StorageClass>REDUCED_REDUNDANCY</StorageClass>"
+        "<Initiated>2026-01-02T03:04:05.000Z</Initiated>"
+        "<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>COMPOSITE</ChecksumType>"
+        "</Upload>"
+    ) * 1000
+    body = f"<ListMultipartUploadsResult {NS}>{uploads}</ListMultipartUploadsResult>"
+    assert len(wire_xml.parse_list_uploads(body.encode()).uploads) == 1000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        listing("<a/>" * 2_000_000),
+        listing("<a/>" * 200_000),
+        listing("x" * 8_400_000),
+        listing("<a>" * 200_001),
+    ],
+)
+def test_hostile_document_costs_no_memory(body: bytes) -> None:
+    """More bytes or more elements than a page can have are refused before they are parsed."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(wire_xml.MalformedXmlError, match="more than") as raised:
+            wire_xml.parse_list_objects(body)
+        assert not raised.value.cut
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_doctype_is_refused() -> None:

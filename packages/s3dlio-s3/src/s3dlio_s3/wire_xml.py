@@ -54,10 +54,16 @@ __all__ = [
     "strip_etag",
 ]
 
-#: A page of a listing: 1,000 keys of 1,024 bytes, each byte escaped, and owners.
-RESULT_BODY_MAX_BYTES = 64 * 1024**2
+#: A page of a listing. The largest that is legal has 1,000 uploads: a key of 1,024 bytes, each
+#: written as a character reference of 6 bytes (percent-encoding needs 3), and less than 2 KiB for
+#: the upload's id, initiator, owner, times and tags, so 8,192 bytes each; 192 KiB stay for the
+#: head. Ten thousand buckets (ListBuckets) take less than 4 MiB.
+RESULT_BODY_MAX_BYTES = 1000 * 8 * 1024 + 192 * 1024
 #: An error.
 ERROR_BODY_MAX_BYTES = 1024**2
+#: Tags of a page: an element costs 25 times its 4 bytes. Ten thousand buckets have 5 elements
+#: each, a thousand objects or uploads about 20.
+TAG_COUNT_MAX = 200_000
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 # What XML 1.0 can't carry, not even as a character reference (XML 1.0 section 2.2).
@@ -173,8 +179,12 @@ def parse_root(body: bytes) -> _Tree:
     """Parse a document.
 
     Raises:
-        MalformedXmlError: no XML in UTF-8, or it has a DOCTYPE.
+        MalformedXmlError: no XML in UTF-8, it has a DOCTYPE, or it is too large to be an answer.
     """
+    if len(body) > RESULT_BODY_MAX_BYTES:
+        raise MalformedXmlError(f"the XML has more than {RESULT_BODY_MAX_BYTES} bytes")
+    if body.count(b"<") > TAG_COUNT_MAX:
+        raise MalformedXmlError(f"the XML has more than {TAG_COUNT_MAX} tags")
     if b"<!DOCTYPE" in body:
         raise MalformedXmlError("the XML has a DOCTYPE")
     # expat would follow a UTF-16 mark, and the DOCTYPE in it would go unseen above.
