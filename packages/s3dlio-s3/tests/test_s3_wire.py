@@ -646,7 +646,7 @@ def test_anonymous_requests_are_not_signed(serve: MakeStore) -> None:
 def test_metadata_that_a_header_cannot_carry(serve: MakeStore, value: str) -> None:
     """Metadata outside printable ASCII is refused before anything is sent."""
     server, store = serve(answer(200))
-    with pytest.raises(core.UsageError) as raised:
+    with pytest.raises(core.NotSupportedError, match="x-amz-meta-name can't be sent") as raised:
         store.put("k", b"x", attributes=Attributes(metadata={"name": value}))
     assert (Scope.OBJECT, []) == (raised.value.scope, server.requests)
 

@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from s3dlio_core.errors import PreconditionFailedError, Scope, UsageError
+from s3dlio_core.errors import NotSupportedError, PreconditionFailedError
 from s3dlio_core.store import Attributes, ChecksumType, ObjectInfo
 from s3dlio_s3.wire_xml import strip_etag
 
@@ -75,7 +75,7 @@ def attribute_headers(
     """Return the headers of an object's attributes.
 
     Raises:
-        UsageError: of object scope: a name or value that a header can't carry.
+        NotSupportedError: a name or value that a header can't carry.
     """
     if attributes is None:
         return {}
@@ -88,14 +88,13 @@ def attribute_headers(
         headers[METADATA_PREFIX + name.lower()] = value
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise UsageError(
-                f"{name} can't be sent to S3: {value!r} isn't printable ASCII"
+            raise NotSupportedError(
+                f"{name} can't be sent to S3: {value[:100]!r} isn't printable ASCII"
                 if _TOKEN.fullmatch(name)
-                else f"{name!r} is no name for metadata",
+                else f"{name[:100]!r} is no name for metadata in S3",
                 operation=operation,
                 uri=uri,
                 hint="Encode the value, or leave it out",
-                scope=Scope.OBJECT,
             )
     return headers
 
