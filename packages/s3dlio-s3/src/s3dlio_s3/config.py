@@ -58,6 +58,9 @@ class Address:
 class S3Config:
     """How to reach an S3 service.
 
+    A pickle of it holds explicit `credentials` in plain text, the secret included: treat it as one.
+    Without them each process finds its own, and no pickle holds any.
+
     Attributes:
         endpoint_url: the service, e.g. "http://127.0.0.1:9000"; "" is AWS in `region`.
         region: the region that requests are signed for.

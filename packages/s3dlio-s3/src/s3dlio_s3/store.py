@@ -37,7 +37,11 @@ _ELSEWHERE = frozenset({"PermanentRedirect", "TemporaryRedirect", "Redirect", "I
 
 
 class S3Provider(StoreProvider):
-    """An S3 service: it opens, lists, makes and deletes buckets."""
+    """An S3 service: it opens, lists, makes and deletes buckets.
+
+    A pickle of it, or of a store that it opened, holds its `S3Config` and so explicit credentials
+    in plain text.
+    """
 
     option_names = OPTION_NAMES
 
