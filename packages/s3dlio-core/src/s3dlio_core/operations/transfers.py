@@ -190,7 +190,7 @@ def _transfer(
     if isinstance(stopped_by, errors.ContainerNotFoundError) and stopped_by.uri.startswith(
         place.store.uri
     ):
-        stopped_by.hint = "Create it first, or ask for that: create_bucket (-c)"
+        stopped_by.hint = "Check its name, or say create_bucket (-c) to create it"
     if settings.raise_on_failure:
         report.raise_for_failures()
     return report
