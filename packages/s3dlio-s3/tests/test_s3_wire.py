@@ -349,6 +349,37 @@ def test_html_listing_is_an_error(serve: MakeStore) -> None:
     assert not raised.value.retryable
 
 
+PAGE = b"<!DOCTYPE html><html><body>Log in</body></html>"
+
+
+@pytest.mark.parametrize("page", [PAGE, b""])
+@pytest.mark.parametrize("operation", ["put", "stat", "read"])
+def test_success_that_speaks_of_no_object_is_an_error(
+    serve: MakeStore, operation: str, page: bytes
+) -> None:
+    """A 200 of any web server is no object that was stored, described or read."""
+    bare = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(page),
+        b"" if operation == "stat" else page,
+    )
+    _, store = serve(bare)
+    with pytest.raises(core.ServiceError, match="no S3 service") as raised:
+        if operation == "put":
+            store.put("key", b"content")
+        elif operation == "stat":
+            store.head("key")
+        else:
+            store.open_reader("key")
+    assert raised.value.scope is core.Scope.STORE
+
+
+def test_page_that_answers_a_deletion_is_an_error(serve: MakeStore) -> None:
+    """A web page deletes nothing."""
+    _, store = serve(answer(200, PAGE))
+    with pytest.raises(core.ServiceError, match="web page"):
+        store.delete("key")
+
+
 def test_huge_listing_is_an_error(serve: MakeStore) -> None:
     """Of an endless listing no more than a page's worth is read, and asking again is no use."""
     body = b"<ListBucketResult>" + b" " * 9_000_000

@@ -130,6 +130,9 @@ class S3Store(ObjectStore):
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self).connect, (self.bucket, self.client.sender.config))
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.uri!r})"
+
     @property
     def uri(self) -> str:
         """The bucket's URI."""

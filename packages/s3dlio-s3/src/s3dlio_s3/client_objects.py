@@ -65,13 +65,22 @@ class ObjectOperations:
         headers = condition_headers("read", f"s3://{bucket}/{key}", if_match=if_match)
         if start or stop is not None:
             headers["range"] = f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
-        return self.sender.send(S3Request("read", "GET", bucket, key, headers=headers))
+        request = S3Request("read", "GET", bucket, key, headers=headers)
+        answer = self.sender.send(request)
+        try:
+            self.sender.check_describes_object(request, answer)
+        except BaseException:
+            answer.close()
+            raise
+        return answer
 
     def head_object(self, bucket: str, key: str, *, if_match: str | None = None) -> ObjectInfo:
         """Describe an object (HeadObject)."""
         headers = condition_headers("head", f"s3://{bucket}/{key}", if_match=if_match)
         request = S3Request("head", "HEAD", bucket, key, headers=headers)
-        answered = self.sender.send_for_nothing(request).headers
+        answer = self.sender.send_for_nothing(request)
+        self.sender.check_describes_object(request, answer)
+        answered = answer.headers
         if content_length(answered) is None:
             raise ServiceError(
                 "the answer doesn't say how long the object is",
@@ -102,7 +111,9 @@ class ObjectOperations:
             },
             body=buffer,
         )
-        return self.sender.send_for_nothing(request)
+        answer = self.sender.send_for_nothing(request)
+        self.sender.check_describes_object(request, answer)
+        return answer
 
     def copy_object(
         self,

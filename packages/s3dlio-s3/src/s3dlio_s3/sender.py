@@ -24,7 +24,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from s3dlio_core.errors import CredentialsError, S3dlioError, ServiceError
+from s3dlio_core.errors import CredentialsError, S3dlioError, Scope, ServiceError
 from s3dlio_core.logs import get_logger, register_secret
 from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.credentials import default_sources, find_credentials
@@ -161,10 +161,34 @@ class S3Sender:
         raise self._refusal(request, answer, _error_body(answer))
 
     def send_for_nothing(self, request: S3Request) -> HttpAnswer:
-        """Send a request whose answer has no body worth reading; return its head."""
+        """Send a request whose answer has no body worth reading; return its head.
+
+        Raises:
+            ServiceError: the answer is a web page; whoever sent it did nothing.
+        """
         answer = self.send(request)
-        answer.read(wire_xml.ERROR_BODY_MAX_BYTES)
+        body = answer.read(wire_xml.ERROR_BODY_MAX_BYTES)
+        if body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
+            raise self._not_s3(request, answer, "a web page")
         return answer
+
+    def check_describes_object(self, request: S3Request, answer: HttpAnswer) -> None:
+        """Check that the head of a success speaks of an object: any web server says 200.
+
+        Raises:
+            ServiceError: neither an ETag (it may be empty) nor a time of modification.
+        """
+        if "etag" not in answer.headers and "last-modified" not in answer.headers:
+            raise self._not_s3(request, answer, "without ETag and Last-Modified")
+
+    def _not_s3(self, request: S3Request, answer: HttpAnswer, what: str) -> ServiceError:
+        return ServiceError(
+            f"{self.config.endpoint} answered {answer.status} {what}: no S3 service",
+            operation=request.operation,
+            uri=request.uri,
+            hint="Check the endpoint URL",
+            scope=Scope.STORE,
+        )
 
     def send_for_value(self, request: S3Request, parse: Callable[[bytes], _Value]) -> _Value:
         """Send a request and parse the XML of its answer; see `send_for_document`."""
