@@ -363,13 +363,13 @@ def test_success_that_speaks_of_no_object_is_an_error(
         b"" if operation == "stat" else page,
     )
     _, store = serve(bare)
+    calls = {
+        "put": lambda: store.put("key", b"content"),
+        "stat": lambda: store.head("key"),
+        "read": lambda: store.open_reader("key"),
+    }
     with pytest.raises(core.ServiceError, match="no S3 service") as raised:
-        if operation == "put":
-            store.put("key", b"content")
-        elif operation == "stat":
-            store.head("key")
-        else:
-            store.open_reader("key")
+        calls[operation]()
     assert raised.value.scope is core.Scope.STORE
 
 
