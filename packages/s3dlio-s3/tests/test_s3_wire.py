@@ -363,7 +363,7 @@ def test_success_that_speaks_of_no_object_is_an_error(
         b"" if operation == "stat" else page,
     )
     _, store = serve(bare)
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "put": lambda: store.put("key", b"content"),
         "stat": lambda: store.head("key"),
         "read": lambda: store.open_reader("key"),
