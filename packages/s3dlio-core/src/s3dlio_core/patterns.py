@@ -2,7 +2,8 @@ r"""Glob patterns over keys, segment by segment.
 
 `*` and `?` stay within a segment and match a leading dot; `**` as a whole segment crosses any
 number of them; `[abc]`, `[a-z]` and `[!…]` are one character; `{a,b}` is either text, and may hold
-signs and braces. Everything else is literal, "." and "\" included.
+signs and braces. Everything else is literal, "." and "\" included; POSIX classes such as
+`[[:alpha:]]` aren't known.
 """
 
 from __future__ import annotations

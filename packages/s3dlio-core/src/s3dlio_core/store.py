@@ -90,6 +90,7 @@ class Limits:
         part_count_max: the largest part number; numbers start at 1.
         equal_parts: whether all parts but the last must have one size.
         alignment_bytes: what offsets and lengths must be multiples of to be fast (O_DIRECT), or 1.
+        copy_size_max_bytes: the largest source of `copy_from`; None is `put_size_max_bytes`.
         delete_batch_max: keys in one request of `delete_many`; 1 where each costs a request.
     """
 
@@ -100,6 +101,7 @@ class Limits:
     part_count_max: int = 10_000
     equal_parts: bool = False
     alignment_bytes: int = 1
+    copy_size_max_bytes: int | None = None
     delete_batch_max: int = 1
 
 
@@ -539,7 +541,7 @@ class ObjectStore(abc.ABC):
         """Copy an object server-side, atomically. `source.etag` is the if-match of the source.
 
         Args:
-            source: from `copy_source` of a store; at most `Limits.put_size_max_bytes` long.
+            source: from `copy_source` of a store; at most `Limits.copy_size_max_bytes` long.
             key: the destination.
             attributes: replaces the source's; None keeps them.
             condition: on the destination.
