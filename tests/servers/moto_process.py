@@ -167,6 +167,7 @@ class _Storage:
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
+        self._conditional = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -180,6 +181,12 @@ class _Storage:
                 status, headers, content = answer
                 start_response(status, headers)
                 return [content]
+        if environ["REQUEST_METHOD"] in {"PUT", "POST"} and (
+            "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MATCH" in environ
+        ):
+            # moto checks a condition and then writes; Amazon S3 does both at once.
+            with self._conditional:
+                return self._app(environ, start_response)
         return self._app(environ, start_response)
 
     def _read_range(
