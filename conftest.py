@@ -3,3 +3,16 @@
 from __future__ import annotations
 
 pytest_plugins = ["tests.servers.fixtures", "tests.servers.requirements"]
+
+#: A longer text's diff takes minutes to hours where pytest doesn't cut it, as on a build server.
+_COMPARED_MAX = 10_000
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Say only the lengths of what is too long to be compared line by line."""
+    sizes = [
+        len(side) for side in (left, right) if isinstance(side, (str, bytes, bytearray, memoryview))
+    ]
+    if len(sizes) < 2 or max(sizes) <= _COMPARED_MAX:
+        return None
+    return [f"{type(left).__name__} {op} {type(right).__name__}, of lengths {sizes[0]}, {sizes[1]}"]

@@ -141,6 +141,11 @@ def content(seed: str, size_bytes: int) -> bytes:
     return hashlib.shake_128(seed.encode("utf-8", "surrogatepass")).digest(size_bytes)
 
 
+def digest(data: bytes) -> tuple[int, str]:
+    """Return length and hash, to compare what is large: a failing test's diff would take hours."""
+    return len(data), hashlib.sha256(data).hexdigest()
+
+
 def read(
     store: ObjectStore,
     key: str,

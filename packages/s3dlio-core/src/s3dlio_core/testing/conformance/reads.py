@@ -182,7 +182,7 @@ class ReadTests(ConformanceBase):
         for _ in range(3):
             with store.open_reader(f"{prefix}object") as reader:
                 reader.readinto(bytearray(10))
-        assert data == read(store, f"{prefix}object")
+        assert digest(data) == digest(read(store, f"{prefix}object"))
 
     def test_readers_are_independent(self, store: ObjectStore, prefix: str) -> None:
         """Two open readers of one object each give their own bytes."""
@@ -209,7 +209,7 @@ class ReadTests(ConformanceBase):
                 got += reader.readall()
             except S3dlioError:
                 return
-        assert old == got
+        assert digest(old) == digest(got)
 
     def test_read_if_match_holds(self, store: ObjectStore, prefix: str) -> None:
         """A read on condition of the object's ETag gives its bytes."""
