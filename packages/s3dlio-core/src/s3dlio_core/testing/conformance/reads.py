@@ -12,7 +12,7 @@ from s3dlio_core.errors import (
     PreconditionFailedError,
     S3dlioError,
 )
-from s3dlio_core.testing.conformance.base import ConformanceBase, content, needs, read
+from s3dlio_core.testing.conformance.base import ConformanceBase, content, digest, needs, read
 
 if TYPE_CHECKING:
     from s3dlio_core.store import ObjectStore
