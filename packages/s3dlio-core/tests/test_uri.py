@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3dlio_core.errors import InvalidUriError
-from s3dlio_core.uri import Uri, join_key, parse_uri
+from s3dlio_core.uri import Uri, parse_uri
 
 _KEYS = st.text(st.characters(exclude_characters="\x00"), max_size=50)
 _CONTAINERS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
@@ -162,29 +162,3 @@ def test_path(text: str, expected: str) -> None:
 def test_no_path() -> None:
     """A bucket's URI is no path."""
     assert not parse_uri("s3://bucket/a").is_path
-
-
-@pytest.mark.parametrize(
-    ("prefix", "name", "expected"),
-    [
-        ("", "a", "a"),
-        ("p", "a", "p/a"),
-        ("p/", "a", "p/a"),
-        ("p//", "a", "p//a"),
-        ("p", "", "p"),
-        ("", "", ""),
-        ("p", "/a", "p//a"),
-        ("p", "a/b", "p/a/b"),
-    ],
-)
-def test_join_key(prefix: str, name: str, expected: str) -> None:
-    """Prefix and name are joined by one slash, unless the prefix is empty or ends in one."""
-    assert expected == join_key(prefix, name)
-
-
-@given(prefix=_KEYS, name=_KEYS)
-def test_joined_key_keeps_both(prefix: str, name: str) -> None:
-    """A joined key begins with the prefix and ends with the name."""
-    joined = join_key(prefix, name)
-    assert joined.startswith(prefix)
-    assert joined.endswith(name)

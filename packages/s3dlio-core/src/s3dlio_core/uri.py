@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from s3dlio_core.errors import InvalidUriError
 
-__all__ = ["PATH_SCHEMES", "Uri", "join_key", "parse_uri"]
+__all__ = ["PATH_SCHEMES", "Uri", "parse_uri"]
 
 #: Schemes whose URIs are paths of the local machine.
 PATH_SCHEMES = frozenset({"file", "direct"})
@@ -138,10 +138,3 @@ def _parse_path(scheme: str, path: str, given: str) -> Uri:
             hint=f"Write {scheme}:///{path} or {scheme}://./{path}",
         )
     return Uri(scheme, "", path)
-
-
-def join_key(prefix: str, name: str) -> str:
-    """Join a prefix and a relative name by one "/", unless the prefix is empty or ends in one."""
-    if not prefix or prefix.endswith("/"):
-        return prefix + name
-    return f"{prefix}/{name}" if name else prefix
