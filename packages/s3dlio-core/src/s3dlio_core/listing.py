@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import Scope, ServiceError
@@ -43,7 +44,7 @@ def iterate_pages(
 
 
 def _check_prefix(store: ObjectStore, prefix: str, page: Page) -> None:
-    keys = [*(info.key for info in page.objects), *page.prefixes]
+    keys = itertools.chain((info.key for info in page.objects), page.prefixes)
     if not all(key.startswith(prefix) for key in keys):
         raise _broken(store, prefix, "has keys without the prefix that was asked for")
 

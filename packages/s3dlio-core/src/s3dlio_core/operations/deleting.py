@@ -66,9 +66,8 @@ def delete(
         session.check_options([parse_uri(uri) for uri in given])
         deletion = Deletion(as_observer(progress) or TransferObserver(), cancel)
         selections = [_to_delete(session, uri, recursive=recursive) for uri in given]
-        for lost in selections[: 1 if len(given) == 1 else 0]:
-            if isinstance(lost, errors.NothingMatchedError):
-                raise lost
+        if len(selections) == 1 and isinstance(selections[0], errors.NothingMatchedError):
+            raise selections[0]
         report = deletion.run(selections, recursive=recursive)
         if recursive and report.ok:
             for uri, selection in zip(given, selections, strict=True):
