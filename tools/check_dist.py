@@ -27,6 +27,13 @@ with tempfile.TemporaryDirectory() as directory:
     upload(f"{directory}/a/", f"{directory}/copy/")
     assert get(f"{directory}/copy/b.txt") == b"content"
 """
+_HTTP = """
+import os, requests, s3dlio_http
+with requests.Session() as session:
+    session.mount("http://", s3dlio_http.HttpAdapter())
+    answer = session.get(os.environ["AWS_ENDPOINT_URL"])
+assert answer.status_code and answer.text.startswith("<")
+"""
 _S3 = """
 from s3dlio_core.operations import create_container, get, list, put
 import s3dlio_s3
@@ -63,6 +70,7 @@ with tempfile.TemporaryDirectory() as directory:
 """
 SCRIPTS = {
     "s3dlio-core": _CORE,
+    "s3dlio-http": _HTTP,
     "s3dlio-s3": _S3,
     "s3dlio-progress": _PROGRESS,
     "s3dlio-cli": _CLI,

@@ -14,7 +14,8 @@ from tests.packaging.imports import PACKAGES, Import, imports_of, source_files
 #: What each package may import of the others: ARCHITECTURE.md draws it.
 ARROWS: Final = {
     "s3dlio-core": set[str](),
-    "s3dlio-s3": {"s3dlio_core"},
+    "s3dlio-http": set[str](),
+    "s3dlio-s3": {"s3dlio_core", "s3dlio_http"},
     "s3dlio-progress": {"s3dlio_core"},
     "s3dlio-cli": {"s3dlio_core", "s3dlio_progress"},
 }
@@ -104,6 +105,7 @@ def test_third_parties_that_are_declared_are_used(name: str) -> None:
 def test_environment_is_read_in_few_places(name: str) -> None:
     """The environment is an argument nearly everywhere; these files read it."""
     allowed = {
+        "packages/s3dlio-http/src/s3dlio_http/adapter.py",
         "packages/s3dlio-s3/src/s3dlio_s3/config.py",
         "packages/s3dlio-s3/src/s3dlio_s3/sender.py",
         "packages/s3dlio-progress/src/s3dlio_progress/choose.py",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: Neither these nor a backend of ours.
 HEAVY: Final = frozenset({"requests", "urllib3", "azure", "cffi", "_cffi_backend", "tqdm", "click"})
-BACKENDS: Final = frozenset({"s3dlio_s3", "s3dlio_azure", "s3dlio_direct"})
+BACKENDS: Final = frozenset({"s3dlio_http", "s3dlio_s3", "s3dlio_azure", "s3dlio_direct"})
 
 
 def loaded_after(code: str, *arguments: str) -> set[str]:

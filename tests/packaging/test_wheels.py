@@ -23,6 +23,7 @@ NAMES: Final = sorted(PACKAGES)
 ENTRY_POINTS: Final = {
     "s3dlio-cli": "[console_scripts]\ns3-cli = s3dlio_cli.app:run\n",
     "s3dlio-core": "",
+    "s3dlio-http": "",
     "s3dlio-progress": "[s3dlio.observers]\nauto = s3dlio_progress.choose:make_observer\n",
     "s3dlio-s3": "[s3dlio.stores]\ns3 = s3dlio_s3.store:S3Provider\n",
 }
@@ -86,6 +87,7 @@ def test_only_the_command_line_installs_s3dlio(wheels: dict[str, Wheel]) -> None
     assert tops == {
         "s3dlio-cli": {"s3dlio", "s3dlio_cli"},
         "s3dlio-core": {"s3dlio_core"},
+        "s3dlio-http": {"s3dlio_http"},
         "s3dlio-progress": {"s3dlio_progress"},
         "s3dlio-s3": {"s3dlio_s3"},
     }
