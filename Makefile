@@ -37,6 +37,7 @@ fmt: install ## format the code
 
 bench: install ## record the figures of docs/bench
 	$(BIN)/python -m tools.bench transfer-memory --output docs/bench/transfer-memory-2gib.json
+	$(BIN)/python -m tools.bench small-requests --runs 7 --output docs/bench/small-requests-4kib.json
 
 dist: install ## build sdists and wheels into dist/
 	$(BIN)/python -m tools.dist

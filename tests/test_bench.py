@@ -10,6 +10,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tools.bench import nginx_server
 from tools.bench.__main__ import parse_size
 from tools.bench.measurement import (
     CommandFailedError,
@@ -18,6 +19,8 @@ from tools.bench.measurement import (
     run_command,
     spread,
 )
+from tools.bench.nginx_server import find_nginx
+from tools.bench.small_requests import measure_small_requests
 from tools.bench.transfer_memory import WrongResultError, discard_server, measure_transfers
 
 from tests.servers import SignedClient
@@ -227,3 +230,22 @@ def test_wrong_download_is_an_error(tmp_path: Path, spoil: str) -> None:
         measure_transfers(
             size_bytes=5_000_000, jobs=[1], run_count=1, s3_cli=s3_cli, directory=tmp_path
         )
+
+
+@pytest.mark.skipif(find_nginx() is None, reason="nginx: not installed")
+def test_small_requests_are_measured_over_both_adapters() -> None:
+    """Every request is made, over both, and compared round by round."""
+    result = measure_small_requests(count=40, threads=4, run_count=2)
+    assert isinstance(result["results"], list)
+    assert ["get", "put"] == [figures["operation"] for figures in result["results"]]
+    for figures in result["results"]:
+        assert figures["runs"] == 2
+        assert {"s3dlio", "requests"} == figures["cpu_us"].keys() == figures["wall_us"].keys()
+        assert figures["cpu_us"]["s3dlio"]["min"] > 0
+
+
+def test_missing_nginx_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it there is a line that says how to get it."""
+    monkeypatch.setattr(nginx_server, "find_nginx", lambda: None)
+    with pytest.raises(nginx_server.ServerMissingError, match="apt-get install"):
+        measure_small_requests(count=1, threads=1, run_count=1)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tools.bench.machine import machine_facts
 from tools.bench.measurement import CommandFailedError, measure, measure_pair, peak_rss_floor_mib
+from tools.bench.nginx_server import ServerMissingError
+from tools.bench.small_requests import measure_small_requests
 from tools.bench.transfer_memory import WrongResultError, default_s3_cli, measure_transfers
 
 UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
@@ -40,7 +42,7 @@ def positive(text: str) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The two commands and their options."""
+    """The commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Measure commands.")
     commands = parser.add_subparsers(dest="name", required=True)
     one = commands.add_parser("measure", help="wall time, CPU time and peak memory of a command")
@@ -51,7 +53,13 @@ def build_parser() -> argparse.ArgumentParser:
     two.add_argument("--jobs", type=positive, action="append", help="repeatable; 16 and 64")
     two.add_argument("--s3-cli", type=Path, default=default_s3_cli(), help="the command to measure")
     two.add_argument("--directory", type=Path, help="where the files lie meanwhile")
-    for command in (one, two):
+    three = commands.add_parser(
+        "small-requests",
+        help="signed 4 KiB requests, over our adapter and requests' own; needs nginx",
+    )
+    three.add_argument("--count", type=positive, default=10_000, help="%(default)s")
+    three.add_argument("--threads", type=positive, default=8, help="%(default)s")
+    for command in (one, two, three):
         command.add_argument("--runs", type=positive, default=3, help="%(default)s")
         command.add_argument("--output", type=Path, help="a file for the JSON besides the output")
     return parser
@@ -76,6 +84,10 @@ def run_benchmark(options: argparse.Namespace) -> dict[str, object]:
             s3_cli=options.s3_cli,
             directory=options.directory,
         )
+    if options.name == "small-requests":
+        return measure_small_requests(
+            count=options.count, threads=options.threads, run_count=options.runs
+        )
     if options.pair is None:
         figures = measure(options.command, options.runs)
     else:
@@ -88,7 +100,7 @@ def main() -> None:
     options = build_parser().parse_args()
     try:
         result = run(options)
-    except (CommandFailedError, WrongResultError, OSError) as failure:
+    except (CommandFailedError, ServerMissingError, WrongResultError, OSError) as failure:
         sys.exit(f"bench: {failure}")
     text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
     sys.stdout.write(text)
