@@ -29,7 +29,7 @@ from s3dlio_core.errors import (
     S3dlioError,
 )
 from s3dlio_core.memory_store import MemoryProvider, MemoryReader, MemoryStore, MemoryUpload
-from s3dlio_core.store import Attributes, Limits, ObjectInfo, Page
+from s3dlio_core.store import Attributes, Capabilities, Limits, ObjectInfo, Page
 from s3dlio_core.testing import ObjectStoreTests
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ def run(test_name: str, cls: type[MemoryStore | MemoryProvider]) -> None:
         store_class = cls if issubclass(cls, MemoryStore) else MemoryStore
         fixtures = {
             "store": store_class(name, limits=_LIMITS),
+            "versioned_store": store_class(
+                name, limits=_LIMITS, capabilities=Capabilities(versions=True)
+            ),
             "prefix": "prefix/",
             "provider": cls() if issubclass(cls, MemoryProvider) else MemoryProvider(),
             "another_container_name": f"another-{name}",
@@ -175,8 +178,8 @@ class ReadIgnoresIfMatch(MemoryStore):
 class EmptyObjectIsNotFound(MemoryStore):
     """An object of no bytes counts as missing."""
 
-    def head(self, key: str) -> ObjectInfo:
-        info = super().head(key)
+    def head(self, key: str, **options: Any) -> ObjectInfo:
+        info = super().head(key, **options)
         if not info.size_bytes:
             self._handle.fail(ObjectNotFoundError, "no such object", "head", key)
         return info
@@ -819,22 +822,69 @@ class CopyOfNothingIsEmpty(MemoryStore):
             return self.put(key, b"")
 
 
+# Versions
+
+
+class ReadIgnoresTheVersion(MemoryStore):
+    """A read gives the current object, whatever version is asked for."""
+
+    def open_reader(
+        self, key: str, start: int = 0, stop: int | None = None, **options: Any
+    ) -> ObjectReader:
+        return super().open_reader(key, start, stop, if_match=options.get("if_match"))
+
+
+class HeadIgnoresTheVersion(MemoryStore):
+    """A description is that of the current object."""
+
+    def head(self, key: str, **options: Any) -> ObjectInfo:
+        return super().head(key)
+
+
+class VersionsDieWithTheirObject(MemoryStore):
+    """A deletion takes the versions with it."""
+
+    def delete(self, key: str) -> None:
+        super().delete(key)
+        _container(self).versions.clear()
+
+
+class VersionsAreOfAnyKey(MemoryStore):
+    """A version is found under any key."""
+
+    def head(self, key: str, **options: Any) -> ObjectInfo:
+        version = options.get("version")
+        for (_, name), stored in _container(self).versions.items():
+            if name == version:
+                return stored.info
+        return super().head(key, **options)
+
+
+class CopyIgnoresTheVersion(MemoryStore):
+    """A copy is that of the current object."""
+
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
+        return super().copy_source(key, etag)
+
+
 # Errors and the life of a store
 
 
 class MissingKeyIsAKeyError(MemoryStore):
     """A missing key is Python's KeyError."""
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, **options: Any) -> ObjectInfo:
         return _container(self).objects[key].info
 
 
 class MissingKeyHasNoUri(MemoryStore):
     """An error doesn't say which object."""
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, **options: Any) -> ObjectInfo:
         try:
-            return super().head(key)
+            return super().head(key, **options)
         except ObjectNotFoundError as error:
             raise ObjectNotFoundError(error.reason, operation="head") from None
 
@@ -842,9 +892,9 @@ class MissingKeyHasNoUri(MemoryStore):
 class MissingContainerIsAMissingKey(MemoryStore):
     """A missing container is reported as a missing object."""
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, **options: Any) -> ObjectInfo:
         try:
-            return super().head(key)
+            return super().head(key, **options)
         except ContainerNotFoundError:
             self._handle.fail(ObjectNotFoundError, "no such object", "head", key)
 
@@ -998,6 +1048,11 @@ FAULTS: dict[type[MemoryStore | MemoryProvider], str] = {
     CopyKeepsMetadata: "test_copy_replaces_attributes",
     CopyTakesAnySource: "test_copy_from_another_endpoint_is_refused",
     CopyOfNothingIsEmpty: "test_copy_of_a_missing_source_fails",
+    ReadIgnoresTheVersion: "test_old_version_is_read",
+    HeadIgnoresTheVersion: "test_old_version_is_described",
+    VersionsDieWithTheirObject: "test_version_of_a_deleted_object_is_read",
+    VersionsAreOfAnyKey: "test_version_of_another_object_is_not_found",
+    CopyIgnoresTheVersion: "test_old_version_is_copied",
     MissingKeyIsAKeyError: "test_missing_key",
     MissingKeyHasNoUri: "test_missing_key_is_named",
     MissingContainerIsAMissingKey: "test_missing_container",

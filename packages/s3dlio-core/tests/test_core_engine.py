@@ -318,10 +318,16 @@ class Mutating(FileStore):
     change: Callable[[Path], None]
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Open it, then change it."""
-        reader = super().open_reader(key, start, stop, if_match=if_match)
+        reader = super().open_reader(key, start, stop, if_match=if_match, version=version)
         self.change(Path(self.root, key))
         return reader
 
@@ -389,10 +395,17 @@ def test_a_source_that_ends_early_is_a_failure(destination: MemoryStore) -> None
 
     class Short(MemoryStore):
         def open_reader(
-            self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+            self,
+            key: str,
+            start: int = 0,
+            stop: int | None = None,
+            *,
+            if_match: str | None = None,
+            version: str | None = None,
         ) -> ObjectReader:
             size = self.head(key).size_bytes
-            return super().open_reader(key, start, min(stop or size, size) - 1, if_match=if_match)
+            end = min(stop or size, size) - 1
+            return super().open_reader(key, start, end, if_match=if_match, version=version)
 
     source = Short(_container().uri.removeprefix("memory://"))
     _fill(source, "k")
@@ -651,12 +664,18 @@ class HangingStore(FaultyStore):
         self.let_go = threading.Event()
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Hang, then read."""
         self.reading.set()
         self.let_go.wait()
-        return super().open_reader(key, start, stop, if_match=if_match)
+        return super().open_reader(key, start, stop, if_match=if_match, version=version)
 
 
 @pytest.mark.parametrize("size_bytes", [10, 40 * KIB])

@@ -372,11 +372,17 @@ class Truncating(MemoryStore):
     """A container whose readers say "end" one byte early."""
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Leave the last byte out."""
         end = self.head(key).size_bytes if stop is None else stop
-        return super().open_reader(key, start, end - 1, if_match=if_match)
+        return super().open_reader(key, start, end - 1, if_match=if_match, version=version)
 
 
 class TruncatingProvider(MemoryProvider):

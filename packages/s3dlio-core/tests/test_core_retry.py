@@ -301,13 +301,19 @@ class Replacing(FaultyStore):
     opened = 0
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Replace it, or not."""
         self.opened += 1
         if self.opened == 2:
             self.inner.put(key, b"y" * 100)
-        return super().open_reader(key, start, stop, if_match=if_match)
+        return super().open_reader(key, start, stop, if_match=if_match, version=version)
 
 
 @pytest.mark.parametrize("read_if_match", [True, False])
@@ -431,7 +437,7 @@ def test_a_known_etag_settles_complete(
     upload = RetryingUpload(store, inner)
     parts = [upload.put_part(1, 0, b"abc")]
 
-    def head(key: str) -> ObjectInfo:
+    def head(key: str, *, version: str | None = None) -> ObjectInfo:
         return dataclasses.replace(bare.head(key), etag="expected" if right else "another")
 
     monkeypatch.setattr(faulty, "head", head)

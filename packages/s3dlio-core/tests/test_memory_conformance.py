@@ -58,6 +58,17 @@ class TestMemoryRetried(MemoryTests):
         return RetryingProvider(MemoryProvider())
 
 
+class TestMemoryWithVersions(MemoryTests):
+    """A container that keeps what was overwritten or deleted, retried."""
+
+    @pytest.fixture
+    def store(self) -> ObjectStore:
+        """A store that declares versions."""
+        name = uuid.uuid4().hex
+        memory.create_container(name)
+        return RetryingStore(MemoryStore(name, capabilities=Capabilities(versions=True)))
+
+
 @pytest.mark.parametrize(
     "wrapper", [RetryingProvider, RetryingReader, RetryingStore, RetryingUpload]
 )

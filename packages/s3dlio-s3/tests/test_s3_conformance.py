@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from tests.e2e.truth import boto3_client
 from tests.servers import SignedClient
 
 from s3dlio_core.retry import RetryingStore
@@ -58,6 +59,16 @@ class S3Tests(ObjectStoreTests):
         yield provider.open(new_container_name)
         self.server.drop_bucket(new_container_name)
 
+    @pytest.fixture
+    def versioned_store(self, store: ObjectStore) -> ObjectStore:
+        """A store of a bucket whose versioning is switched on."""
+        if store.capabilities.versions:
+            with boto3_client(self.server) as client:
+                client.put_bucket_versioning(
+                    Bucket=_bucket(store), VersioningConfiguration={"Status": "Enabled"}
+                )
+        return store
+
     def raw_put(self, store: ObjectStore, key: str, data: bytes) -> None:
         """Store an object with botocore's signature."""
         with SignedClient(self.server) as client:
@@ -109,6 +120,7 @@ class TestS3OnRclone(S3Tests):
             read_if_match=False,
             copy_part=False,
             etag_changes=False,
+            versions=False,
         )
         with S3Provider(config) as provider:
             yield provider

@@ -74,6 +74,7 @@ class Container:
         self.created = time.time()
         self.deleted = False
         self.objects: dict[str, Stored] = {}
+        self.versions: dict[tuple[str, str], Stored] = {}
         self.keys: list[str] = []
         self.uploads: dict[str, Upload] = {}
 
@@ -213,7 +214,9 @@ class Handle:
         """Return what is kept of a writer's attributes: a copy."""
         if attributes is None or not self.capabilities.attributes:
             return Attributes()
-        return dataclasses.replace(attributes, metadata=dict(attributes.metadata))
+        return dataclasses.replace(
+            attributes, metadata=dict(attributes.metadata), storage_class="", tags={}
+        )
 
     def container(self, operation: str, key: str | None = None) -> Container:
         """Return the container, or raise ContainerNotFoundError."""
@@ -231,9 +234,13 @@ class Handle:
                 self.fail(ContainerNotFoundError, "no such container", operation, key)
             yield container
 
-    def find(self, operation: str, key: str) -> Stored:
+    def find(self, operation: str, key: str, version: str | None = None) -> Stored:
         """Return an object, or raise ObjectNotFoundError."""
-        stored = self.container(operation, key).objects.get(key)
+        container = self.container(operation, key)
+        if version is None:
+            stored = container.objects.get(key)
+        else:
+            stored = container.versions.get((key, version))
         if stored is None:
             self.fail(ObjectNotFoundError, "no such object", operation, key)
         return stored
@@ -242,8 +249,10 @@ class Handle:
         """Return the object that a source names, if it lives in this process."""
         if (source.scheme, source.endpoint) != ("memory", endpoint()):
             self.fail(NotSupportedError, "the source is in another store", operation, key)
+        if source.version is not None:
+            self.need("a version", operation, self.capabilities.versions, source.key)
         there = dataclasses.replace(self, name=source.container)
-        stored = there.find(operation, source.key)
+        stored = there.find(operation, source.key, source.version)
         if source.etag is not None and source.etag != stored.info.etag:
             reason = "the source has another ETag"
             there.fail(PreconditionFailedError, reason, operation, source.key)
@@ -276,8 +285,11 @@ class Handle:
             if present.info.etag != condition.if_match:
                 reason = "the object has another ETag"
                 self.fail(PreconditionFailedError, reason, operation, key)
-        info = ObjectInfo(
-            key, len(content), time.time(), new_etag(), attributes=self.kept(attributes)
-        )
-        container.set(key, Stored(info, content))
+        etag, kept = new_etag(), self.kept(attributes)
+        version = etag if self.capabilities.versions else None
+        info = ObjectInfo(key, len(content), time.time(), etag, version, attributes=kept)
+        stored = Stored(info, content)
+        container.set(key, stored)
+        if version is not None:
+            container.versions[key, version] = stored
         return info

@@ -7,6 +7,8 @@ Rules that hold in this file:
   name. A container must be created first. Another process has its own containers; a forked one
   has copies.
 - An ETag is a number that is never used twice in a process, so each overwrite changes it.
+- A store that declares versions keeps what it wrote until the container is deleted; `memory://`
+  itself declares none.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ from s3dlio_core.store import (
     Page,
     Part,
     StoreProvider,
+    check_version,
 )
 
 if TYPE_CHECKING:
@@ -115,9 +118,10 @@ class MemoryStore(ObjectStore):
         """The container's URI."""
         return self._handle.uri_of(None)
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object."""
-        return self._handle.find("head", key).info
+        check_version(self, "head", key, version)
+        return self._handle.find("head", key, version).info
 
     def list_page(
         self,
@@ -146,12 +150,19 @@ class MemoryStore(ObjectStore):
             )
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Open bytes [start, stop) of the object as it is now."""
         if if_match is not None:
             self._handle.need("if_match", "read", self.capabilities.read_if_match, key)
-        stored = self._handle.find("read", key)
+        check_version(self, "read", key, version)
+        stored = self._handle.find("read", key, version)
         if if_match is not None and if_match != stored.info.etag:
             reason = "the object has another ETag"
             self._handle.fail(PreconditionFailedError, reason, "read", key)
@@ -215,9 +226,13 @@ class MemoryStore(ObjectStore):
             ]
         return iter(sorted(found, key=lambda info: info.key))
 
-    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
         """Describe a key; it can be copied within this process."""
-        return CopySource("memory", memory.endpoint(), self._handle.name, key, etag)
+        return CopySource(
+            "memory", memory.endpoint(), self._handle.name, key, etag, version=version
+        )
 
     def copy_from(
         self,

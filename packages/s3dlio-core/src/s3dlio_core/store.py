@@ -30,6 +30,8 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from s3dlio_core.errors import NotSupportedError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
@@ -58,6 +60,7 @@ __all__ = [
     "Page",
     "Part",
     "StoreProvider",
+    "check_version",
 ]
 
 #: Bytes that a caller owns; a store reads them during the call and keeps no reference.
@@ -124,6 +127,8 @@ class Capabilities:
         etag_changes: whether each overwrite gives a new, non-empty ETag.
         directories: names are directories and files of a file system: no key is both "a" and
             "a/b", none ends in "/" or has an empty, "." or ".." segment.
+        versions: `version` of `head`, `open_reader` and copy sources; whether a container keeps
+            versions is up to its owner.
     """
 
     put_if_absent: bool = True
@@ -139,16 +144,23 @@ class Capabilities:
     checksums: frozenset[str] = frozenset()
     etag_changes: bool = True
     directories: bool = False
+    versions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """Content headers and user metadata of an object.
+    """What an object is to have beside its bytes: content headers, user metadata, class and tags.
 
     Attributes:
         content_type, cache_control, content_encoding, content_language, content_disposition: the
             headers of these names (RFC 9110, RFC 9111, RFC 6266); "" when unset.
         metadata: user metadata, names in lower case.
+        storage_class: the service's name for the class or tier to write to; "" is its default.
+            Only for writes: what an object has is told by `ObjectInfo.storage_class`, so a copy
+            doesn't take over its source's.
+        tags: tags to write. Only for writes: descriptions of objects don't carry them.
+
+    A store drops what it has no place for.
     """
 
     content_type: str = ""
@@ -157,6 +169,23 @@ class Attributes:
     content_language: str = ""
     content_disposition: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    storage_class: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def over(self, base: Attributes | None) -> Attributes:
+        """Return these attributes, and what they leave unset from others; names merge by name."""
+        if base is None:
+            return self
+        return Attributes(
+            content_type=self.content_type or base.content_type,
+            cache_control=self.cache_control or base.cache_control,
+            content_encoding=self.content_encoding or base.content_encoding,
+            content_language=self.content_language or base.content_language,
+            content_disposition=self.content_disposition or base.content_disposition,
+            metadata={**base.metadata, **self.metadata},
+            storage_class=self.storage_class or base.storage_class,
+            tags={**base.tags, **self.tags},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +299,7 @@ class CopySource:
         key: the exact key.
         etag: copy only this state of it, or None.
         identity: names the credentials (never a secret); copies work within one identity.
+        version: copy this version of it, or None for the current one.
     """
 
     scheme: str
@@ -278,6 +308,7 @@ class CopySource:
     key: str
     etag: str | None = None
     identity: str = ""
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,11 +444,17 @@ class ObjectStore(abc.ABC):
         return f"{self.uri}/{key}"
 
     @abc.abstractmethod
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object, attributes included.
+
+        Args:
+            key: the exact key.
+            version: describe this version (`ObjectInfo.version`), also of an object that was
+                deleted; None is the current one.
 
         Raises:
             ObjectNotFoundError, ContainerNotFoundError, PermissionDeniedError, CredentialsError.
+            NotSupportedError: a version without the capability.
         """
 
     @abc.abstractmethod
@@ -447,7 +484,13 @@ class ObjectStore(abc.ABC):
 
     @abc.abstractmethod
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Open bytes [start, stop) for reading.
 
@@ -456,11 +499,13 @@ class ObjectStore(abc.ABC):
             start: first byte; at most the object's size.
             stop: end of the range, exclusive; None or beyond the end means the end.
             if_match: read only this ETag.
+            version: read this version; see `head`.
 
         Raises:
-            ObjectNotFoundError: no such key.
+            ObjectNotFoundError: no such key, or version of it.
             PreconditionFailedError: the object has another ETag.
             InvalidRangeError: start is negative or beyond the end, or stop before start.
+            NotSupportedError: a version without the capability.
         """
 
     @abc.abstractmethod
@@ -526,7 +571,9 @@ class ObjectStore(abc.ABC):
         """
 
     @abc.abstractmethod
-    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
         """Describe a key of this store for `copy_from` and `copy_part`. No request is made."""
 
     @abc.abstractmethod
@@ -650,3 +697,15 @@ class StoreProvider(abc.ABC):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def check_version(store: ObjectStore, operation: str, key: str, version: str | None) -> None:
+    """Check that a store that is asked for a version has such.
+
+    Raises:
+        NotSupportedError: it hasn't.
+    """
+    if version is not None and not store.capabilities.versions:
+        raise NotSupportedError(
+            "this store has no versions", operation=operation, uri=store.uri_of(key)
+        )

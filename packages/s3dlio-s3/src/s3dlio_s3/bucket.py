@@ -37,6 +37,7 @@ from s3dlio_core.store import (
     ObjectInfo,
     ObjectStore,
     Page,
+    check_version,
 )
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.client_objects import DIRECTORY_BUCKET_SUFFIX
@@ -112,6 +113,7 @@ class S3Store(ObjectStore):
             list_order=ListOrder.UNSPECIFIED if directory else ListOrder.UTF8,
             start_after=not directory,
             etag_changes=config.etag_changes,
+            versions=config.versions and not directory,
         )
 
     @classmethod
@@ -138,10 +140,11 @@ class S3Store(ObjectStore):
         """The bucket's URI."""
         return f"s3://{self.bucket}"
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object, attributes included."""
         self._check_key("head", key)
-        return self.client.head_object(self.bucket, key)
+        check_version(self, "head", key, version)
+        return self.client.head_object(self.bucket, key, version=version)
 
     def list_page(
         self,
@@ -176,7 +179,13 @@ class S3Store(ObjectStore):
         )
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Open bytes [start, stop) for reading."""
         self._check_key("read", key)
@@ -184,7 +193,8 @@ class S3Store(ObjectStore):
             raise NotSupportedError(
                 "the server ignores If-Match on reads", operation="read", uri=self.uri_of(key)
             )
-        return open_range(self.client, self.bucket, key, start, stop, if_match)
+        check_version(self, "read", key, version)
+        return open_range(self.client, self.bucket, key, start, stop, if_match, version)
 
     def put(
         self,
@@ -280,9 +290,11 @@ class S3Store(ObjectStore):
                 )
             markers = page.next_markers
 
-    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
         """Describe a key of this store for a copy."""
-        return CopySource("s3", self._endpoint, self.bucket, key, etag, self._identity)
+        return CopySource("s3", self._endpoint, self.bucket, key, etag, self._identity, version)
 
     def copy_from(
         self,
@@ -361,9 +373,11 @@ class S3Store(ObjectStore):
                 operation=operation,
                 uri=self.uri_of(key),
             )
+        check_version(self, operation, key, source.version)
         if source.etag is None or self.client.sender.config.trusts_copies:
             return
-        etag = self.client.head_object(source.container, source.key).etag
+        described = self.client.head_object(source.container, source.key, version=source.version)
+        etag = described.etag
         if etag != source.etag:
             raise PreconditionFailedError(
                 f"the source has the ETag {etag or '(none)'}, not {source.etag}",

@@ -11,10 +11,12 @@ from s3dlio_core.errors import ServiceError
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.headers import (
     attribute_headers,
+    check_answered_version,
     condition_headers,
     content_length,
     copy_headers,
     object_info,
+    version_query,
 )
 from s3dlio_s3.sender import S3Request, S3Sender
 
@@ -49,6 +51,7 @@ class ObjectOperations:
         start: int = 0,
         stop: int | None = None,
         if_match: str | None = None,
+        version: str | None = None,
     ) -> HttpAnswer:
         """Begin to read an object (GetObject). Not every server honours range and if_match.
 
@@ -58,6 +61,7 @@ class ObjectOperations:
             start: first byte.
             stop: end of the range, exclusive, above `start`; None is the end of the object.
             if_match: read only this ETag.
+            version: read this version.
 
         Returns:
             The answer; the caller reads it to its end or closes it.
@@ -65,22 +69,28 @@ class ObjectOperations:
         headers = condition_headers("read", f"s3://{bucket}/{key}", if_match=if_match)
         if start or stop is not None:
             headers["range"] = f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
-        request = S3Request("read", "GET", bucket, key, headers=headers)
+        query = version_query(version)
+        request = S3Request("read", "GET", bucket, key, query=query, headers=headers)
         answer = self.sender.send(request)
         try:
             self.sender.check_describes_object(request, answer)
+            check_answered_version(request.operation, request.uri, version, answer.headers)
         except BaseException:
             answer.close()
             raise
         return answer
 
-    def head_object(self, bucket: str, key: str, *, if_match: str | None = None) -> ObjectInfo:
+    def head_object(
+        self, bucket: str, key: str, *, if_match: str | None = None, version: str | None = None
+    ) -> ObjectInfo:
         """Describe an object (HeadObject)."""
         headers = condition_headers("head", f"s3://{bucket}/{key}", if_match=if_match)
-        request = S3Request("head", "HEAD", bucket, key, headers=headers)
+        query = version_query(version)
+        request = S3Request("head", "HEAD", bucket, key, query=query, headers=headers)
         answer = self.sender.send_for_nothing(request)
         self.sender.check_describes_object(request, answer)
         answered = answer.headers
+        check_answered_version(request.operation, request.uri, version, answered)
         if content_length(answered) is None:
             raise ServiceError(
                 "the answer doesn't say how long the object is",

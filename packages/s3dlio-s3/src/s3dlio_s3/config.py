@@ -83,6 +83,7 @@ class S3Config:
         read_if_match: the server honours If-Match on reads.
         copy_part: the server has UploadPartCopy.
         etag_changes: the server gives each object an ETag that changes when it is overwritten.
+        versions: the server can keep versions, and honours versionId on reads.
     """
 
     endpoint_url: str = ""
@@ -103,6 +104,7 @@ class S3Config:
     read_if_match: bool = True
     copy_part: bool = True
     etag_changes: bool = True
+    versions: bool = True
     _endpoint: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -179,6 +181,7 @@ OPTION_NAMES = frozenset(
         "secret_access_key",
         "session_token",
         "verify",
+        "versions",
     }
 )
 
@@ -245,6 +248,7 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
         read_if_match=_switch(options, "read_if_match", default=True),
         copy_part=_switch(options, "copy_part", default=True),
         etag_changes=_switch(options, "etag_changes", default=True),
+        versions=_switch(options, "versions", default=True),
     )
 
 

@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ContentRange",
     "attribute_headers",
+    "check_answered_version",
     "condition_headers",
     "content_length",
     "content_range",
     "copy_headers",
     "http_date",
     "object_info",
+    "version_query",
     "whole_number",
 ]
 
@@ -119,11 +121,38 @@ def copy_headers(source: CopySource, operation: str) -> dict[str, str]:
     Raises:
         PreconditionFailedError: the source names an ETag that no object can have.
     """
-    headers = {"x-amz-copy-source": quote(f"/{source.container}/{source.key}", safe="/")}
+    named = quote(f"/{source.container}/{source.key}", safe="/")
+    if source.version is not None:
+        named = f"{named}?versionId={quote(source.version, safe='')}"
+    headers = {"x-amz-copy-source": named}
     if source.etag is not None:
         uri = f"s3://{source.container}/{source.key}"
         headers["x-amz-copy-source-if-match"] = _quoted(source.etag, operation, uri)
     return headers
+
+
+def version_query(version: str | None) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that name a version of an object."""
+    return () if version is None else (("versionId", version),)
+
+
+def check_answered_version(
+    operation: str, uri: str, version: str | None, headers: Mapping[str, str]
+) -> None:
+    """Check that an answer is about the version that was asked for.
+
+    Raises:
+        NotSupportedError: it is about another one, so the server ignored the parameter.
+    """
+    # What was written before versions were kept has the version "null", and maybe no header.
+    answered = headers.get("x-amz-version-id") or "null"
+    if version is not None and answered != version:
+        raise NotSupportedError(
+            f"the server answered with the version {answered}, not {version[:100]!r}",
+            operation=operation,
+            uri=uri,
+            hint="Ask for versions only where the bucket keeps them",
+        )
 
 
 def _quoted(etag: str, operation: str, uri: str) -> str:

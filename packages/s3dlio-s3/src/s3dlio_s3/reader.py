@@ -45,6 +45,7 @@ class _Asked:
     start: int
     stop: int | None
     if_match: str | None
+    version: str | None
 
     @property
     def uri(self) -> str:
@@ -138,7 +139,13 @@ class S3Reader(ObjectReader):
 
 
 def open_range(
-    client: S3Client, bucket: str, key: str, start: int, stop: int | None, if_match: str | None
+    client: S3Client,
+    bucket: str,
+    key: str,
+    start: int,
+    stop: int | None,
+    if_match: str | None,
+    version: str | None,
 ) -> S3Reader:
     """Open bytes [start, stop) of an object.
 
@@ -147,13 +154,15 @@ def open_range(
         PreconditionFailedError: the object has another ETag.
         S3dlioError: as `S3Client.get_object`.
     """
-    asked = _Asked(bucket, key, start, stop, if_match)
+    asked = _Asked(bucket, key, start, stop, if_match, version)
     if start < 0 or (stop is not None and stop < start):
         raise _out_of_range(asked, "the range is negative")
     if stop == start:
         return _open_empty(client, asked)
     try:
-        answer = client.get_object(bucket, key, start=start, stop=stop, if_match=if_match)
+        answer = client.get_object(
+            bucket, key, start=start, stop=stop, if_match=if_match, version=version
+        )
     except InvalidRangeError:
         # Beyond the end, or right at it: then there is nothing to read, and that is no error.
         return _open_empty(client, asked)
@@ -165,7 +174,7 @@ def open_range(
 
 
 def _open_empty(client: S3Client, asked: _Asked) -> S3Reader:
-    info = client.head_object(asked.bucket, asked.key, if_match=asked.if_match)
+    info = _head(client, asked, if_match=asked.if_match)
     _check_etag(asked, info)
     if asked.start > info.size_bytes:
         raise _out_of_range(asked, f"the object has {info.size_bytes} bytes")
@@ -178,19 +187,23 @@ def _open_empty(client: S3Client, asked: _Asked) -> S3Reader:
     return S3Reader(info, None, uri=asked.uri)
 
 
+def _head(client: S3Client, asked: _Asked, *, if_match: str | None = None) -> ObjectInfo:
+    return client.head_object(asked.bucket, asked.key, if_match=if_match, version=asked.version)
+
+
 def _judge(asked: _Asked, answer: HttpAnswer, client: S3Client) -> S3Reader:
     sent = content_range(answer.headers)
     length = content_length(answer.headers)
     if sent is None:
         if answer.status == 206:
             raise _misfit(asked, "a part of the object, but not which")
-        size = client.head_object(asked.bucket, asked.key).size_bytes if length is None else length
+        size = _head(client, asked).size_bytes if length is None else length
         begin, end = 0, size
     else:
         size = sent.size_bytes if sent.size_bytes is not None else -1
         begin, end = sent.start, sent.stop
         if size < 0:
-            size = client.head_object(asked.bucket, asked.key).size_bytes
+            size = _head(client, asked).size_bytes
         if length is not None and length != end - begin:
             raise _misfit(asked, f"{length} bytes for bytes {begin}-{end - 1}")
     info = object_info(asked.key, answer.headers, size)

@@ -37,6 +37,7 @@ from s3dlio_core.store import (
     ObjectStore,
     Page,
     StoreProvider,
+    check_version,
 )
 
 if TYPE_CHECKING:
@@ -191,8 +192,9 @@ class FileStore(ObjectStore):
         """The directory's URI."""
         return "file://" + self.root.rstrip("/")
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe a file; links are followed."""
+        check_version(self, "stat", key, version)
         with self._translated("stat", key):
             split_key(key)
             try:
@@ -203,9 +205,16 @@ class FileStore(ObjectStore):
             return info_of(key, status)
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Open a file; links are followed."""
+        check_version(self, "read", key, version)
         with self._translated("read", key):
             fd, status = self._open(key)
             try:
@@ -371,16 +380,19 @@ class FileStore(ObjectStore):
             if len(self._walks) > _WALKS_KEPT_MAX:
                 self._walks.popitem(last=False)
 
-    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
         """Name a file of this machine."""
-        return CopySource("file", "", self.root, key, etag)
+        return CopySource("file", "", self.root, key, etag, version=version)
 
     def source_path(self, source: CopySource) -> str:
         """Return the path of a copy source.
 
         Raises:
-            NotSupportedError: it isn't a file of this machine.
+            NotSupportedError: it isn't a file of this machine, or a version of one.
         """
+        check_version(self, "copy", source.key, source.version)
         if (source.scheme, source.endpoint) != ("file", ""):
             raise errors.NotSupportedError("only local files can be copied inside the kernel")
         split_key(source.key)

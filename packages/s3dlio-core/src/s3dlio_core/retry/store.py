@@ -53,7 +53,13 @@ class RetryingReader(ObjectReader):
     """A reader that opens its object again where it broke off."""
 
     def __init__(
-        self, store: RetryingStore, key: str, start: int, stop: int | None, if_match: str | None
+        self,
+        store: RetryingStore,
+        key: str,
+        start: int,
+        stop: int | None,
+        if_match: str | None,
+        version: str | None,
     ) -> None:
         super().__init__()
         self._store = store
@@ -61,8 +67,9 @@ class RetryingReader(ObjectReader):
         self._position = start
         self._stop = stop
         self._if_match = if_match
+        self._version = version
         self._failures = 0
-        self._reader = store.open_bare(key, start, stop, if_match)
+        self._reader = store.open_bare(key, start, stop, if_match, version)
         self._info = self._reader.info
 
     @property
@@ -92,7 +99,9 @@ class RetryingReader(ObjectReader):
         if self._store.capabilities.read_if_match:
             pin = self._info.etag or pin
         try:
-            self._reader = self._store.open_bare(self._key, self._position, self._stop, pin)
+            self._reader = self._store.open_bare(
+                self._key, self._position, self._stop, pin, self._version
+            )
         except errors.PreconditionFailedError as error:
             raise self._changed() from error
         if not same_object(self._reader.info, self._info):
@@ -221,9 +230,10 @@ class RetryingStore(ObjectStore):
         """Return the inner store's URI of a key."""
         return self.inner.uri_of(key)
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object."""
-        return self.retrier.call("stat", self.uri_of(key), lambda: self.inner.head(key))
+        call = functools.partial(self.inner.head, key, version=version)
+        return self.retrier.call("stat", self.uri_of(key), call)
 
     def list_page(
         self,
@@ -246,16 +256,29 @@ class RetryingStore(ObjectStore):
         return self.retrier.call("list", self.uri_of(prefix), call)
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Open a reader that survives a broken connection."""
-        return RetryingReader(self, key, start, stop, if_match)
+        return RetryingReader(self, key, start, stop, if_match, version)
 
     def open_bare(
-        self, key: str, start: int, stop: int | None, if_match: str | None
+        self,
+        key: str,
+        start: int,
+        stop: int | None,
+        if_match: str | None,
+        version: str | None,
     ) -> ObjectReader:
         """Open the inner store's reader, again if need be."""
-        call = functools.partial(self.inner.open_reader, key, start, stop, if_match=if_match)
+        call = functools.partial(
+            self.inner.open_reader, key, start, stop, if_match=if_match, version=version
+        )
         return self.retrier.call("read", self.uri_of(key), call)
 
     def put(
@@ -341,9 +364,11 @@ class RetryingStore(ObjectStore):
             )
         )
 
-    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
         """Return the inner store's description."""
-        return self.inner.copy_source(key, etag)
+        return self.inner.copy_source(key, etag, version)
 
     def copy_from(
         self,

@@ -32,6 +32,7 @@ from s3dlio_core.store import (
     ObjectStore,
     Page,
     Part,
+    check_version,
 )
 from s3dlio_core.testing.generated import READ_ONLY, SIZE_MAX_BYTES, matches, refuse
 
@@ -71,8 +72,9 @@ class DiscardingSink(ObjectStore):
         """A URI for messages; nothing can be opened by it."""
         return "generated://sink"
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Find nothing."""
+        check_version(self, "head", key, version)
         raise ObjectNotFoundError("nothing is kept", operation="head", uri=self.uri_of(key))
 
     def list_page(
@@ -89,10 +91,17 @@ class DiscardingSink(ObjectStore):
         return Page(())
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Find nothing."""
         del start, stop, if_match
+        check_version(self, "read", key, version)
         raise ObjectNotFoundError("nothing is kept", operation="read", uri=self.uri_of(key))
 
     def put(
@@ -137,9 +146,11 @@ class DiscardingSink(ObjectStore):
         """Refuse."""
         refuse("list_multiparts", self.uri_of(prefix))
 
-    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
         """Describe a key; no store can copy it."""
-        return CopySource("generated", "", "sink", key, etag)
+        return CopySource("generated", "", "sink", key, etag, version=version)
 
     def copy_from(
         self,

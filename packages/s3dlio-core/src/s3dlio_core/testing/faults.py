@@ -186,9 +186,9 @@ class FaultyStore(ObjectStore):
         """Return the inner store's."""
         return self.inner.uri_of(key)
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Hand on, or fail."""
-        return self._run("head", key, lambda: self.inner.head(key))
+        return self._run("head", key, lambda: self.inner.head(key, version=version))
 
     def list_page(
         self,
@@ -213,13 +213,19 @@ class FaultyStore(ObjectStore):
         )
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Hand on, or fail; "read" faults strike the reader."""
         reader = self._run(
             "open_reader",
             key,
-            lambda: self.inner.open_reader(key, start, stop, if_match=if_match),
+            lambda: self.inner.open_reader(key, start, stop, if_match=if_match, version=version),
         )
         return FaultyReader(reader, self._plan, key, self.uri_of(key))
 
@@ -272,9 +278,11 @@ class FaultyStore(ObjectStore):
         """Hand on, or fail."""
         return self._run("list_multiparts", prefix, lambda: self.inner.list_multiparts(prefix))
 
-    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
         """Hand on."""
-        return self.inner.copy_source(key, etag)
+        return self.inner.copy_source(key, etag, version)
 
     def copy_from(
         self,

@@ -35,6 +35,7 @@ from s3dlio_core.store import (
     ObjectReader,
     ObjectStore,
     Page,
+    check_version,
 )
 
 if TYPE_CHECKING:
@@ -153,8 +154,9 @@ class GeneratedSource(ObjectStore):
         """All keys, in order; computed, not held."""
         return self._keys
 
-    def head(self, key: str) -> ObjectInfo:
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object."""
+        check_version(self, "head", key, version)
         return self._find("head", key)
 
     def list_page(
@@ -179,9 +181,16 @@ class GeneratedSource(ObjectStore):
         )
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Open bytes that are made as they are read."""
+        check_version(self, "read", key, version)
         info = self._find("read", key)
         if if_match is not None and if_match != info.etag:
             raise PreconditionFailedError(
@@ -229,9 +238,11 @@ class GeneratedSource(ObjectStore):
         """Refuse."""
         refuse("list_multiparts", self.uri_of(prefix))
 
-    def copy_source(self, key: str, etag: str | None = None) -> CopySource:
+    def copy_source(
+        self, key: str, etag: str | None = None, version: str | None = None
+    ) -> CopySource:
         """Describe a key; no store can copy it."""
-        return CopySource("generated", "", "source", key, etag)
+        return CopySource("generated", "", "source", key, etag, version=version)
 
     def copy_from(
         self,

@@ -10,10 +10,10 @@ A backend's own test file is short:
         def raw_put(self, store, key, data): ...  # by another client than the store
         def raw_get(self, store, key): ...
 
-The fixtures `store`, `missing_container_store` and `new_container_name` can be overridden, and so
-can what declares gaps of a test server: `can_hold`, `holds_key_below_key`. A known deviation is an
-inherited test, overridden with `pytest.mark.xfail(strict=True, reason=…)`, so that it stands in
-the backend's own file.
+The fixtures `store`, `versioned_store`, `missing_container_store` and `new_container_name` can be
+overridden, and so can what declares gaps of a test server: `can_hold`, `holds_key_below_key`. A
+known deviation is an inherited test, overridden with `pytest.mark.xfail(strict=True, reason=…)`, so
+that it stands in the backend's own file.
 
 base         fixtures and steps       deletes      exactly what is named
 puts         contents, attributes     multipart    parts, resumption, copied parts
@@ -21,6 +21,7 @@ reads        ranges and buffers       conditions   if_absent, if_match, ETags
 keys         odd keys                 copies       server-side copies
 listing      order, pages, delimiter  failures     classes and scopes of errors
 concurrency  threads, fork, pickle    providers    containers
+versions     older states of an object
 model        random sequences against a dictionary
 """
 
@@ -39,6 +40,7 @@ from s3dlio_core.testing.conformance.multipart import CopyPartTests, MultipartTe
 from s3dlio_core.testing.conformance.providers import ProviderTests
 from s3dlio_core.testing.conformance.puts import AttributeTests, PutTests
 from s3dlio_core.testing.conformance.reads import ReadTests
+from s3dlio_core.testing.conformance.versions import VersionTests
 
 __all__ = ["ConformanceBase", "ObjectStoreTests"]
 
@@ -55,6 +57,7 @@ class ObjectStoreTests(
     CopyPartTests,
     ConditionTests,
     CopyTests,
+    VersionTests,
     ErrorTests,
     ConcurrencyTests,
     LifecycleTests,

@@ -90,6 +90,11 @@ class ConformanceBase:
         provider.delete_container(new_container_name)
 
     @pytest.fixture
+    def versioned_store(self, store: ObjectStore) -> ObjectStore:
+        """A store whose container keeps versions; a service may need to be told to."""
+        return store
+
+    @pytest.fixture
     def another_container_name(self) -> str:
         """Another such name: for tests of the provider, and for a container that is missing."""
         return f"conformance-{uuid.uuid4().hex[:20]}"
@@ -153,9 +158,10 @@ def read(
     stop: int | None = None,
     *,
     if_match: str | None = None,
+    version: str | None = None,
 ) -> bytes:
     """Read a range through the store."""
-    with store.open_reader(key, start, stop, if_match=if_match) as reader:
+    with store.open_reader(key, start, stop, if_match=if_match, version=version) as reader:
         return bytes(reader.readall())
 
 
