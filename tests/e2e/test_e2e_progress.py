@@ -181,6 +181,8 @@ def test_json_summary_is_one_object(cli: Cli, bucket: Bucket, tmp_path: Path) ->
         "done_bytes": 5,
         "failed_count": 0,
         "skipped_count": 0,
+        "verified_count": 0,
+        "unverified": {},
         "failures": [],
         "unmatched": [],
         "notes": [],

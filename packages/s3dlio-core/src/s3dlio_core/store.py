@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from s3dlio_core.content_check import ContentCheck
     from s3dlio_core.errors import S3dlioError
 
 __all__ = [
@@ -124,6 +125,7 @@ class Capabilities:
         list_order: the order of listings.
         start_after: `start_after` of `list_page`.
         checksums: algorithms that the store verifies on write, e.g. "CRC32C".
+        read_checksums: `content_check` may give a check, and whole reads are compared.
         etag_changes: whether each overwrite gives a new, non-empty ETag.
         directories: names are directories and files of a file system: no key is both "a" and
             "a/b", none ends in "/" or has an empty, "." or ".." segment.
@@ -142,6 +144,7 @@ class Capabilities:
     list_order: ListOrder = ListOrder.UTF8
     start_after: bool = True
     checksums: frozenset[str] = frozenset()
+    read_checksums: bool = False
     etag_changes: bool = True
     directories: bool = False
     versions: bool = False
@@ -334,12 +337,29 @@ class ObjectReader(io.RawIOBase):
     bytes than fit, and returns 0 only after the last byte of the range. A body that ends early
     raises `IntegrityError` (retryable), never a short result. A local source that changes while
     it is read raises `SourceChangedError` at its end. Not thread-safe: one reader, one thread.
+
+    Where the store tells a checksum of the object, the reader of a whole object compares: bytes
+    that differ raise `IntegrityError` (not retryable) with the last of them.
     """
+
+    _check: ContentCheck | None = None
 
     @property
     @abc.abstractmethod
     def info(self) -> ObjectInfo:
         """The object as this answer describes it; `size_bytes` is the whole object's."""
+
+    @property
+    def check(self) -> ContentCheck | None:
+        """What compares the bytes that are read; None where nothing is to be compared.
+
+        A reader that goes on where another broke off takes over the other's.
+        """
+        return self._check
+
+    @check.setter
+    def check(self, check: ContentCheck | None) -> None:
+        self._check = check
 
     def readable(self) -> bool:
         """Return True."""
@@ -609,6 +629,21 @@ class ObjectStore(abc.ABC):
 
         The iterator does the work: exhaust it. Errors of container or store scope are raised.
         """
+
+    def content_check(self, info: ObjectInfo) -> ContentCheck | None:
+        """Return what compares an object's bytes with its checksum, however they are read.
+
+        For who reads ranges: a reader of a whole object compares by itself.
+
+        Args:
+            info: from `head` of this store.
+
+        Returns:
+            A check of this state of the object, to which each byte is added once; None in a store
+            that tells no checksums.
+        """
+        del info
+        return None
 
     def close(self) -> None:  # noqa: B027 - many stores have nothing to release
         """Release connections and files. The store must not be used afterwards."""

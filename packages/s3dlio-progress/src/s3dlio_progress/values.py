@@ -55,6 +55,8 @@ def report_values(report: TransferReport) -> dict[str, Any]:
         "done_bytes": report.done_bytes,
         "failed_count": report.failed_count,
         "skipped_count": report.skipped_count,
+        "verified_count": report.verified_count,
+        "unverified": dict(report.unverified),
         "elapsed_s": round(report.elapsed_s, 3),
         "bytes_per_s": round(report.bytes_per_s, 1),
         "unmatched": list(report.unmatched),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer as WritableBuffer
     from typing_extensions import Self
 
+    from s3dlio_core.content_check import ContentCheck
     from s3dlio_core.transfer.events import CancelToken
 
 _log = get_logger("retry")
@@ -77,6 +78,15 @@ class RetryingReader(ObjectReader):
         """The object as the first answer described it."""
         return self._info
 
+    @property
+    def check(self) -> ContentCheck | None:
+        """The comparison of the whole, which each later answer goes on with."""
+        return self._reader.check
+
+    @check.setter
+    def check(self, check: ContentCheck | None) -> None:
+        self._reader.check = check
+
     def readinto(self, buffer: WritableBuffer) -> int:
         """Fill the buffer, opening the object again after a retryable error."""
         while True:
@@ -95,6 +105,7 @@ class RetryingReader(ObjectReader):
 
     def _reopen(self) -> None:
         self._reader.close()
+        check = self._reader.check
         pin = self._if_match
         if self._store.capabilities.read_if_match:
             pin = self._info.etag or pin
@@ -106,6 +117,7 @@ class RetryingReader(ObjectReader):
             raise self._changed() from error
         if not same_object(self._reader.info, self._info):
             raise self._changed()
+        self._reader.check = check
 
     def _changed(self) -> errors.SourceChangedError:
         return errors.SourceChangedError(
@@ -420,6 +432,11 @@ class RetryingStore(ObjectStore):
 
     def _delete_once(self, keys: list[str]) -> list[DeleteError]:
         return list(self.inner.delete_many(keys))
+
+    def content_check(self, info: ObjectInfo) -> ContentCheck | None:
+        """Return the inner store's."""
+        call = functools.partial(self.inner.content_check, info)
+        return self.retrier.call("stat", self.uri_of(info.key), call)
 
     def close(self) -> None:
         """Close the inner store, and the provider that was opened for it."""

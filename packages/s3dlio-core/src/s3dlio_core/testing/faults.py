@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
+    from s3dlio_core.content_check import ContentCheck
     from s3dlio_core.errors import S3dlioError
 
 __all__ = ["Call", "Fault", "FaultyStore"]
@@ -324,6 +325,10 @@ class FaultyStore(ObjectStore):
         yield from self.inner.delete_many(passing())
         yield from struck
 
+    def content_check(self, info: ObjectInfo) -> ContentCheck | None:
+        """Hand on, or fail."""
+        return self._run("content_check", info.key, lambda: self.inner.content_check(info))
+
     def close(self) -> None:
         """Close the inner store."""
         self.inner.close()
@@ -398,6 +403,15 @@ class FaultyReader(ObjectReader):
     def info(self) -> ObjectInfo:
         """The inner reader's."""
         return self._inner.info
+
+    @property
+    def check(self) -> ContentCheck | None:
+        """The inner reader's."""
+        return self._inner.check
+
+    @check.setter
+    def check(self, check: ContentCheck | None) -> None:
+        self._inner.check = check
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Hand on up to the place of the next fault, and fail there."""

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import CancelledError, S3dlioError, Scope, ServiceError
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.buffers import BufferPool
@@ -48,11 +49,19 @@ PLANNED_AHEAD_MAX = 4096
 class _Counters:
     """What one worker has done. Each worker has its own, so counting needs no lock."""
 
-    __slots__ = ("done_bytes", "done_count")
+    __slots__ = ("done_bytes", "done_count", "outcomes")
 
     def __init__(self) -> None:
         self.done_count = 0
         self.done_bytes = 0
+        # All keys from the beginning: a thread that is left behind can't change its size.
+        self.outcomes: Counter[Outcome] = Counter(dict.fromkeys(Outcome, 0))
+
+    def object_done(self, outcome: Outcome | None) -> None:
+        """Count an object, and how its bytes compared with its checksum."""
+        self.done_count += 1
+        if outcome is not None:
+            self.outcomes[outcome] += 1
 
 
 class Engine:
@@ -136,9 +145,11 @@ class Engine:
             self._buffers.close()
             report = self._report()
             _log.info(
-                "%s ended: %d objects done, %d failed, %.1f s",
+                "%s ended: %d objects done, %d verified, %d not verified, %d failed, %.1f s",
                 self._operation,
                 report.done_count,
+                report.verified_count,
+                sum(report.unverified.values()),
                 report.failed_count,
                 report.elapsed_s,
             )
@@ -202,6 +213,8 @@ class Engine:
 
     def _report(self) -> TransferReport:
         snapshot = self._snapshot()
+        outcomes = sum((counter.outcomes for counter in self._counters), Counter[Outcome]())
+        verified_count = outcomes.pop(Outcome.VERIFIED, 0)
         return TransferReport(
             operation=self._operation,
             done_count=snapshot.done_count,
@@ -209,6 +222,8 @@ class Engine:
             failed_count=self._failed_count,
             failures=tuple(self._failures),
             skipped_count=self._skipped_count,
+            verified_count=verified_count,
+            unverified={outcome.value: count for outcome, count in outcomes.items()},
             unmatched=tuple(self._unmatched),
             notes=tuple(self._notes),
             elapsed_s=snapshot.elapsed_s,
@@ -355,8 +370,8 @@ class Engine:
                 self._part_size_bytes,
             )
             if part_size_bytes is None:
-                counters.done_bytes += copy_whole(item, self._context)
-                counters.done_count += 1
+                counters.object_done(copy_whole(item, self._context))
+                counters.done_bytes += item.info.size_bytes
             else:
                 self._begin(PartedCopy(item, part_size_bytes, self._context))
         except S3dlioError as error:
@@ -393,7 +408,7 @@ class Engine:
             parted.ending = True
         try:
             parted.end()
-            counters.done_count += 1
+            counters.object_done(parted.outcome)
         except S3dlioError as error:
             counters.done_bytes -= parted.done_bytes
             self._item_failed(parted.item, error)

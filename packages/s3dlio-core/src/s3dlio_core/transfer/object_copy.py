@@ -2,7 +2,9 @@
 
 The same code serves every pair: bytes go from the source's reader into one leased buffer and from
 there to `put` or `put_part`. What is checked: the source is in the state it was listed in, each
-range arrives in full, and the destination reports the size that was sent.
+range arrives in full, the bytes have the checksum that the source tells, where it does, and the
+destination reports the size that was sent. An object of several parts is compared before it is
+completed, so that wrong bytes are never seen under its key.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.plan import part_count
 
 if TYPE_CHECKING:
+    from s3dlio_core.content_check import ContentCheck, Outcome
     from s3dlio_core.store import (
         Attributes,
         MultipartUpload,
@@ -48,19 +51,23 @@ class CopyContext:
     cancel: CancelToken
 
 
-def copy_whole(item: CopyItem, context: CopyContext) -> int:
-    """Copy an object with one read and one `put`; return its size in bytes."""
+def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
+    """Copy an object with one read and one `put`.
+
+    Returns:
+        How its bytes compared with the source's checksum; None when there was nothing to compare.
+    """
     size_bytes = item.info.size_bytes
     with context.buffers.lease(size_bytes, context.cancel) as view:
         with item.source.open_reader(item.info.key) as reader:
             _check_unchanged(item, reader.info)
             _fill(reader, view, context.cancel)
-            attributes = reader.info.attributes
+            attributes, check = reader.info.attributes, reader.check
         written = context.destination.put(
             item.key, view, attributes=_kept(context.destination, attributes)
         )
     _check_size(written, size_bytes, context.destination.uri_of(item.key))
-    return size_bytes
+    return None if check is None else check.outcome
 
 
 def _fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
@@ -122,26 +129,34 @@ class PartedCopy:
         self._running = 0
         self._parts: list[Part] = []
         self._upload: MultipartUpload | None = None
+        self._check: ContentCheck | None = None
         self._lock = threading.Lock()
 
     def begin(self) -> None:
         """Create the multipart upload at the destination."""
         source, destination, info = self.item.source, self._context.destination, self.item.info
         attributes = info.attributes
-        if (
+        lacks_attributes = (
             attributes is None
             and source.capabilities.attributes
             and destination.capabilities.attributes
-        ):
+        )
+        if lacks_attributes or source.capabilities.read_checksums:
             described = source.head(info.key)
             _check_unchanged(self.item, described)
-            attributes = described.attributes
+            attributes = described.attributes if lacks_attributes else attributes
+            self._check = source.content_check(described)
         self._upload = destination.create_multipart(
             self.item.key,
             size_bytes=info.size_bytes,
             part_size_bytes=self._part_size_bytes,
             attributes=_kept(destination, attributes),
         )
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the bytes compared with the source's checksum; None: nothing to compare."""
+        return None if self._check is None else self._check.outcome
 
     @property
     def begun(self) -> bool:
@@ -189,6 +204,8 @@ class PartedCopy:
             with self._open(start, stop) as reader:
                 _check_unchanged(item, reader.info)
                 _fill(reader, view, context.cancel)
+            if self._check is not None:
+                self._check.add(start, view)
             return self._started().put_part(number, start, view)
 
     def _open(self, start: int, stop: int) -> ObjectReader:
@@ -200,10 +217,12 @@ class PartedCopy:
             raise _changed(item) from error
 
     def end(self) -> None:
-        """Complete the upload, or abort it and raise what went wrong."""
+        """Compare and complete the upload, or abort it and raise what went wrong."""
         try:
             if self.error is not None:
                 raise self.error
+            if self._check is not None:
+                self._check.finish()
             self._parts.sort(key=lambda part: part.number)
             written = self._started().complete(self._parts)
         except BaseException as error:

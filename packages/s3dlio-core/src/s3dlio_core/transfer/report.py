@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import TransferFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from s3dlio_core.errors import S3dlioError
 
 __all__ = ["FAILURES_KEPT_MAX", "Failure", "TransferReport"]
@@ -42,6 +44,10 @@ class TransferReport:
         failed_count: objects that failed.
         failures: the first `FAILURES_KEPT_MAX` of them.
         skipped_count: objects left out by a rule, e.g. folder markers.
+        verified_count: objects whose bytes, as they were read, have the checksum that their store
+            tells of them. Stores without checksums, such as files, have none.
+        unverified: why others couldn't be compared with a checksum although their store was asked
+            for one, and how many; they were transferred all the same.
         unmatched: those of several sources that matched nothing.
         notes: what the user should know, e.g. "2 subdirectories were left out".
         elapsed_s: wall-clock seconds.
@@ -54,6 +60,8 @@ class TransferReport:
     failed_count: int = 0
     failures: tuple[Failure, ...] = ()
     skipped_count: int = 0
+    verified_count: int = 0
+    unverified: Mapping[str, int] = field(default_factory=dict)
     unmatched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     elapsed_s: float = 0.0

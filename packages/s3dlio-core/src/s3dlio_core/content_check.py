@@ -1,0 +1,153 @@
+"""Comparing an object's bytes, as they are read, with the checksum that its store tells.
+
+Rules that hold in this file:
+- Bytes are checked where they lie: no copy. They may come in any order and from many threads,
+  which is how parts of a large object are read; CRCs of pieces are combined.
+- What can't be compared is told as such (`Outcome`), never taken for right.
+- A store without checksums has no checks at all; core knows no store.
+
+Source: Amazon S3 User Guide, "Checking object integrity": full object and composite checksums.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import threading
+from typing import TYPE_CHECKING
+
+from s3dlio_core.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from s3dlio_core.checksums import Crc
+
+__all__ = ["ContentCheck", "CrcCheck", "Outcome"]
+
+
+class Outcome(enum.Enum):
+    """How a comparison ended; the values are for people."""
+
+    VERIFIED = "verified"
+    UNREAD = "not all bytes were read"
+    NO_CHECKSUM = "the source tells no checksum of it"
+    OTHER_ALGORITHM = "its checksum is of an algorithm that can't be computed here"
+    UNKNOWN_PARTS = "its checksum is made of parts whose sizes aren't known"
+
+
+class ContentCheck:
+    """What follows the bytes of one object; this one compares nothing, and says why.
+
+    Attributes:
+        outcome: what is known by now; final after `finish`.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+    def add(self, offset_bytes: int, view: memoryview) -> None:
+        """Take notice of the bytes at an offset. Thread-safe, also while another is added."""
+
+    def finish(self) -> None:
+        """Compare, when all bytes were added.
+
+        Raises:
+            IntegrityError: they aren't those that the checksum was made of.
+        """
+
+
+class CrcCheck(ContentCheck):
+    """Compares with a CRC of the object, or with a CRC of its parts' CRCs."""
+
+    def __init__(
+        self,
+        crc: Crc,
+        expected: bytes,
+        size_bytes: int,
+        *,
+        uri: str,
+        part_size_bytes: int | None = None,
+        confirm_parts: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Prepare a comparison.
+
+        Args:
+            crc: the algorithm.
+            expected: the checksum's bytes.
+            size_bytes: the object's size.
+            uri: the object's, for messages.
+            part_size_bytes: `expected` is of the CRCs of parts of this size, the last one shorter;
+                None: it is of the object's bytes.
+            confirm_parts: is asked once, when the checksum differs, whether the parts really have
+                these sizes.
+        """
+        super().__init__(Outcome.UNREAD)
+        self._crc = crc
+        self._expected = expected
+        self._size_bytes = size_bytes
+        self._uri = uri
+        self._part_size_bytes = part_size_bytes or max(size_bytes, 1)
+        self._is_composite = part_size_bytes is not None
+        self._confirm_parts = confirm_parts
+        # Pieces that were added, by their ends: where each begins, and its CRC.
+        self._pieces: dict[int, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, offset_bytes: int, view: memoryview) -> None:
+        """Take notice of the bytes at an offset."""
+        done = 0
+        while done < len(view):
+            start = offset_bytes + done
+            count = min(self._part_size_bytes - start % self._part_size_bytes, len(view) - done)
+            self._add_piece(start, view[done : done + count])
+            done += count
+
+    def _add_piece(self, start: int, view: memoryview) -> None:
+        """Add bytes of one part; a piece that ends where they begin grows by them."""
+        begin, value = start, 0
+        if start % self._part_size_bytes:
+            with self._lock:
+                begin, value = self._pieces.pop(start, (start, 0))
+        value = self._crc.extend(value, view)
+        with self._lock:
+            self._pieces[start + len(view)] = (begin, value)
+
+    def finish(self) -> None:
+        """Compare, when all bytes were added."""
+        parts = self._parts()
+        if parts is None:
+            return
+        found = b"".join(self._crc.encode(value) for value in parts)
+        if self._is_composite:
+            found = self._crc.encode(self._crc.of(found))
+        if found == self._expected:
+            self.outcome = Outcome.VERIFIED
+        elif self._confirm_parts():
+            self._raise_differs(found)
+        else:
+            self.outcome = Outcome.UNKNOWN_PARTS
+
+    def _parts(self) -> list[int] | None:
+        """Return the CRC of each part, or None when bytes are missing."""
+        pieces = sorted((begin, end, value) for end, (begin, value) in self._pieces.items())
+        ends = [0, *(end for _, end, _ in pieces)]
+        if ends[-1] != self._size_bytes or any(
+            begin != end for (begin, _, _), end in zip(pieces, ends, strict=False)
+        ):
+            return None
+        return list(self._values(pieces)) or [0]
+
+    def _values(self, pieces: list[tuple[int, int, int]]) -> Iterator[int]:
+        for _, part in itertools.groupby(pieces, lambda piece: piece[0] // self._part_size_bytes):
+            yield self._crc.combine_all((value, end - begin) for begin, end, value in part)
+
+    def _raise_differs(self, found: bytes) -> None:
+        raise IntegrityError(
+            f"the bytes that were read have the {self._crc.name} {found.hex()}, "
+            f"the object's is {self._expected.hex()}",
+            operation="read",
+            uri=self._uri,
+            hint="Run the command again; if it fails again, the object itself is damaged",
+            retryable=False,
+        )
