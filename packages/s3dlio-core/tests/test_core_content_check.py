@@ -180,10 +180,16 @@ class CheckedStore(MemoryStore):
         return CrcCheck(CRC32, told, info.size_bytes, uri=self.uri_of(info.key))
 
     def open_reader(
-        self, key: str, start: int = 0, stop: int | None = None, *, if_match: str | None = None
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
     ) -> ObjectReader:
         """Open a reader that compares, when it is to read everything."""
-        reader = super().open_reader(key, start, stop, if_match=if_match)
+        reader = super().open_reader(key, start, stop, if_match=if_match, version=version)
         check = self.content_check(reader.info) if (start, stop) == (0, None) else None
         return CheckedReader(reader, start, check)
 
