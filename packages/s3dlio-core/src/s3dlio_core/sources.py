@@ -33,7 +33,14 @@ if TYPE_CHECKING:
     from s3dlio_core.session import Place, Session
     from s3dlio_core.store import ObjectStore, StoreProvider
 
-__all__ = ["Selection", "expand", "plan_copy", "select", "select_as_written"]
+__all__ = [
+    "Selection",
+    "expand",
+    "plan_copy",
+    "select",
+    "select_as_written",
+    "select_version",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Selection:
         found: the one literal object, or None.
         pattern: the segments of a glob below the place, or () for the whole directory.
         lead: what relative names get in front: `dir` keeps its name, `dir/` doesn't.
+        version: the version of the literal object that is meant, or None for the current one.
     """
 
     text: str
@@ -53,6 +61,7 @@ class Selection:
     found: ObjectInfo | None = None
     pattern: tuple[str, ...] = ()
     lead: str = ""
+    version: str | None = None
 
     @property
     def meaning(self) -> str:
@@ -116,6 +125,33 @@ def select_as_written(session: Session, uri: str | os.PathLike[str]) -> Selectio
             if not session.provider(parsed).containers_are_paths:
                 raise
     return select(session, uri)
+
+
+def select_version(session: Session, source: str | os.PathLike[str], version: str) -> Selection:
+    """Read a source as the name of one object, of which a version is meant.
+
+    No listing is asked, so the object may have been deleted; and nothing is a pattern.
+
+    Raises:
+        NothingMatchedError: there is no such version of it.
+        UsageError: it names a directory or a container.
+    """
+    text = os.fspath(source)
+    uri = parse_uri(text)
+    if not uri.key or uri.key.endswith("/"):
+        raise errors.UsageError(
+            "only an object has versions", operation="find", uri=text, hint="Name one object"
+        )
+    place, name = session.object(uri)
+    try:
+        found = place.store.head(place.prefix + name, version=version)
+    except errors.ObjectNotFoundError as error:
+        raise errors.NothingMatchedError(
+            f"{error.reason} (read as a literal name, version {version})",
+            operation="find",
+            uri=text,
+        ) from error
+    return Selection(text, place, found=found, version=version)
 
 
 def _in_directory(selection: Selection, provider: StoreProvider) -> Selection:
@@ -230,24 +266,40 @@ def plan_copy(
     destination: Uri,
     *,
     recursive: bool,
+    version: str | None = None,
 ) -> tuple[Place, Iterator[PlanEntry]]:
     """Plan the copies of an operation.
+
+    Args:
+        session: opens the stores.
+        sources: as the user wrote them.
+        destination: where they go.
+        recursive: take what lies deeper than one level, too.
+        version: copy this version of the one literal source.
 
     Returns:
         The destination's place, and the entries, lazily.
 
     Raises:
         NothingMatchedError: no source is there at all.
-        UsageError: two literal sources would get the same name, or a directory would be copied
-            into itself.
+        UsageError: two literal sources would get the same name, a directory would be copied
+            into itself, or a version is asked for of several sources.
     """
     given = tuple(dict.fromkeys(os.fspath(source) for source in sources))
+    if version is not None and len(given) != 1:
+        raise errors.UsageError(
+            f"a version is of one object, and {len(given)} sources were given",
+            hint="Copy each version in a run of its own",
+        )
     selections: list[Selection] = []
     lost: list[Unmatched | Failure] = []
     first_error: errors.S3dlioError | None = None
     for source in given:
         try:
-            selections.append(select(session, source))
+            if version is None:
+                selections.append(select(session, source))
+            else:
+                selections.append(select_version(session, source, version))
         except errors.S3dlioError as error:
             if isinstance(error, errors.NothingMatchedError):
                 lost.append(Unmatched(source, str(error)))
@@ -285,6 +337,8 @@ def _refuse_collisions(selections: Sequence[Selection], target: _Target) -> None
 def _refuse_onto_itself(selections: Sequence[Selection], target: _Target) -> None:
     """Refuse to replace what is copied by its copy: links and hard links would be lost."""
     for selection in selections:
+        if selection.version is not None:
+            continue  # an older version onto the object itself brings it back
         if selection.found is not None:
             source = selection.place, selection.found.key
             goal = target.place, target.key(_relative(selection, selection.found))
@@ -382,7 +436,7 @@ def _selection_entries(
         if marker and (destination.capabilities.directories or not key):
             yield Skipped(source.uri_of(found.key))  # directories and containers need none
         else:
-            yield CopyItem(source, found, key)
+            yield CopyItem(source, found, key, selection.version)
     if left_out_count:
         yield Note(
             f"{errors.printable(selection.text)}: {left_out_count} "

@@ -89,14 +89,22 @@ def _is_there(session: Session, uri: Uri, selection: Selection) -> bool:
     )
 
 
-def stat(uri: UriLike, *, options: Mapping[str, str] | None = None) -> ObjectInfo:
+def stat(
+    uri: UriLike, *, version: str | None = None, options: Mapping[str, str] | None = None
+) -> ObjectInfo:
     """Describe an object.
+
+    Args:
+        uri: the object's name.
+        version: describe this version (`ObjectInfo.version`), also of an object that was deleted.
+        options: the stores' settings.
 
     Raises:
         ObjectNotFoundError, ContainerNotFoundError: it isn't there.
+        NotSupportedError: the store has no versions.
     """
     with _object(uri, options) as (store, key):
-        return store.head(key)
+        return store.head(key, version=version)
 
 
 def exists(uri: UriLike, *, options: Mapping[str, str] | None = None) -> bool:
@@ -126,17 +134,26 @@ def get(
     *,
     start: int = 0,
     stop: int | None = None,
+    version: str | None = None,
     options: Mapping[str, str] | None = None,
 ) -> bytes:
     """Read an object, or bytes [start, stop) of it, into memory.
 
+    Args:
+        uri: the object's name.
+        start: first byte.
+        stop: end of the range, exclusive; None is the end of the object.
+        version: read this version (`ObjectInfo.version`), also of an object that was deleted.
+        options: the stores' settings.
+
     Raises:
         ObjectNotFoundError: it isn't there.
         InvalidRangeError: the range lies outside of it.
+        NotSupportedError: the store has no versions.
     """
     with (
         _object(uri, options) as (store, key),
-        store.open_reader(key, start, stop) as reader,
+        store.open_reader(key, start, stop, version=version) as reader,
     ):
         size_bytes = reader.info.size_bytes
         end = size_bytes if stop is None else min(stop, size_bytes)
@@ -165,7 +182,8 @@ def put(
     Args:
         uri: the object's name.
         data: its whole content; for files and more than fits into memory use `upload`.
-        attributes: content headers and metadata.
+        attributes: content headers, metadata, storage class and tags; a store drops what it has
+            no place for.
         condition: write only if it holds.
         options: the stores' settings.
 

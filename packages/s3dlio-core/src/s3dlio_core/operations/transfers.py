@@ -18,6 +18,7 @@ from s3dlio_core.operations.arguments import (
 )
 from s3dlio_core.session import Session
 from s3dlio_core.sources import plan_copy
+from s3dlio_core.store import Attributes
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.plan import Note, PlanEntry, Unmatched
@@ -38,6 +39,7 @@ def upload(
     create_bucket: bool = False,
     *,
     recursive: bool = False,
+    attributes: Attributes | None = None,
     options: Mapping[str, str] | None = None,
     progress: Progress = None,
     cancel: CancelToken | None = None,
@@ -52,6 +54,9 @@ def upload(
         max_in_flight: objects and parts that are transferred at the same time, at the most.
         create_bucket: create the destination's bucket or container when it doesn't exist.
         recursive: take subdirectories, too.
+        attributes: content headers, metadata, storage class and tags of every object that is
+            written. What they leave unset is the source's, or else the options'; a store drops
+            what it has no place for.
         options: the stores' settings.
         progress: an observer, or True for bars.
         cancel: stops the transfer when it is set.
@@ -72,7 +77,14 @@ def upload(
         "upload",
         src_patterns,
         dest_prefix,
-        _Settings(max_in_flight, create_bucket, recursive, part_size_bytes, raise_on_failure),
+        _Settings(
+            max_in_flight,
+            create_bucket,
+            recursive,
+            part_size_bytes,
+            raise_on_failure,
+            attributes=attributes,
+        ),
         options,
         progress,
         cancel,
@@ -86,6 +98,7 @@ def download(
     recursive: bool = True,
     *,
     create_bucket: bool = False,
+    version: str | None = None,
     options: Mapping[str, str] | None = None,
     progress: Progress = None,
     cancel: CancelToken | None = None,
@@ -101,6 +114,8 @@ def download(
         max_in_flight: objects and parts that are transferred at the same time, at the most.
         recursive: take what lies deeper than one level, too.
         create_bucket: create the destination's bucket when it is one.
+        version: copy this version (`ObjectInfo.version`) of the one object that is given, which
+            may have been deleted since; its name is taken literally.
         options: the stores' settings.
         progress: an observer, or True for bars.
         cancel: stops the transfer when it is set.
@@ -111,7 +126,14 @@ def download(
         "download",
         src_uri,
         dest_dir,
-        _Settings(max_in_flight, create_bucket, recursive, part_size_bytes, raise_on_failure),
+        _Settings(
+            max_in_flight,
+            create_bucket,
+            recursive,
+            part_size_bytes,
+            raise_on_failure,
+            version=version,
+        ),
         options,
         progress,
         cancel,
@@ -125,18 +147,32 @@ def copy(
     *,
     recursive: bool = False,
     create_bucket: bool = False,
+    version: str | None = None,
+    attributes: Attributes | None = None,
     options: Mapping[str, str] | None = None,
     progress: Progress = None,
     cancel: CancelToken | None = None,
     part_size_bytes: int | None = None,
     raise_on_failure: bool = True,
 ) -> TransferReport:
-    """Copy objects from any store to any store. See `upload` for the arguments and errors."""
+    """Copy objects from any store to any store.
+
+    See `upload` and, for `version`, `download` for the arguments and errors. An older version may
+    be copied onto its own name, which brings it back.
+    """
     return _transfer(
         "copy",
         sources,
         destination,
-        _Settings(max_in_flight, create_bucket, recursive, part_size_bytes, raise_on_failure),
+        _Settings(
+            max_in_flight,
+            create_bucket,
+            recursive,
+            part_size_bytes,
+            raise_on_failure,
+            attributes=attributes,
+            version=version,
+        ),
         options,
         progress,
         cancel,
@@ -152,10 +188,14 @@ class _Settings:
     recursive: bool
     part_size_bytes: int | None
     raise_on_failure: bool
+    attributes: Attributes | None = None
+    version: str | None = None
 
     def __post_init__(self) -> None:
         if self.part_size_bytes is not None and self.part_size_bytes < 1:
             raise errors.UsageError("part_size_bytes must be positive")
+        if not isinstance(self.attributes, (Attributes, type(None))):
+            raise TypeError(f"attributes is of the class Attributes, not {self.attributes!r}")
 
 
 def _transfer(
@@ -174,7 +214,9 @@ def _transfer(
     target = parse_uri(destination)
     with Session(options, cancel) as session:
         session.check_options([*(parse_uri(source) for source in given), target])
-        place, entries = plan_copy(session, given, target, recursive=settings.recursive)
+        place, entries = plan_copy(
+            session, given, target, recursive=settings.recursive, version=settings.version
+        )
         first = _until_something(entries, operation)
         prepare_container(session, target, place.container, create=settings.create_container)
         engine = Engine(
@@ -182,6 +224,7 @@ def _transfer(
             place.store,
             jobs=settings.jobs,
             part_size_bytes=settings.part_size_bytes,
+            attributes=settings.attributes,
             observer=observer,
             cancel=cancel,
         )

@@ -32,7 +32,7 @@ from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferRepo
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.store import Attributes, ObjectStore
 
 __all__ = ["Engine"]
 
@@ -74,6 +74,7 @@ class Engine:
         *,
         jobs: int,
         part_size_bytes: int | None = None,
+        attributes: Attributes | None = None,
         observer: TransferObserver | None = None,
         cancel: CancelToken | None = None,
         buffers: BufferPool | None = None,
@@ -85,6 +86,7 @@ class Engine:
             destination: where everything is written.
             jobs: worker threads at the most.
             part_size_bytes: overrides the default of `plan.part_size_for`.
+            attributes: of every object that is written; what they leave unset is the source's.
             observer: is told the progress, from the thread that calls `run`.
             cancel: stops the run when it is set; a run that stops by itself sets it, so that nobody
                 waits any more.
@@ -96,7 +98,7 @@ class Engine:
         self._observer = observer or TransferObserver()
         self._cancel = cancel or CancelToken()
         self._buffers = buffers or BufferPool()
-        self._context = CopyContext(destination, self._buffers, self._cancel)
+        self._context = CopyContext(destination, self._buffers, self._cancel, attributes)
         self._started_at = 0.0
 
         # Everything below but the counters is guarded by one lock. Who waits for what:

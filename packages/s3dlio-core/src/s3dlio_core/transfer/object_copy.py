@@ -49,6 +49,13 @@ class CopyContext:
     destination: ObjectStore
     buffers: BufferPool
     cancel: CancelToken
+    attributes: Attributes | None = None
+
+    def attributes_over(self, source: Attributes | None) -> Attributes | None:
+        """Return what an object is written with: what the caller asked for, else its source's."""
+        if not self.destination.capabilities.attributes:
+            return None
+        return source if self.attributes is None else self.attributes.over(source)
 
 
 def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
@@ -59,12 +66,12 @@ def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
     """
     size_bytes = item.info.size_bytes
     with context.buffers.lease(size_bytes, context.cancel) as view:
-        with item.source.open_reader(item.info.key) as reader:
+        with item.source.open_reader(item.info.key, version=item.version) as reader:
             _check_unchanged(item, reader.info)
             _fill(reader, view, context.cancel)
             attributes, check = reader.info.attributes, reader.check
         written = context.destination.put(
-            item.key, view, attributes=_kept(context.destination, attributes)
+            item.key, view, attributes=context.attributes_over(attributes)
         )
     _check_size(written, size_bytes, context.destination.uri_of(item.key))
     return None if check is None else check.outcome
@@ -79,10 +86,6 @@ def _fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
         if not count:
             raise IntegrityError(f"the source ends after {position} of {len(view)} bytes")
         position += count
-
-
-def _kept(destination: ObjectStore, attributes: Attributes | None) -> Attributes | None:
-    return attributes if destination.capabilities.attributes else None
 
 
 def _check_unchanged(item: CopyItem, now: ObjectInfo) -> None:
@@ -142,7 +145,7 @@ class PartedCopy:
             and destination.capabilities.attributes
         )
         if lacks_attributes or source.capabilities.read_checksums:
-            described = source.head(info.key)
+            described = source.head(info.key, version=self.item.version)
             _check_unchanged(self.item, described)
             attributes = described.attributes if lacks_attributes else attributes
             self._check = source.content_check(described)
@@ -150,7 +153,7 @@ class PartedCopy:
             self.item.key,
             size_bytes=info.size_bytes,
             part_size_bytes=self._part_size_bytes,
-            attributes=_kept(destination, attributes),
+            attributes=self._context.attributes_over(attributes),
         )
 
     @property
@@ -212,7 +215,9 @@ class PartedCopy:
         item = self.item
         pin = item.info.etag if item.source.capabilities.read_if_match else None
         try:
-            return item.source.open_reader(item.info.key, start, stop, if_match=pin)
+            return item.source.open_reader(
+                item.info.key, start, stop, if_match=pin, version=item.version
+            )
         except PreconditionFailedError as error:
             raise _changed(item) from error
 

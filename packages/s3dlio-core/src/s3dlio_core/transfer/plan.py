@@ -36,11 +36,17 @@ WHOLE_OBJECT_PARTS = 2
 
 @dataclass(frozen=True, slots=True)
 class CopyItem:
-    """One object to copy: from where, what it was when it was listed, and its key to be."""
+    """One object to copy: from where, what it was when it was listed, and its key to be.
+
+    Attributes:
+        version: copy this version of it, or None for the current one. (What `info` says of the
+            version pins nothing: reading a version by name may need a permission of its own.)
+    """
 
     source: ObjectStore
     info: ObjectInfo
     key: str
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
