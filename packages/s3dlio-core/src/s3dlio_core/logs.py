@@ -14,11 +14,11 @@ Rules that hold for every record:
 - The library never configures handlers or levels. `configure` is for programs; s3-cli uses it.
 
 What counts as a secret: every value given to `register_secret`; the headers Authorization (RFC
-9110 section 11.6.2) and X-Amz-Security-Token; the query parameters X-Amz-Signature,
-X-Amz-Credential and X-Amz-Security-Token (Amazon S3 API Reference, "Authenticating Requests: Using
-Query Parameters"); `sig` of a shared access signature and the AccountKey of a connection string
-(Azure Storage documentation); passwords in URLs (RFC 3986 section 3.2.1); and what configuration
-files call aws_secret_access_key and aws_session_token.
+9110 section 11.6.2), X-Amz-Security-Token and X-Amz-Server-Side-Encryption-Customer-Key; the query
+parameters X-Amz-Signature, X-Amz-Credential and X-Amz-Security-Token (Amazon S3 API Reference,
+"Authenticating Requests: Using Query Parameters"); `sig` of a shared access signature and the
+AccountKey of a connection string (Azure Storage documentation); passwords in URLs (RFC 3986 section
+3.2.1); and what configuration files call aws_secret_access_key and aws_session_token.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ _PATTERNS = (
     ),
     re.compile(
         rf"(?P<name>\b(?:x-amz-(?:signature|credential|security-token)"
+        rf"|x-amz-(?:copy-source-)?server-side-encryption-customer-key"
         rf"|(?:aws_?)?secret_?(?:access_?)?key|(?:aws_?)?session_?token|accountkey"
         rf"|sharedaccesssignature){_BETWEEN})(?P<secret>{_VALUE})",
         re.IGNORECASE,

@@ -205,6 +205,7 @@ class ObjectInfo:
         checksum_type: what they cover, or None.
         attributes: None when the call doesn't carry them (a listing).
         storage_class: the service's name for it, or "".
+        encryption: the service's name for how it is encrypted at rest, or "".
     """
 
     key: str
@@ -216,6 +217,7 @@ class ObjectInfo:
     checksum_type: ChecksumType | None = None
     attributes: Attributes | None = None
     storage_class: str = ""
+    encryption: str = ""
 
 
 @dataclass(frozen=True, slots=True)

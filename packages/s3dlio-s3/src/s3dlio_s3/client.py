@@ -33,7 +33,7 @@ class S3Client(ObjectOperations, MultipartOperations):
     def list_buckets(self, *, token: str | None = None) -> wire_xml.BucketsPage:
         """List a page of the account's buckets (ListBuckets)."""
         query = (("continuation-token", token),) if token else ()
-        request = S3Request("list buckets", "GET", query=query)
+        request = S3Request("list buckets", "GET", query=query, api="ListBuckets")
         return self.sender.send_for_value(request, wire_xml.parse_list_buckets)
 
     def create_bucket(self, bucket: str) -> None:
@@ -43,16 +43,18 @@ class S3Client(ObjectOperations, MultipartOperations):
         if self.sender.config.region != DEFAULT_REGION:
             body = wire_xml.create_bucket_body(self.sender.config.region)
         self.sender.send_for_nothing(
-            S3Request("create bucket", "PUT", bucket, body=body, hash_body=True)
+            S3Request("create bucket", "PUT", bucket, body=body, hash_body=True, api="CreateBucket")
         )
 
     def delete_bucket(self, bucket: str) -> None:
         """Delete an empty bucket (DeleteBucket)."""
-        self.sender.send_for_nothing(S3Request("delete bucket", "DELETE", bucket))
+        self.sender.send_for_nothing(
+            S3Request("delete bucket", "DELETE", bucket, api="DeleteBucket")
+        )
 
     def head_bucket(self, bucket: str) -> None:
         """Raise unless the bucket exists and may be read (HeadBucket)."""
-        self.sender.send_for_nothing(S3Request("head bucket", "HEAD", bucket))
+        self.sender.send_for_nothing(S3Request("head bucket", "HEAD", bucket, api="HeadBucket"))
 
     def list_objects_v2(
         self,
@@ -74,7 +76,7 @@ class S3Client(ObjectOperations, MultipartOperations):
             query.append(("start-after", start_after))
         if max_keys is not None:
             query.append(("max-keys", str(max_keys)))
-        request = S3Request("list", "GET", bucket, query=tuple(query))
+        request = S3Request("list", "GET", bucket, query=tuple(query), api="ListObjectsV2")
         return self.sender.send_for_value(request, wire_xml.parse_list_objects)
 
     def presign(

@@ -9,6 +9,7 @@ from s3dlio_core.errors import ServiceError
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.headers import attribute_headers, condition_headers, copy_headers
 from s3dlio_s3.sender import S3Request
+from s3dlio_s3.settings import ENCRYPTION_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,8 @@ class CreatedUpload:
 
     Attributes:
         upload_id: its id.
-        has_md5_etags: whether its ETags are made of MD5 digests; not so under SSE-KMS (Amazon S3
-            API Reference, "Object", ETag).
+        has_md5_etags: whether its ETags are made of MD5 digests; not so under SSE-KMS and
+            SSE-C (Amazon S3 API Reference, "Object", ETag).
     """
 
     upload_id: str
@@ -45,18 +46,33 @@ class MultipartOperations:
         operation = "create multipart upload"
         headers = attribute_headers(attributes, operation, f"s3://{bucket}/{key}")
         request = S3Request(
-            operation, "POST", bucket, key, query=(("uploads", ""),), headers=headers
+            operation,
+            "POST",
+            bucket,
+            key,
+            query=(("uploads", ""),),
+            headers=headers,
+            api="CreateMultipartUpload",
         )
         upload_id, answered = self.sender.send_for_document(request, wire_xml.parse_upload_id)
-        encryption = answered.get("x-amz-server-side-encryption", "")
-        return CreatedUpload(upload_id, has_md5_etags=not encryption.startswith("aws:kms"))
+        encryption = answered.get(ENCRYPTION_HEADER, "")
+        has_own_key = f"{ENCRYPTION_HEADER}-customer-algorithm" in answered
+        return CreatedUpload(
+            upload_id, has_md5_etags=not has_own_key and not encryption.startswith("aws:kms")
+        )
 
     def upload_part(
         self, bucket: str, key: str, upload_id: str, number: int, buffer: Buffer
     ) -> str:
         """Store a part; return its ETag (UploadPart)."""
         request = S3Request(
-            "put part", "PUT", bucket, key, query=_part_query(upload_id, number), body=buffer
+            "put part",
+            "PUT",
+            bucket,
+            key,
+            query=_part_query(upload_id, number),
+            body=buffer,
+            api="UploadPart",
         )
         answer = self.sender.send_for_nothing(request)
         return _needed_etag(wire_xml.strip_etag(answer.headers.get("etag", "")), request)
@@ -86,6 +102,7 @@ class MultipartOperations:
                 **copy_headers(source, "copy part"),
                 "x-amz-copy-source-range": f"bytes={start}-{stop - 1}",
             },
+            api="UploadPartCopy",
         )
         result = self.sender.send_for_value(
             request, lambda body: wire_xml.parse_copy_result(body, "CopyPart")
@@ -113,6 +130,7 @@ class MultipartOperations:
             headers={"content-type": "application/xml", **conditions},
             body=wire_xml.complete_body(parts),
             hash_body=True,
+            api="CompleteMultipartUpload",
         )
         return self.sender.send_for_value(
             request,
@@ -123,7 +141,12 @@ class MultipartOperations:
         """Discard an upload and its parts (AbortMultipartUpload)."""
         self.sender.send_for_nothing(
             S3Request(
-                "abort multipart upload", "DELETE", bucket, key, query=(("uploadId", upload_id),)
+                "abort multipart upload",
+                "DELETE",
+                bucket,
+                key,
+                query=(("uploadId", upload_id),),
+                api="AbortMultipartUpload",
             )
         )
 
@@ -134,7 +157,7 @@ class MultipartOperations:
         query = [("uploadId", upload_id)]
         if marker:
             query.append(("part-number-marker", marker))
-        request = S3Request("list parts", "GET", bucket, key, query=tuple(query))
+        request = S3Request("list parts", "GET", bucket, key, query=tuple(query), api="ListParts")
         return self.sender.send_for_value(request, wire_xml.parse_list_parts)
 
     def list_multipart_uploads(
@@ -146,7 +169,9 @@ class MultipartOperations:
             query.append(("key-marker", markers[0]))
             if markers[1]:
                 query.append(("upload-id-marker", markers[1]))
-        request = S3Request("list multipart uploads", "GET", bucket, query=tuple(query))
+        request = S3Request(
+            "list multipart uploads", "GET", bucket, query=tuple(query), api="ListMultipartUploads"
+        )
         return self.sender.send_for_value(request, wire_xml.parse_list_uploads)
 
 

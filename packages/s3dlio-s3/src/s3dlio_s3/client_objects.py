@@ -70,7 +70,9 @@ class ObjectOperations:
         if start or stop is not None:
             headers["range"] = f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
         query = version_query(version)
-        request = S3Request("read", "GET", bucket, key, query=query, headers=headers)
+        request = S3Request(
+            "read", "GET", bucket, key, query=query, headers=headers, api="GetObject"
+        )
         answer = self.sender.send(request)
         try:
             self.sender.check_describes_object(request, answer)
@@ -86,7 +88,9 @@ class ObjectOperations:
         """Describe an object (HeadObject)."""
         headers = condition_headers("head", f"s3://{bucket}/{key}", if_match=if_match)
         query = version_query(version)
-        request = S3Request("head", "HEAD", bucket, key, query=query, headers=headers)
+        request = S3Request(
+            "head", "HEAD", bucket, key, query=query, headers=headers, api="HeadObject"
+        )
         answer = self.sender.send_for_nothing(request)
         self.sender.check_describes_object(request, answer)
         answered = answer.headers
@@ -120,6 +124,7 @@ class ObjectOperations:
                 **condition_headers("put", uri, condition),
             },
             body=buffer,
+            api="PutObject",
         )
         answer = self.sender.send_for_nothing(request)
         self.sender.check_describes_object(request, answer)
@@ -140,7 +145,7 @@ class ObjectOperations:
             bucket: the destination's bucket.
             key: the destination's key.
             source: what to copy; its `etag` is a condition.
-            attributes: replaces the source's; None keeps them.
+            attributes: replaces the source's; None keeps them. Tags are kept unless some are given.
             condition: on the destination.
         """
         uri = f"s3://{bucket}/{key}"
@@ -148,14 +153,16 @@ class ObjectOperations:
         if attributes is not None:
             headers["x-amz-metadata-directive"] = "REPLACE"
             headers.update(attribute_headers(attributes, "copy", uri))
-        request = S3Request("copy", "PUT", bucket, key, headers=headers)
+            if attributes.tags:
+                headers["x-amz-tagging-directive"] = "REPLACE"
+        request = S3Request("copy", "PUT", bucket, key, headers=headers, api="CopyObject")
         return self.sender.send_for_value(
             request, lambda body: wire_xml.parse_copy_result(body, "CopyObject")
         )
 
     def delete_object(self, bucket: str, key: str) -> None:
         """Delete an object (DeleteObject); a missing one is no error to S3."""
-        self.sender.send_for_nothing(S3Request("delete", "DELETE", bucket, key))
+        self.sender.send_for_nothing(S3Request("delete", "DELETE", bucket, key, api="DeleteObject"))
 
     def delete_objects(self, bucket: str, keys: Sequence[str]) -> list[wire_xml.ErrorBody]:
         """Delete up to 1,000 objects (DeleteObjects); return the errors, each with its key.
@@ -181,5 +188,6 @@ class ObjectOperations:
             headers=headers,
             body=body,
             hash_body=True,
+            api="DeleteObjects",
         )
         return self.sender.send_for_value(request, wire_xml.parse_delete_errors)

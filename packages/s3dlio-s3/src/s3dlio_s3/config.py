@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from s3dlio_core.errors import UsageError
 from s3dlio_core.logs import redact
 from s3dlio_s3.credentials import Credentials
+from s3dlio_s3.settings import RequestSettings
+from s3dlio_s3.settings_options import SETTING_NAMES, settings_from_options
 from s3dlio_s3.shared_files import DEFAULT_PROFILE, read_shared_files
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ class S3Config:
         copy_part: the server has UploadPartCopy.
         etag_changes: the server gives each object an ETag that changes when it is overwritten.
         versions: the server can keep versions, and honours versionId on reads.
+        settings: what goes with every request that takes it: encryption, ACL, tags …
     """
 
     endpoint_url: str = ""
@@ -105,6 +108,7 @@ class S3Config:
     copy_part: bool = True
     etag_changes: bool = True
     versions: bool = True
+    settings: RequestSettings = field(default_factory=RequestSettings)
     _endpoint: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +120,12 @@ class S3Config:
             raise UsageError(f"the CA bundle {self.ca_bundle} doesn't exist")
         endpoint = self.endpoint_url or _aws_endpoint(self.region)
         object.__setattr__(self, "_endpoint", _checked_endpoint(endpoint))
+        if self.settings.customer_keys and not self._endpoint.startswith("https://"):
+            raise UsageError(
+                "a customer key is sent over https only",
+                uri=self._endpoint,
+                hint="Use an https:// endpoint, or leave the key out",
+            )
 
     @property
     def endpoint(self) -> str:
@@ -182,6 +192,7 @@ OPTION_NAMES = frozenset(
         "session_token",
         "verify",
         "versions",
+        *SETTING_NAMES,
     }
 )
 
@@ -192,7 +203,7 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
     Args:
         options: names of `OPTION_NAMES`; they win. Numbers and switches are given as text.
         environ: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE,
-            AWS_CA_BUNDLE and the places of the shared files.
+            AWS_CA_BUNDLE, S3DLIO_SSE_CUSTOMER_KEY and the places of the shared files.
 
     Raises:
         UsageError: a value makes no sense, or the profile that was asked for doesn't exist.
@@ -249,6 +260,7 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
         copy_part=_switch(options, "copy_part", default=True),
         etag_changes=_switch(options, "etag_changes", default=True),
         versions=_switch(options, "versions", default=True),
+        settings=settings_from_options(options, environ),
     )
 
 

@@ -187,6 +187,13 @@ CODES: Mapping[str, Meaning] = {
     # Never.
     "NotImplemented": _NOT_SUPPORTED,
     "MethodNotAllowed": _NOT_SUPPORTED,
+    # Settings that every object of a run has.
+    "AccessControlListNotSupported": Meaning(
+        ServiceError, scope=Scope.CONTAINER, hint="Leave out the ACL: the bucket's owner owns all"
+    ),
+    "InvalidEncryptionAlgorithmError": _REFUSED_BUCKET,
+    "InvalidStorageClass": _REFUSED_BUCKET,
+    "InvalidTag": _REFUSED_BUCKET,
     # Requests that this client doesn't send, or would send wrong by a mistake of its own.
     "AmbiguousGrantByEmailAddress": _REFUSED,
     "ClientTokenConflict": _REFUSED,
@@ -204,7 +211,6 @@ CODES: Mapping[str, Meaning] = {
     "InvalidBucketAclWithObjectOwnership": _REFUSED,
     "InvalidBucketOwnerAWSAccountID": _REFUSED,
     "InvalidDigest": _REFUSED,
-    "InvalidEncryptionAlgorithmError": _REFUSED,
     "InvalidHostHeader": _REFUSED,
     "InvalidHttpMethod": _REFUSED,
     "InvalidPolicyDocument": _REFUSED,
@@ -212,8 +218,6 @@ CODES: Mapping[str, Meaning] = {
     "InvalidSessionException": _CREDENTIALS,
     "InvalidSignature": _CREDENTIALS,
     "InvalidSOAPRequest": _REFUSED,
-    "InvalidStorageClass": _REFUSED,
-    "InvalidTag": _REFUSED,
     "InvalidTargetBucketForLogging": _REFUSED,
     "KMS.InvalidKeyUsageException": _REFUSED,
     "KMS.KMSInvalidStateException": _REFUSED,

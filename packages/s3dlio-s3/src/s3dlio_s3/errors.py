@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
     NotSupportedError,
+    ObjectNotFoundError,
     S3dlioError,
     Scope,
     ServiceError,
@@ -105,6 +106,14 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
             uri=refusal.uri,
             hint="Check the endpoint URL",
             scope=Scope.STORE,
+        )
+    if refusal.status == 405 and refusal.headers.get("x-amz-delete-marker") == "true":
+        return ObjectNotFoundError(
+            "this version marks the deletion of the object",
+            operation=refusal.operation,
+            uri=refusal.uri,
+            code=error.code if error else "",
+            hint="Name the version before it",
         )
     meaning = _meaning(refusal)
     request_id = refusal.headers.get("x-amz-request-id", "")

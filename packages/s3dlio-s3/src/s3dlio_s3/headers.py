@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from s3dlio_core.errors import NotSupportedError, PreconditionFailedError
 from s3dlio_core.store import Attributes, ChecksumType, ObjectInfo
+from s3dlio_s3.settings import ENCRYPTION_HEADER, tagging
 from s3dlio_s3.wire_xml import strip_etag
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def attribute_headers(
 
     Raises:
         NotSupportedError: a name or value that a header can't carry.
+        UsageError: more tags, or longer ones, than S3 takes.
     """
     if attributes is None:
         return {}
@@ -92,6 +94,10 @@ def attribute_headers(
     }
     for name, value in attributes.metadata.items():
         headers[METADATA_PREFIX + name.lower()] = value
+    if attributes.storage_class:
+        headers["x-amz-storage-class"] = attributes.storage_class
+    if attributes.tags:
+        headers["x-amz-tagging"] = tagging(attributes.tags)
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
             raise NotSupportedError(
@@ -250,4 +256,11 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
             },
         ),
         storage_class=lower.get("x-amz-storage-class", ""),
+        encryption=_encryption(lower),
     )
+
+
+def _encryption(headers: Mapping[str, str]) -> str:
+    if f"{ENCRYPTION_HEADER}-customer-algorithm" in headers:
+        return "SSE-C"
+    return headers.get(ENCRYPTION_HEADER, "")

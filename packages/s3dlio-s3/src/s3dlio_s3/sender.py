@@ -22,7 +22,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from s3dlio_core.errors import CredentialsError, S3dlioError, Scope, ServiceError
 from s3dlio_core.logs import get_logger, register_secret
@@ -30,6 +30,7 @@ from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.credentials import default_sources, find_credentials
 from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
 from s3dlio_s3.headers import http_date
+from s3dlio_s3.settings import Api
 from s3dlio_s3.transport import SAFE_METHODS, HttpRequest, Transport
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class S3Request:
         headers: those that matter to the operation, names in lower case; all are signed.
         body: the body, or None.
         hash_body: whether the body is small enough to be hashed in any case.
+        api: the operation as the API Reference calls it; it decides which of the configuration's
+            settings go with the request. What `headers` says wins.
     """
 
     operation: str
@@ -76,6 +79,7 @@ class S3Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Buffer | None = None
     hash_body: bool = False
+    api: Api | None = None
 
     @property
     def changes(self) -> bool:
@@ -108,6 +112,11 @@ class S3Sender:
             max_pool_size=config.max_pool_size,
             verify=(config.ca_bundle or True) if config.verify else False,
         )
+        self._setting_headers: dict[Api, dict[str, str]] = {
+            api: config.settings.headers(api) for api in get_args(Api)
+        }
+        for key in config.settings.customer_keys:
+            register_secret(key.encoded)
         self._addresses: dict[str, Address] = {}
         self._identity = _Identity()
         self._clock_skew_s = 0.0
@@ -271,7 +280,8 @@ class S3Sender:
         except CredentialsError as error:
             error.operation, error.uri = request.operation, request.uri
             raise
-        headers = {**request.headers, "host": host}
+        settings = {} if request.api is None else self._setting_headers[request.api]
+        headers = {**settings, **request.headers, "host": host}
         if credentials is None:
             return headers
         payload_hash = sigv4.EMPTY_PAYLOAD_HASH
@@ -293,9 +303,10 @@ class S3Sender:
     def _raise_head_refusal(self, head: S3Request) -> None:
         """Raise what a GET of the same name is refused with; return when it isn't refused."""
         if head.key:
-            asked = replace(head, method="GET", headers={"range": "bytes=0-0"})
+            asked = replace(head, method="GET", headers={"range": "bytes=0-0"}, api="GetObject")
         else:
-            asked = replace(head, method="GET", query=(("list-type", "2"), ("max-keys", "0")))
+            query = (("list-type", "2"), ("max-keys", "0"))
+            asked = replace(head, method="GET", query=query, api="ListObjectsV2")
         answer = self._send(asked)
         if answer.status < 300 or answer.status == 416:
             answer.close()
