@@ -3,7 +3,8 @@
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.config import S3Config, config_from_options
 from s3dlio_s3.credentials import Credentials
-from s3dlio_s3.settings import CustomerKey, Encryption, RequestSettings
+from s3dlio_s3.encryption import CustomerKey, Encryption
+from s3dlio_s3.settings import RequestSettings
 from s3dlio_s3.sigv4 import presign_url, sign_headers
 from s3dlio_s3.store import S3Provider, S3Store
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import ServiceError
 from s3dlio_s3 import wire_xml
+from s3dlio_s3.encryption import ENCRYPTION_HEADER
 from s3dlio_s3.headers import attribute_headers, condition_headers, copy_headers
 from s3dlio_s3.sender import S3Request
-from s3dlio_s3.settings import ENCRYPTION_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from s3dlio_core.errors import UsageError
 from s3dlio_core.logs import redact
+from s3dlio_s3.choices import check_choice
 from s3dlio_s3.credentials import Credentials
 from s3dlio_s3.settings import RequestSettings
 from s3dlio_s3.settings_options import SETTING_NAMES, settings_from_options
@@ -112,8 +113,8 @@ class S3Config:
     _endpoint: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _check_choice("addressing_style", self.addressing_style, ADDRESSING_STYLES)
-        _check_choice("payload_signing", self.payload_signing, PAYLOAD_SIGNING)
+        check_choice("addressing_style", self.addressing_style, ADDRESSING_STYLES)
+        check_choice("payload_signing", self.payload_signing, PAYLOAD_SIGNING)
         if not _REGION.fullmatch(self.region):
             raise UsageError(f"bad region {self.region!r}", hint="Write for example eu-west-1")
         if self.ca_bundle and not Path(self.ca_bundle).exists():
@@ -311,11 +312,6 @@ def _without_userinfo(url: str) -> str:
     scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
     _, at, host = rest.rpartition("@")
     return redact(f"{scheme}{separator}[redacted]@{host}" if at else url)
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UsageError(f"bad {name} {value!r}", hint=f"Use one of: {', '.join(choices)}")
 
 
 def _switch(options: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -20,7 +20,8 @@ from urllib.parse import quote
 
 from s3dlio_core.errors import NotSupportedError, PreconditionFailedError
 from s3dlio_core.store import Attributes, ChecksumType, ObjectInfo
-from s3dlio_s3.settings import ENCRYPTION_HEADER, tagging
+from s3dlio_s3.encryption import ENCRYPTION_HEADER
+from s3dlio_s3.tagging import format_tagging
 from s3dlio_s3.wire_xml import strip_etag
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def attribute_headers(
     if attributes.storage_class:
         headers["x-amz-storage-class"] = attributes.storage_class
     if attributes.tags:
-        headers["x-amz-tagging"] = tagging(attributes.tags)
+        headers["x-amz-tagging"] = format_tagging(attributes.tags)
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
             raise NotSupportedError(

@@ -1,0 +1,67 @@
+"""Tags of objects, as the header x-amz-tagging writes them: the query of a URL.
+
+Rules that hold in this file:
+- Pure. A value that S3 would refuse for every object is refused here, and stops a run.
+
+Source: Amazon S3 User Guide, "Categorizing your objects using tags"; Amazon S3 API Reference,
+PutObject.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, quote, urlencode
+
+from s3dlio_core.errors import Scope, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["format_tagging", "parse_tagging"]
+
+TAG_COUNT_MAX: Final = 10
+TAG_KEY_MAX_CHARS: Final = 128
+TAG_VALUE_MAX_CHARS: Final = 256
+
+
+def format_tagging(tags: Mapping[str, str]) -> str:
+    """Write tags as the header x-amz-tagging does: "team=a%20b&year=2026"; "" for none.
+
+    Raises:
+        UsageError: more than S3 takes, or too long. It stops a run: all objects have these tags.
+    """
+    if len(tags) > TAG_COUNT_MAX:
+        raise _bad_tags(f"{len(tags)} tags, and an object has at most {TAG_COUNT_MAX}")
+    for name, value in tags.items():
+        if not 1 <= len(name) <= TAG_KEY_MAX_CHARS:
+            raise _bad_tags(
+                f"the tag {name[:40]!r} doesn't have 1 to {TAG_KEY_MAX_CHARS} characters"
+            )
+        if len(value) > TAG_VALUE_MAX_CHARS:
+            raise _bad_tags(f"the tag {name!r} has more than {TAG_VALUE_MAX_CHARS} characters")
+    try:
+        return urlencode(tags, quote_via=quote, safe="")
+    except UnicodeEncodeError:
+        raise _bad_tags("a tag isn't valid Unicode") from None
+
+
+def parse_tagging(text: str) -> dict[str, str]:
+    """Read tags as the header writes them; what isn't encoded may stand as it is.
+
+    Raises:
+        UsageError: it isn't of the form "name=value&name=value", or a name occurs twice.
+    """
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError:
+        raise _bad_tags(
+            f"bad tagging {text[:100]!r}", hint="Write for example team=blue&year=2026"
+        ) from None
+    tags = dict(pairs)
+    if len(tags) != len(pairs):
+        raise _bad_tags(f"a name occurs twice in the tagging {text[:100]!r}")
+    return tags
+
+
+def _bad_tags(reason: str, *, hint: str = "") -> UsageError:
+    return UsageError(reason, hint=hint, scope=Scope.STORE)
