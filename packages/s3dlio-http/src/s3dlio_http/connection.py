@@ -1,0 +1,360 @@
+"""One connection: a request out, the head of its answer in, and the bytes that follow.
+
+Rules that hold in this file:
+- What arrives is received into one buffer of the connection until the head is whole; what the
+  buffer holds of the body is copied out, the rest goes straight into the caller's buffer.
+- The plain socket blocks, and the kernel keeps its timeouts (SO_RCVTIMEO, SO_SNDTIMEO): Python's
+  own timeouts cost one more system call for each wait. What is not on time is a BlockingIOError.
+- A connection is used again only when its last answer was read to the end, nothing lies behind it,
+  and both sides want to keep it.
+- A connection that nobody holds closes its socket: an abandoned answer leaks nothing.
+
+Source: RFC 9112 sections 2.2, 9.3 to 9.6; socket(7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import select
+import socket
+import ssl
+import struct
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from s3dlio_http.answer_head import AnswerHead
+from s3dlio_http.errors import EarlyCloseError, MalformedAnswerError, NoAnswerError
+from s3dlio_http.speed import SpeedWatch
+
+if TYPE_CHECKING:
+    from s3dlio_http.pool import Pool
+
+__all__ = ["Connection"]
+
+_NO_SIGNAL: Final = getattr(socket, "MSG_NOSIGNAL", 0)
+_AT_ONCE: Final = socket.MSG_DONTWAIT | _NO_SIGNAL
+_READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
+#: The kernel's struct timeval is two longs where this is set.
+_KERNEL_TIMEOUTS: Final = sys.maxsize > 2**32 and sys.platform in {"linux", "darwin"}
+_BARE_LF: Final = re.compile(rb"(?:^|[^\r])\n")
+#: What a connection that the other side closed raises.
+CUT: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+#: How an interim answer begins, and the beginnings of that.
+_INTERIM: Final = b"HTTP/1.1 1"
+
+
+class Connection:
+    """A connection to one origin, used by one request at a time.
+
+    Attributes:
+        pool: where it belongs.
+        reused: whether it has served a request before.
+        keep: whether it may serve another one.
+        buffer: received bytes; those in [start, end) have not been consumed.
+        recv_into: of the socket.
+    """
+
+    __slots__ = (
+        "_poller",
+        "_sock",
+        "_timeout_s",
+        "_view",
+        "buffer",
+        "end",
+        "keep",
+        "pool",
+        "recv_into",
+        "reused",
+        "start",
+    )
+
+    def __init__(self, pool: Pool, sock: socket.socket) -> None:
+        """Take over a connected socket."""
+        self.pool = pool
+        self.reused = False
+        self.keep = True
+        self.buffer = bytearray(pool.limits.size_bytes)
+        self._view = memoryview(self.buffer)
+        self.start = self.end = 0
+        self._sock = sock
+        self.recv_into = sock.recv_into
+        self._poller = select.poll()
+        self._poller.register(sock.fileno(), select.POLLIN)
+        self._timeout_s: float | None = -1.0
+
+    def __del__(self) -> None:
+        # Of an abandoned answer, or of a pool that is full or gone.
+        with contextlib.suppress(AttributeError):  # when __init__ didn't get that far
+            self._sock.close()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+    def release(self) -> None:
+        """Give the connection back: its answer has been read to the end."""
+        if self.keep and self.start == self.end and self.pool.open:
+            self.reused = True
+            self.pool.idle.append(self)
+        else:
+            self._sock.close()
+
+    def is_stale(self) -> bool:
+        """Return whether an idle connection was closed by the server, or got bytes unasked."""
+        return bool(self._poller.poll(0))
+
+    def set_timeout(self, timeout_s: float | None) -> None:
+        """Set how long one wait for the other side may last; None for ever."""
+        if timeout_s != self._timeout_s:
+            self._timeout_s = timeout_s
+            self._apply_timeout(timeout_s)
+
+    def _apply_timeout(self, timeout_s: float | None) -> None:
+        if not _KERNEL_TIMEOUTS:
+            self._sock.settimeout(timeout_s)
+            return
+        self._sock.settimeout(None)
+        # Zero would mean for ever.
+        whole_us = 0 if timeout_s is None else max(1, round(timeout_s * 1_000_000))
+        value = struct.pack("@ll", *divmod(whole_us, 1_000_000))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+
+    # ---- the request ----
+
+    def exchange(self, head: bytes, body: memoryview | None, timeout_s: float | None) -> AnswerHead:
+        """Send a request and receive the head of its answer. A failure closes the connection.
+
+        Args:
+            head: the head of the request.
+            body: its body, or None.
+            timeout_s: how long each wait may last; None for ever.
+
+        Raises:
+            NoAnswerError: the connection was cut before the first byte of an answer.
+            MalformedAnswerError: what came isn't an answer.
+            OSError: the connection broke, or nothing came in time.
+        """
+        try:
+            self.set_timeout(timeout_s)
+            self.send(head, body)
+            return self.read_head()
+        except BaseException:
+            self.close()
+            raise
+
+    def send(self, head: bytes, body: memoryview | None) -> None:
+        """Send a request, or as much of it as the server wants before it answers.
+
+        Raises:
+            NoAnswerError: the connection broke, and there is no answer.
+            OSError: the server took nothing in time.
+        """
+        self.start = self.end = 0
+        try:
+            if body is None:
+                self._send_head(head)
+            else:
+                self._send_both(head, body)
+        except CUT as error:
+            # A server that refuses a body closes early; what it said before that counts.
+            self.keep = False
+            self._receive_last(error)
+
+    def _send_head(self, head: bytes) -> None:
+        self._sock.sendall(head, _NO_SIGNAL)
+
+    def _send_both(self, head: bytes, body: memoryview) -> None:
+        try:
+            sent = self._sock.sendmsg((head, body), (), _AT_ONCE)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(head):
+            self._sock.sendall(memoryview(head)[sent:], _NO_SIGNAL)
+            sent = len(head)
+        sent -= len(head)
+        if sent < body.nbytes:
+            self._send_rest(body[sent:])
+
+    def _send_rest(self, body: memoryview) -> None:
+        """Send what the socket didn't take at once; stop when the server answers."""
+        poller = select.poll()
+        poller.register(self._sock.fileno(), select.POLLIN | select.POLLOUT)
+        watch = self.watch()
+        timeout_ms = None if self._timeout_s is None else max(1, round(self._timeout_s * 1000))
+        done = 0
+        while done < body.nbytes:
+            began = time.monotonic()
+            ready = poller.poll(timeout_ms)
+            if not ready:
+                raise TimeoutError("the server takes no more of the body")
+            if ready[0][1] & _READABLE and self._receive_at_once() and self._is_answered():
+                self.keep = False
+                return
+            count = self._send_at_once(body[done:])
+            done += count
+            if watch is not None:
+                watch.add(count, time.monotonic() - began)
+
+    def _send_at_once(self, body: memoryview) -> int:
+        try:
+            return self._sock.send(body, _AT_ONCE)
+        except BlockingIOError:
+            return 0
+
+    def _receive_last(self, error: Exception) -> None:
+        with contextlib.suppress(*CUT):
+            self._receive_at_once()
+        if not self.end:
+            raise NoAnswerError("Connection aborted.", error) from error
+
+    def _receive_at_once(self) -> int:
+        """Receive what is there, into the buffer; return 0 when there is nothing.
+
+        Raises:
+            ConnectionResetError: the server closed the connection.
+        """
+        try:
+            count = self._sock.recv_into(self._view[self.end :], 0, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+        if not count:
+            raise ConnectionResetError("the server closed the connection")
+        self.end += count
+        return count
+
+    def _is_answered(self) -> bool:
+        """Return whether the buffer has more than interim answers."""
+        begin = bytes(self.buffer[self.start : self.end])
+        while begin.startswith(_INTERIM) and b"\r\n\r\n" in begin:
+            begin = begin.partition(b"\r\n\r\n")[2]
+        return not begin.startswith(_INTERIM) and not _INTERIM.startswith(begin)
+
+    # ---- the answer ----
+
+    def read_head(self) -> AnswerHead:
+        """Receive the head of the answer.
+
+        Raises:
+            NoAnswerError: the connection was cut before its first byte.
+            MalformedAnswerError: it isn't one.
+            OSError: the connection broke, or nothing came in time.
+        """
+        limits = self.pool.limits
+        if self.start == self.end:
+            self._receive_first()
+        for _ in range(limits.interim + 1):
+            stop = self.buffer.find(b"\r\n\r\n", self.start, self.end)
+            if stop < 0:
+                stop = self._receive_head()
+            head = AnswerHead(str(self._view[self.start : stop + 2], "latin-1"), limits.fields)
+            self.start = stop + 4
+            if head.status >= 200:
+                return head
+            if head.status == 101:
+                raise MalformedAnswerError("the server changed the protocol, unasked")
+        raise MalformedAnswerError(f"more than {limits.interim} interim answers")
+
+    def _receive_first(self) -> None:
+        try:
+            count = self.recv_into(self.buffer)
+        except CUT as error:
+            raise NoAnswerError("Connection aborted.", error) from error
+        if not count:
+            raise NoAnswerError("Connection aborted.", "the server closed it without an answer")
+        self.start, self.end = 0, count
+
+    def _receive_head(self) -> int:
+        """Receive until a head is whole; return where its last line ends."""
+        watch = self.watch()
+        searched = self.start
+        while True:
+            if _BARE_LF.search(self.buffer, max(self.start, searched - 1), self.end):
+                raise MalformedAnswerError("a line of the answer's head doesn't end with CR LF")
+            if not b"HTTP/1.".startswith(self.buffer[self.start : min(self.end, self.start + 7)]):
+                raise MalformedAnswerError("the answer doesn't begin with a status line of HTTP/1")
+            searched = max(self.start, self.end - 3)
+            moved = self.receive_more(watch)
+            searched -= moved
+            stop = self.buffer.find(b"\r\n\r\n", searched, self.end)
+            if stop >= 0:
+                return stop
+
+    def receive_more(self, watch: SpeedWatch | None) -> int:
+        """Receive some bytes behind those in the buffer.
+
+        Returns:
+            By how many bytes those in the buffer were moved to the front.
+
+        Raises:
+            MalformedAnswerError: the buffer is full.
+            EarlyCloseError: the connection was closed.
+        """
+        moved = 0
+        if self.end == len(self.buffer) or self.start == self.end:
+            moved = self.start
+            if not moved and self.end:
+                raise MalformedAnswerError(f"a head of more than {len(self.buffer)} bytes")
+            self._view[: self.end - moved] = self._view[moved : self.end]
+            self.start, self.end = 0, self.end - moved
+        began = time.monotonic()
+        count = self.recv_into(self._view[self.end :])
+        if not count:
+            raise EarlyCloseError("the server closed the connection")
+        self.end += count
+        if watch is not None:
+            watch.add(count, time.monotonic() - began)
+        return moved
+
+    # ---- the body ----
+
+    def take_buffered(self, view: memoryview) -> int:
+        """Move received bytes into a buffer; return how many, 0 when there are none."""
+        start = self.start
+        count = min(self.end - start, len(view))
+        if count:
+            self.start = stop = start + count
+            view[:count] = self._view[start:stop]
+        return count
+
+    def receive(self, view: memoryview) -> int:
+        """Receive bytes straight into a buffer; return how many.
+
+        Raises:
+            EarlyCloseError: the connection was closed.
+        """
+        count = self.recv_into(view)
+        if not count:
+            raise EarlyCloseError("the server closed the connection")
+        return count
+
+    def skip(self, expected: bytes) -> bool:
+        """Return whether these bytes were received, and then drop them."""
+        found = self.buffer.startswith(expected, self.start, self.end)
+        if found:
+            self.start += len(expected)
+        return found
+
+    def read_line(self, max_bytes: int) -> bytes:
+        """Return the next line without its CR LF.
+
+        Raises:
+            MalformedAnswerError: it is longer than this.
+            EarlyCloseError: the connection was closed.
+        """
+        while (stop := self.buffer.find(b"\r\n", self.start, self.end)) < 0:
+            if self.end - self.start > max_bytes + 1:
+                break
+            self.receive_more(None)
+        if not 0 <= stop - self.start <= max_bytes:
+            raise MalformedAnswerError("a chunk, its size or the trailer is too long")
+        line = bytes(self._view[self.start : stop])
+        self.start = stop + 2
+        return line
+
+    def watch(self) -> SpeedWatch | None:
+        """Return what watches the minimum speed of one transfer."""
+        minimum = self.pool.minimum_speed
+        return None if minimum is None else SpeedWatch(minimum, self.pool.origin)
