@@ -12,17 +12,16 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-import threading
 from typing import TYPE_CHECKING, Final
 
 from tests.servers.endpoint import RequestRecord
+from tests.servers.tcp_listener import TcpListener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CHUNK_SIZE_BYTES: Final = 1 << 18
 HEAD_SIZE_MAX_BYTES: Final = 1 << 20
-CLOSE_TIMEOUT_S: Final = 5.0
 
 
 class PeerGoneError(ConnectionError):
@@ -269,65 +268,21 @@ class HttpRelay:
         self._upstream_address = (address, int(port))
         self.on_record = on_record
         self._handle = handle
-        self._wires: set[Wire] = set()
-        self._lock = threading.Lock()
-        self._is_closed = False
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port: int = self._listener.getsockname()[1]
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            self._threads = [*(t for t in self._threads if t.is_alive()), thread]
-            thread.start()
+        self._listener = TcpListener(self._serve)
+        self.port = self._listener.port
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(contextlib.suppress(OSError))
-            client = self._open(stack, connection)
+        with contextlib.closing(Wire(connection)) as client:
             raw = client.read_head()
             if not raw:
                 return
-            upstream = self._open(stack, socket.create_connection(self._upstream_address))
-            while raw:
-                exchange = Exchange(self, client, upstream, Head(raw))
-                self._handle(exchange)
-                raw = client.read_head() if exchange.keeps_connection else b""
-
-    def _open(self, stack: contextlib.ExitStack, connection: socket.socket) -> Wire:
-        wire = Wire(connection)
-        stack.callback(self._forget, wire)
-        with self._lock:
-            self._wires.add(wire)
-        if self._is_closed:
-            raise PeerGoneError
-        return wire
-
-    def _forget(self, wire: Wire) -> None:
-        with self._lock:
-            self._wires.discard(wire)
-        wire.close()
+            upstream = socket.create_connection(self._upstream_address)
+            with self._listener.cut_at_close(upstream), contextlib.closing(Wire(upstream)) as wire:
+                while raw:
+                    exchange = Exchange(self, client, wire, Head(raw))
+                    self._handle(exchange)
+                    raw = client.read_head() if exchange.keeps_connection else b""
 
     def close(self) -> None:
         """Stop listening and cut every connection."""
-        self._is_closed = True
-        # A thread that waits in accept() wakes when the listener is shut down, not when it is
-        # closed.
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._acceptor.join(CLOSE_TIMEOUT_S)
-        with self._lock:
-            wires = list(self._wires)
-        for wire in wires:
-            with contextlib.suppress(OSError):
-                wire.socket.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(CLOSE_TIMEOUT_S)
