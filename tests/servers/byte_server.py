@@ -21,6 +21,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 SENTINEL: Final = b"all is well"
 #: Long enough for another thread to receive, short enough for hundreds of examples.
 PIECE_PAUSE_S: Final = 0.0003
+END_TIMEOUT_S: Final = 60.0
+END_PAUSE_S: Final = 0.02
 
 
 class End(enum.Enum):
@@ -212,6 +215,7 @@ class ByteServer:
         self._replies: dict[str, Handler] = {}
         self._targets = itertools.count()
         self._connections = itertools.count()
+        self._ended: defaultdict[int, threading.Event] = defaultdict(threading.Event)
         self.requests: list[ReceivedRequest] = []
         self._listener = TcpListener(self._serve, address=address, context=context)
         self.port = self._listener.port
@@ -251,6 +255,17 @@ class ByteServer:
         """The connection of each request for these URLs, in this order."""
         return [request.connection for url in urls for request in self.requests_for(url)]
 
+    def wait_until_ended(self, connection: int) -> bool:
+        """Wait until a connection has ended, from whichever side; whether it did."""
+        ended = self._ended[connection].wait(END_TIMEOUT_S)
+        # The other side learns of it a moment later.
+        time.sleep(END_PAUSE_S)
+        return ended
+
+    def has_ended(self, connection: int) -> bool:
+        """Whether a connection has ended."""
+        return self._ended[connection].is_set()
+
     def forget(self) -> None:
         """Forget what was received and what is to be answered."""
         self.requests.clear()
@@ -258,9 +273,16 @@ class ByteServer:
 
     def _serve(self, connection: socket.socket) -> None:
         number = next(self._connections)
-        wire = Wire(connection)
+        try:
+            self._converse(number, Wire(connection))
+        finally:
+            connection.close()
+            self._ended[number].set()
+
+    def _converse(self, number: int, wire: Wire) -> None:
         while raw := wire.read_head():
-            reused = isinstance(connection, ssl.SSLSocket) and bool(connection.session_reused)
+            tls = wire.socket if isinstance(wire.socket, ssl.SSLSocket) else None
+            reused = tls is not None and bool(tls.session_reused)
             request = ReceivedRequest(number, Head(raw), is_session_reused=reused)
             self.requests.append(request)
             talk = Conversation(wire, request)

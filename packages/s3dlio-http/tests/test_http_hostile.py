@@ -39,7 +39,13 @@ def outcome(
 
 def check(server: ByteServer, method: str, sent: Sequence[bytes], end: End) -> None:
     """Check what a client makes of some bytes, and that the next request isn't touched by them."""
-    url, after = server.give(Reply(*sent, end=end)), server.fresh_url()
+    meaning, problem = None, ""
+    try:
+        meaning = read_answer(b"".join(sent), method)
+    except NotHttpError as error:
+        problem = str(error)
+    pieces_sent = sent if meaning is None else _with_rest(sent, meaning.size_bytes)
+    url, after = server.give(Reply(*pieces_sent, end=end)), server.fresh_url()
     # Where the connection stays open, a body that lacks its end can only be waited for.
     timeout_s = 0.05 if end is End.KEEP else 60
     adapter = HttpAdapter()
@@ -48,13 +54,23 @@ def check(server: ByteServer, method: str, sent: Sequence[bytes], end: End) -> N
         assert outcome(adapter, "GET", after, 60) == (200, SENTINEL)
     finally:
         adapter.close()
-    if seen is None:
-        return
-    try:
-        meaning = read_answer(b"".join(sent), method)
-    except NotHttpError as error:
-        raise AssertionError(f"accepted: {error}") from error
-    assert (meaning.status, meaning.body) == seen
+    assert seen is None or meaning is not None, f"accepted: {problem}"
+    assert seen is None or meaning is None or (meaning.status, meaning.body) == seen
+
+
+def _with_rest(sent: Sequence[bytes], size_bytes: int) -> list[bytes]:
+    """Join what follows an answer to the piece that ends it.
+
+    What comes a moment later meets a client that has sent its next request already: nothing can
+    tell it from the answer to that.
+    """
+    pieces_sent: list[bytes] = []
+    for number, piece in enumerate(sent):
+        if len(piece) >= size_bytes:
+            return [*pieces_sent, b"".join(sent[number:])]
+        size_bytes -= len(piece)
+        pieces_sent.append(piece)
+    return pieces_sent
 
 
 def refused(server: ByteServer, method: str, *sent: bytes, end: End = End.CLOSE) -> bool:
@@ -71,7 +87,7 @@ _random = st.lists(st.one_of(st.sampled_from([OK, b"HTTP/1.1 ", *NASTY]), st.bin
 _ends = st.sampled_from([End.CLOSE, End.CLOSE, End.CLOSE, End.HALF_CLOSE, End.KEEP])
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     broken_answers().flatmap(lambda made: st.tuples(st.just(made[0]), pieces(made[1]))), _ends
 )

@@ -1,0 +1,171 @@
+"""A kept connection that breaks before an answer: sent again where nothing can be done twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import requests.exceptions
+from tests.servers.byte_server import SENTINEL, ByteServer, Conversation, End, Reply, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from requests.adapters import BaseAdapter
+
+ENDS = [End.CLOSE, End.RESET]
+ANSWERED = Reply(answer(b"done"))
+
+REPLAYED: list[tuple[str, dict[str, str], Any]] = [
+    ("GET", {}, None),
+    ("GET", {"If-None-Match": '"a"', "Range": "bytes=0-9"}, None),
+    ("HEAD", {}, None),
+    ("OPTIONS", {}, None),
+    ("PUT", {}, b"body"),
+    ("PUT", {}, memoryview(b"x" * 1_000_000)),
+    ("PUT", {}, b""),
+    ("DELETE", {}, None),
+]
+NOT_REPLAYED: list[tuple[str, dict[str, str], Any]] = [
+    ("POST", {}, b"body"),
+    ("POST", {}, None),
+    ("PATCH", {}, b"body"),
+    ("PURGE", {}, None),
+    ("PUT", {"If-None-Match": "*"}, b"body"),
+    ("PUT", {"if-match": '"a"'}, b"body"),
+    ("PUT", {"If-Unmodified-Since": "Sat, 01 Jan 2028 00:00:00 GMT"}, b"body"),
+    ("DELETE", {"If-Match": '"a"'}, None),
+]
+
+
+def drop(end: End) -> Callable[[Conversation], None]:
+    """A handler that takes the request and ends the connection without an answer."""
+    return Reply(end=end)
+
+
+def send(
+    adapter: BaseAdapter, method: str, url: str, headers: dict[str, str] | None = None, body: Any = b""
+) -> requests.Response:
+    """Send a request whose body may be any buffer."""
+    prepared = requests.Request(method, url, headers=headers).prepare()
+    if body is not None:
+        prepared.body = body
+        prepared.headers["Content-Length"] = str(len(body))
+    return adapter.send(prepared, timeout=60)
+
+
+@pytest.fixture
+def warm(byte_server: ByteServer, adapter: BaseAdapter) -> BaseAdapter:
+    """An adapter that holds an idle connection."""
+    assert send(adapter, "GET", byte_server.fresh_url()).content == SENTINEL
+    return adapter
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(("method", "headers", "body"), REPLAYED)
+def test_replayed(
+    byte_server: ByteServer,
+    warm: BaseAdapter,
+    method: str,
+    headers: dict[str, str],
+    body: Any,
+    end: End,
+) -> None:
+    """What may be done twice is sent once more, over a fresh connection, and whole."""
+    url = byte_server.give(drop(end), ANSWERED)
+    response = send(warm, method, url, headers, body)
+    assert response.content == (b"" if method == "HEAD" else b"done")
+    first, second = byte_server.requests_for(url)
+    assert first.connection == byte_server.requests[0].connection
+    assert second.connection != first.connection
+    assert (first.head.raw, bytes(second.body)) == (second.head.raw, bytes(body or b""))
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(("method", "headers", "body"), NOT_REPLAYED)
+def test_not_replayed(
+    byte_server: ByteServer,
+    warm: BaseAdapter,
+    method: str,
+    headers: dict[str, str],
+    body: Any,
+    end: End,
+) -> None:
+    """What may have been done, and mustn't be done twice, is an error."""
+    url = byte_server.give(drop(end), ANSWERED)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        send(warm, method, url, headers, body)
+    assert len(byte_server.requests_for(url)) == 1
+    assert byte_server.requests[0].connection == byte_server.requests[1].connection
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(("method", "headers", "body"), REPLAYED)
+def test_fresh_connections_arent_replayed(
+    byte_server: ByteServer,
+    adapter: BaseAdapter,
+    method: str,
+    headers: dict[str, str],
+    body: Any,
+    end: End,
+) -> None:
+    """A connection that breaks at its first request is an error: nobody forgot about it."""
+    url = byte_server.give(drop(end), ANSWERED)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        send(adapter, method, url, headers, body)
+    assert len(byte_server.requests_for(url)) == 1
+
+
+def test_replayed_only_once(byte_server: ByteServer, warm: BaseAdapter) -> None:
+    """A request that breaks twice is an error."""
+    url = byte_server.give(drop(End.CLOSE), drop(End.CLOSE), ANSWERED)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        send(warm, "GET", url)
+    assert len(byte_server.requests_for(url)) == 2
+
+
+def test_replay_takes_a_fresh_connection(byte_server: ByteServer, adapter: BaseAdapter) -> None:
+    """The second attempt trusts none of the other idle connections."""
+    large = answer(b"x" * 3_000_000)
+    urls = [byte_server.give(Reply(large)) for _ in range(3)]
+    held = [
+        adapter.send(requests.Request("GET", url).prepare(), stream=True, timeout=60)
+        for url in urls
+    ]
+    assert [len(response.content) for response in held] == [3_000_000] * 3
+    url = byte_server.give(drop(End.CLOSE), ANSWERED)
+    assert send(adapter, "GET", url).content == b"done"
+    assert byte_server.connections_for(url)[1] not in byte_server.connections_for(*urls)
+
+
+@pytest.mark.parametrize("begun", [b"H", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_begun_answers_arent_replayed(
+    byte_server: ByteServer, warm: BaseAdapter, begun: bytes
+) -> None:
+    """Once the server has begun to answer the request isn't sent again."""
+    url = byte_server.give(Reply(begun, end=End.CLOSE), ANSWERED)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        send(warm, "GET", url)
+    assert len(byte_server.requests_for(url)) == 1
+
+
+def test_timeouts_arent_replayed(byte_server: ByteServer, warm: BaseAdapter) -> None:
+    """A server that is slow isn't asked twice."""
+    url = byte_server.give(Reply(), ANSWERED)
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        warm.send(requests.Request("GET", url).prepare(), timeout=(60, 0.1))
+    assert len(byte_server.requests_for(url)) == 1
+
+
+def test_generators_arent_replayed(byte_server: ByteServer, warm: BaseAdapter) -> None:
+    """A body that can't be read twice isn't sent twice."""
+
+    def produce() -> Iterator[bytes]:
+        yield b"once"
+
+    url = byte_server.give(drop(End.CLOSE), ANSWERED)
+    prepared = requests.Request("PUT", url, data=produce()).prepare()
+    with pytest.raises(requests.exceptions.ConnectionError):
+        warm.send(prepared, timeout=60)
+    assert len(byte_server.requests_for(url)) == 1
