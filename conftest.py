@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.servers.fixtures", "tests.servers.requirements"]
+pytest_plugins = [
+    "tests.servers.fixtures",
+    "tests.servers.adapter_fixtures",
+    "tests.servers.requirements",
+]
 
 #: A longer text's diff takes minutes to hours where pytest doesn't cut it, as on a build server.
 _COMPARED_MAX = 10_000

@@ -5,6 +5,7 @@ Source: RFC 9112, sections 4 to 7; RFC 9110, section 5.
 
 from __future__ import annotations
 
+import itertools
 import string
 from dataclasses import dataclass
 from typing import Final
@@ -93,7 +94,7 @@ def _chunked(draw: st.DrawFn, body: bytes) -> bytes:
     edges = [0, *(cut for cut in cuts if cut < len(body)), len(body)]
     extensions = st.sampled_from(["", "", ";a", ";a=b", ' ; a = "b; c"', ";a=b;c=d"])
     wire = b""
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in itertools.pairwise(edges):
         if start < stop:
             size = draw(st.sampled_from(["{:x}", "{:X}", "{:04x}"])).format(stop - start)
             wire += (size + draw(extensions) + "\r\n").encode() + body[start:stop] + b"\r\n"
@@ -155,7 +156,7 @@ def pieces(draw: st.DrawFn, wire: bytes) -> list[bytes]:
     """The same bytes, cut anywhere."""
     cuts = draw(st.lists(st.integers(0, len(wire)), max_size=6))
     edges = [0, *sorted(cuts), len(wire)]
-    return [wire[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    return [wire[a:b] for a, b in itertools.pairwise(edges) if a < b]
 
 
 @st.composite

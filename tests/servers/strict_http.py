@@ -81,15 +81,15 @@ def read_answer(data: bytes, method: str) -> Meaning:
         NotHttpError: they aren't one whole answer at their beginning.
     """
     source = _Input(data)
-    status = 100
-    while 100 <= status < 200:
+    while True:
         match = _STATUS_LINE.fullmatch(source.line(lone_lf=True))
         if match is None:
             raise NotHttpError("not a status line")
-        status = int(match[2])
+        status, fields = int(match[2]), source.fields()
         if status == 101:
             raise NotHttpError("nobody asked to switch protocols")
-        fields = source.fields()
+        if status >= 200:
+            break
     body = _read_body(source, method, status, fields, is_old=match[1] == b"0")
     return Meaning(status, body, source.position)
 

@@ -167,7 +167,8 @@ def test_silent_server_is_given_up(
 
 
 @pytest.mark.parametrize(
-    "begun", [b"HTT", OK, OK + b"X: y\r\n", OK + b"Content-Length: 5\r\n\r\nab", CHUNKED + b"5\r\nab"]
+    "begun",
+    [b"HTT", OK, OK + b"X: y\r\n", OK + b"Content-Length: 5\r\n\r\nab", CHUNKED + b"5\r\nab"],
 )
 def test_stalled_server_is_given_up(
     byte_server: ByteServer, adapter: requests.adapters.BaseAdapter, begun: bytes

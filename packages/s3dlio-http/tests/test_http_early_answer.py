@@ -1,4 +1,4 @@
-"""An answer that comes while the body is still being sent: it is seen, at once, and nothing hangs."""
+"""An answer that comes while the body is still being sent is seen, at once, and nothing hangs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def put(adapter: BaseAdapter, url: str, size_bytes: int = BODY_SIZE_BYTES) -> re
     return adapter.send(prepared, stream=True, timeout=60)
 
 
-def after_some(end: End, limit_bytes: int, reply: bytes = REFUSAL) -> Callable[[Conversation], None]:
+def after_some(
+    end: End, limit_bytes: int, reply: bytes = REFUSAL
+) -> Callable[[Conversation], None]:
     """A handler that answers after some bytes of the body, and does so with the connection."""
     return Reply(reply, end=end, body_limit_bytes=limit_bytes)
 
@@ -52,7 +54,6 @@ def test_server_that_stops_reading(
     byte_server: ByteServer, adapter: BaseAdapter, reply: bytes
 ) -> None:
     """A server that answers and neither reads on nor closes is heard all the same."""
-
     seen = threading.Event()
 
     def refuse(talk: Conversation) -> None:
@@ -104,9 +105,10 @@ def test_interim_answer_isnt_the_answer(byte_server: ByteServer, adapter: BaseAd
     url = byte_server.give(accept)
     assert put(adapter, url).content == b"taken"
     assert len(byte_server.requests[0].body) == BODY_SIZE_BYTES - 20_000_000
-    assert adapter.send(
-        requests.Request("GET", byte_server.fresh_url()).prepare(), timeout=60
-    ).content == SENTINEL
+    assert (
+        adapter.send(requests.Request("GET", byte_server.fresh_url()).prepare(), timeout=60).content
+        == SENTINEL
+    )
 
 
 @pytest.mark.parametrize("end", [End.CLOSE, End.RESET])
@@ -142,7 +144,6 @@ def test_slow_reader_gets_all(byte_server: ByteServer, adapter: BaseAdapter) -> 
 
 def test_server_that_never_reads(byte_server: ByteServer, adapter: BaseAdapter) -> None:
     """A server that neither reads nor answers costs the read timeout."""
-
     seen = threading.Event()
 
     def ignore(talk: Conversation) -> None:

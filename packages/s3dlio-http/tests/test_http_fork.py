@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.servers.byte_server import ByteServer, Reply, answer
-from tests.servers.certificates import Certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.servers.certificates import Certificates
 
 #: Parent and child use one adapter in turns, then at once; each says what it got.
 SCRIPT = """
@@ -50,9 +51,7 @@ COUNT = 200
 
 
 @pytest.fixture(params=["http", "https"])
-def server(
-    request: pytest.FixtureRequest, certificates: Certificates
-) -> Iterator[ByteServer]:
+def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[ByteServer]:
     """A server that answers each of the script's targets with the target."""
     context = certificates.server_context() if request.param == "https" else None
     with ByteServer(context=context) as server:

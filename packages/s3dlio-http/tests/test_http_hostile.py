@@ -1,4 +1,4 @@
-"""Bytes that no server should send: an error, or what a strict reading gives, never anything else."""
+"""Bytes that no server should send: an error, or what a strict reading gives, nothing else."""
 
 from __future__ import annotations
 
@@ -88,9 +88,7 @@ _ends = st.sampled_from([End.CLOSE, End.CLOSE, End.CLOSE, End.HALF_CLOSE, End.KE
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    broken_answers().flatmap(lambda made: st.tuples(st.just(made[0]), pieces(made[1]))), _ends
-)
+@given(broken_answers().flatmap(lambda made: st.tuples(st.just(made[0]), pieces(made[1]))), _ends)
 def test_broken_answers(
     shared_byte_server: ByteServer, broken: tuple[str, list[bytes]], end: End
 ) -> None:
@@ -109,7 +107,9 @@ def test_random_bytes(shared_byte_server: ByteServer, sent: list[bytes], end: En
 @given(st.integers(0, 10_000), st.booleans())
 def test_truncated_answers(shared_byte_server: ByteServer, place: int, reset: bool) -> None:
     """An answer that ends anywhere before its end is refused, whichever way it ends."""
-    chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nT: 1\r\n\r\n"
+    chunked = (
+        OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nT: 1\r\n\r\n"
+    )
     with_length = OK + b"Content-Length: 7\r\n\r\nabcdefg"
     whole = (chunked, with_length)[place % 2]
     cut = whole[: place // 2 % len(whole)]

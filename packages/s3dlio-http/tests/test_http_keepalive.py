@@ -81,9 +81,7 @@ def test_last_in_first_out(byte_server: ByteServer, adapter: BaseAdapter) -> Non
     assert [response.content for response in again] == [SENTINEL, SENTINEL]
 
 
-def test_pool_is_bounded(
-    byte_server: ByteServer, make_adapter: Callable[..., BaseAdapter]
-) -> None:
+def test_pool_is_bounded(byte_server: ByteServer, make_adapter: Callable[..., BaseAdapter]) -> None:
     """Idle connections above the maximum are closed; more than it may be busy."""
     adapter = make_adapter(max_pool_size=2)
     urls = [byte_server.give(Reply(LARGE)) for _ in range(5)]

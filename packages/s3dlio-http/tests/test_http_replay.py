@@ -45,7 +45,11 @@ def drop(end: End) -> Callable[[Conversation], None]:
 
 
 def send(
-    adapter: BaseAdapter, method: str, url: str, headers: dict[str, str] | None = None, body: Any = b""
+    adapter: BaseAdapter,
+    method: str,
+    url: str,
+    headers: dict[str, str] | None = None,
+    body: Any = b"",
 ) -> requests.Response:
     """Send a request whose body may be any buffer."""
     prepared = requests.Request(method, url, headers=headers).prepare()

@@ -92,7 +92,10 @@ def test_files_as_a_form(
     path = tmp_path / "ä.bin"
     path.write_bytes(CONTENT)
     with path.open("rb") as file:
-        files = {"file": ("name.bin", file, "application/x-test"), "other": ("b", b"content")}
+        files: dict[str, Any] = {
+            "file": ("name.bin", file, "application/x-test"),
+            "other": ("b", b"content"),
+        }
         said = session.post(byte_server.give(echo), files=files, data={"field": "x"}).json()
     kind, boundary = said["headers"]["content-type"].split("; boundary=")
     parts = said["body"].encode("latin-1").split(b"--" + boundary.encode())
@@ -273,6 +276,6 @@ def test_timeouts_that_arent(
     byte_server: ByteServer, session: requests.Session, timeout: Any
 ) -> None:
     """What is no timeout is refused before anything is sent."""
-    with pytest.raises(ValueError, match="(?i)timeout"):
+    with pytest.raises(ValueError, match=r"(?i)timeout"):
         session.get(byte_server.fresh_url(), timeout=timeout)
     assert byte_server.requests == []

@@ -138,8 +138,9 @@ def test_redirects(
     assert [status[:3]] == [str(step.status_code) for step in response.history]
     assert (response.url, response.history[0].content) == (last, b"moved")
     assert response.history[0].is_redirect
-    assert {0} == {request.connection - byte_server.requests[0].connection
-                   for request in byte_server.requests}
+    assert {0} == {
+        request.connection - byte_server.requests[0].connection for request in byte_server.requests
+    }
 
 
 def test_redirect_to_another_host_drops_the_credentials(
@@ -214,7 +215,9 @@ def test_raw_is_a_file(byte_server: ByteServer, session: requests.Session) -> No
 def test_descriptions(byte_server: ByteServer, session: requests.Session) -> None:
     """Response objects tell what they always tell."""
     fields = {"Content_Type": "text/html; charset=iso-8859-1", "Link": '<http://h/2>; rel="next"'}
-    url = byte_server.give(Reply(answer("é".encode("latin-1"), status="404 Gone Fishing", **fields)))
+    url = byte_server.give(
+        Reply(answer("é".encode("latin-1"), status="404 Gone Fishing", **fields))
+    )
     response = session.get(url)
     assert (404, "Gone Fishing", False) == (response.status_code, response.reason, response.ok)
     assert ("iso-8859-1", "é") == (response.encoding, response.text)
@@ -239,7 +242,9 @@ def test_response_pickles(byte_server: ByteServer, session: requests.Session) ->
 
 def test_head(byte_server: ByteServer, session: requests.Session) -> None:
     """HEAD has the headers of a body that doesn't come, and isn't redirected by itself."""
-    url = byte_server.give(Reply(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 99\r\n\r\n"))
+    url = byte_server.give(
+        Reply(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 99\r\n\r\n")
+    )
     response = session.head(url)
     assert (302, "99", b"") == (
         response.status_code,

@@ -1,4 +1,4 @@
-"""The adapters and servers of this directory's tests."""
+"""The HTTP servers and adapters as pytest fixtures, for tests of s3dlio-http and over it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 import requests
 import requests.adapters
-from tests.servers.byte_server import ByteServer
-from tests.servers.certificates import Certificates, make_certificates
 
 from s3dlio_http import HttpAdapter
+from tests.servers.byte_server import ByteServer
+from tests.servers.certificates import Certificates, make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
