@@ -13,7 +13,13 @@ from s3dlio_cli import options
 from s3dlio_cli.app import main
 from s3dlio_cli.commands.buckets import bucket_uri
 from s3dlio_cli.exit_codes import code_of_error, code_of_report
-from s3dlio_cli.options import Settings, common_options, settings_of
+from s3dlio_cli.options import (
+    Settings,
+    common_options,
+    object_options,
+    request_payer_option,
+    settings_of,
+)
 from s3dlio_cli.signals import Interrupted, Interrupts
 from s3dlio_cli.summary import say_outcome, summary_line
 from s3dlio_cli.values import container_values, info_lines, info_values
@@ -22,6 +28,9 @@ from s3dlio_core.store import Attributes, ContainerInfo, ObjectInfo
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.report import Failure, TransferReport
 from s3dlio_progress import PROGRESS_MODES
+from s3dlio_s3 import S3Provider
+from s3dlio_s3.encryption import ENCRYPTION_ALGORITHMS
+from s3dlio_s3.settings import CANNED_ACLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -278,3 +287,52 @@ def test_every_command_has_help_with_examples(name: str) -> None:
     with click.Context(command, info_name=name) as context:
         text = command.get_help(context)
     assert "Examples:\n    s3-cli " in text
+
+
+def test_store_options_are_those_of_the_store() -> None:
+    """Every option that the command line passes on is one that S3 knows, with the same choices."""
+    names = {*options._STORE_OPTIONS, *(name for name, _ in options._STORE_FLAGS.values())}
+    assert set() == names - S3Provider.option_names
+    assert options._ENCRYPTIONS == ENCRYPTION_ALGORITHMS
+    assert options._ACLS == CANNED_ACLS
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        ("--no-sign-request", {"anonymous": "true"}),
+        ("--no-verify-ssl", {"verify": "false"}),
+        ("--ca-bundle=ca.pem", {"ca_bundle": "ca.pem"}),
+    ],
+)
+def test_flags_become_store_options(flag: str, expected: dict[str, str]) -> None:
+    """Before or after the command."""
+    assert expected == settings_for(["do", flag]).store_options
+    assert expected == settings_for([flag, "do"]).store_options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--sse"], {"sse": "AES256"}),
+        (["--sse", "aws:kms"], {"sse": "aws:kms"}),
+        (["--request-payer"], {"request_payer": "requester"}),
+        (["--request-payer", "requester"], {"request_payer": "requester"}),
+        (["--acl", "private", "--tagging", "a=b"], {"acl": "private", "tagging": "a=b"}),
+    ],
+)
+def test_object_options_become_store_options(
+    arguments: list[str], expected: dict[str, str]
+) -> None:
+    """As the AWS CLI reads them: two have a value that may be left out at the end."""
+    found: list[Settings] = []
+
+    @click.command()
+    @object_options
+    @request_payer_option
+    @click.pass_context
+    def do(ctx: click.Context) -> None:
+        found.append(settings_of(ctx))
+
+    do.main(arguments, standalone_mode=False)
+    assert [expected] == [dict(one.store_options) for one in found]

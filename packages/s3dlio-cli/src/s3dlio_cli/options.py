@@ -3,7 +3,8 @@
     s3-cli --endpoint-url http://localhost:9000 upload -r data/ s3://bucket/
     s3-cli upload -r data/ s3://bucket/ --endpoint-url http://localhost:9000
 
-What stands after the command wins; -v adds up.
+What stands after the command wins; -v adds up. Options that mean something for some commands only,
+such as `--sse` for uploads, stand after those; they become store options all the same.
 """
 
 from __future__ import annotations
@@ -16,16 +17,49 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["JOBS_MAX", "Settings", "common_options", "jobs_option", "settings_of"]
+__all__ = [
+    "JOBS_MAX",
+    "Settings",
+    "common_options",
+    "customer_key_option",
+    "jobs_option",
+    "object_options",
+    "request_payer_option",
+    "settings_of",
+    "version_option",
+]
 
 #: More threads than this help nobody and meet the limits of a process.
 JOBS_MAX = 4096
 
 #: As in s3dlio_progress, which isn't imported for `--help`; a test compares them.
 _PROGRESS_MODES = ("auto", "bar", "json", "none")
-_STORE_OPTIONS = ("endpoint_url", "region", "profile")
-#: Flags, and the store option that each sets to "true".
-_STORE_FLAGS = {"no_sign_request": "anonymous"}
+_STORE_OPTIONS = (
+    "endpoint_url",
+    "region",
+    "profile",
+    "ca_bundle",
+    "request_payer",
+    "sse",
+    "sse_kms_key_id",
+    "sse_customer_key",
+    "acl",
+    "storage_class",
+    "tagging",
+)
+#: Flags, and the store option that each sets to a value.
+_STORE_FLAGS = {"no_sign_request": ("anonymous", "true"), "no_verify_ssl": ("verify", "false")}
+#: As in s3dlio_s3, which isn't imported for `--help`; a test compares them.
+_ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
+_ACLS = (
+    "private",
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+)
 _META_KEY = "s3dlio_cli.options"
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
@@ -40,7 +74,7 @@ class Settings:
         verbosity: 0, 1 for -v, 2 for -vv.
         as_json: data as JSON.
         progress: one of the progress modes.
-        store_options: only those that were given: endpoint_url, region, profile, anonymous.
+        store_options: only those that were given: endpoint_url, region, profile, sse …
         log_file: a path, or None.
         log_format: "text" or "json".
     """
@@ -80,14 +114,58 @@ _OPTIONS = (
     _option("--region", metavar="NAME", help="The region of the service."),
     _option("--profile", metavar="NAME", help="Take credentials and settings from this profile."),
     _option("--no-sign-request", is_flag=True, help="Send no credentials: for public buckets."),
+    _option("--ca-bundle", metavar="FILE", help="Trust the CA certificates in this file."),
+    _option("--no-verify-ssl", is_flag=True, help="Don't verify certificates: no protection."),
     _option("--log-file", type=click.Path(dir_okay=False), help="Append the log to this file."),
     _option("--log-format", type=click.Choice(("text", "json")), help="The log's form. [text]"),
 )
 
 
+#: What new objects get. `--sse` alone is AES256, as in the AWS CLI.
+_OBJECT_OPTIONS = (
+    _option("--storage-class", metavar="CLASS", help="The class of the new objects."),
+    _option("--tagging", metavar="TAGS", help='Their tags: "team=blue&year=2026".'),
+    _option("--acl", type=click.Choice(_ACLS), help="Their canned ACL."),
+    _option(
+        "--sse",
+        type=click.Choice(_ENCRYPTIONS),
+        is_flag=False,
+        flag_value="AES256",
+        help="How the service encrypts them.",
+    ),
+    _option("--sse-kms-key-id", metavar="ID", help="The KMS key, with --sse aws:kms."),
+)
+
+#: Only a file or the environment keeps a key from being seen by other users of the machine.
+customer_key_option = _option(
+    "--sse-customer-key",
+    metavar="FILE",
+    help="fileb://FILE with your own key (SSE-C); or set S3DLIO_SSE_CUSTOMER_KEY.",
+)
+request_payer_option = _option(
+    "--request-payer",
+    type=click.Choice(("requester",)),
+    is_flag=False,
+    flag_value="requester",
+    help="Pay for the requests, where requesters pay.",
+)
+version_option = click.option(
+    "--version-id", metavar="ID", help="This version of the one object, also of a deleted one."
+)
+
+
 def common_options(function: _Function) -> _Function:
     """Add the common options to a command or group."""
-    for option in reversed(_OPTIONS):
+    return _with(_OPTIONS, function)
+
+
+def object_options(function: _Function) -> _Function:
+    """Add the options of what new objects get."""
+    return _with(_OBJECT_OPTIONS, function)
+
+
+def _with(options: tuple[Callable[[Any], Any], ...], function: _Function) -> _Function:
+    for option in reversed(options):
         function = option(function)
     return function
 
@@ -115,7 +193,7 @@ def settings_of(ctx: click.Context) -> Settings:
         progress=values.get("progress", "auto"),
         store_options={
             **{name: values[name] for name in _STORE_OPTIONS if name in values},
-            **{option: "true" for flag, option in _STORE_FLAGS.items() if flag in values},
+            **dict(value for flag, value in _STORE_FLAGS.items() if flag in values),
         },
         log_file=values.get("log_file"),
         log_format=values.get("log_format", "text"),

@@ -56,6 +56,7 @@ def info_values(info: ObjectInfo) -> dict[str, Any]:
         "etag": info.etag,
         "version": info.version,
         "storage_class": info.storage_class,
+        "encryption": info.encryption,
         "checksums": dict(info.checksums),
         "checksum_type": None if info.checksum_type is None else info.checksum_type.value,
     }
@@ -74,6 +75,7 @@ def info_lines(uri: str, info: ObjectInfo) -> list[str]:
         ("ETag", info.etag),
         ("Version", info.version),
         ("Storage class", info.storage_class),
+        ("Encryption", info.encryption),
         *((f"Checksum {name}", value) for name, value in sorted(info.checksums.items())),
         *(_attribute_rows(info.attributes) if info.attributes is not None else ()),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.options import settings_of
+from s3dlio_cli.options import request_payer_option, settings_of
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -26,6 +26,7 @@ __all__ = ["delete"]
 @click.option("-r", "--recursive", is_flag=True, help="Everything below a prefix or directory.")
 # Scripts for the first versions of the program give it; deletions go in batches.
 @click.option("-j", "--jobs", type=click.IntRange(1), expose_value=False, hidden=True)
+@request_payer_option
 @click.pass_context
 def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int:
     """Delete exactly the objects that are named.

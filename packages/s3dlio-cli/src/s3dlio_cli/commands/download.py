@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.options import jobs_option, settings_of
+from s3dlio_cli.options import (
+    customer_key_option,
+    jobs_option,
+    request_payer_option,
+    settings_of,
+    version_option,
+)
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -29,6 +35,9 @@ __all__ = ["download"]
 @click.option("-c", "--create-bucket", is_flag=True, help="Create the destination if missing.")
 @click.option("--fsync", is_flag=True, help="Make local files survive a power failure.")
 @jobs_option(64)
+@version_option
+@customer_key_option
+@request_payer_option
 @click.pass_context
 def download(
     ctx: click.Context,
@@ -39,10 +48,12 @@ def download(
     create_bucket: bool,
     fsync: bool,
     jobs: int,
+    version_id: str | None,
 ) -> int:
     """Copy objects, prefixes or patterns to a directory.
 
-    SOURCE is a URI: one object, a prefix that ends in "/", or a glob pattern (quote it).
+    SOURCE is a URI: one object, a prefix that ends in "/", or a glob pattern (quote it). With
+    --version-id it is one object, whose name is taken literally.
     DESTINATION is a directory, or a URI of any store.
     """
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
@@ -59,6 +70,7 @@ def download(
             jobs,
             recursive,
             create_bucket=create_bucket,
+            version=version_id,
             options=options,
             progress=observer,
             cancel=cancel,

@@ -6,7 +6,7 @@ import click
 
 from s3dlio_cli.command import command
 from s3dlio_cli.exit_codes import ALL_DONE
-from s3dlio_cli.options import settings_of
+from s3dlio_cli.options import request_payer_option, settings_of
 
 __all__ = ["list_objects"]
 
@@ -19,6 +19,7 @@ __all__ = ["list_objects"]
 )
 @click.argument("uri")
 @click.option("-r", "--recursive", is_flag=True, help="Also what lies deeper than one level.")
+@request_payer_option
 @click.pass_context
 def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
     """List objects, one URI a line.

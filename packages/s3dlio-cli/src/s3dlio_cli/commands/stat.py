@@ -6,7 +6,12 @@ import click
 
 from s3dlio_cli.command import command
 from s3dlio_cli.exit_codes import ALL_DONE
-from s3dlio_cli.options import settings_of
+from s3dlio_cli.options import (
+    customer_key_option,
+    request_payer_option,
+    settings_of,
+    version_option,
+)
 
 __all__ = ["stat"]
 
@@ -17,15 +22,18 @@ __all__ = ["stat"]
     "s3-cli stat --json s3://bucket/reports/report.csv | jq .etag",
 )
 @click.argument("uri")
+@version_option
+@customer_key_option
+@request_payer_option
 @click.pass_context
-def stat(ctx: click.Context, uri: str) -> int:
+def stat(ctx: click.Context, uri: str, *, version_id: str | None) -> int:
     """Describe an object: size, time, ETag, headers, metadata."""
     from s3dlio_cli.output import emit, emit_json  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_cli.values import info_lines, info_values  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
-    info = operations.stat(uri, options=settings.store_options)
+    info = operations.stat(uri, version=version_id, options=settings.store_options)
     if settings.as_json:
         emit_json({"uri": uri, **info_values(info)})
     else:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.options import jobs_option, settings_of
+from s3dlio_cli.options import (
+    customer_key_option,
+    jobs_option,
+    object_options,
+    request_payer_option,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -22,6 +28,7 @@ __all__ = ["upload"]
     's3-cli upload "/data/*.log" s3://bucket/logs/',
     "s3-cli upload -r /data/ s3://bucket/data/",
     "s3-cli upload -c -j 64 -r /data/ s3://new-bucket/ --endpoint-url http://localhost:9000",
+    "s3-cli upload report.csv s3://bucket/ --sse aws:kms --storage-class STANDARD_IA",
     "s3-cli upload /data/a.bin file:///backup/",
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
@@ -30,6 +37,9 @@ __all__ = ["upload"]
 @click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing.")
 @click.option("--fsync", is_flag=True, help="Make local files survive a power failure.")
 @jobs_option(32)
+@object_options
+@customer_key_option
+@request_payer_option
 @click.pass_context
 def upload(
     ctx: click.Context,
