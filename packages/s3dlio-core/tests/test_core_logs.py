@@ -40,6 +40,8 @@ def _no_registered_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         ("GET /key?X-Amz-Security-Token=FwoGZXIvYXdzE%3D%3D&x=1", "FwoGZXIvYXdzE"),
         ("x-amz-security-token: FwoGZXIvYXdzE==", "FwoGZXIvYXdzE"),
         ("[('X-Amz-Security-Token', b'FwoGZXIvYXdzE==')]", "FwoGZXIvYXdzE"),
+        ("{'x-amz-server-side-encryption-customer-key': 'a2tra2s='}", "a2tra2s="),
+        ("x-amz-copy-source-server-side-encryption-customer-key: a2tra2s=", "a2tra2s="),
         ("https://a.blob.core.windows.net/c/k?sv=2022&sig=aGVsbG8%2Bd29ybGQ%3D&se=1", "aGVsbG8"),
         ("AccountName=acct;AccountKey=aGVsbG8rd29ybGQ=;EndpointSuffix=x", "aGVsbG8rd29ybGQ"),
         ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "wJalrXUtnFEMI/K7MDENG"),
@@ -64,6 +66,7 @@ def test_secrets_are_removed_wherever_they_stand(text: str, secret: str) -> None
     [
         "put s3://bucket/design=1/sig.txt: not allowed (code AccessDenied, request id R1)",
         "GET /bucket/key?prefix=a&list-type=2",
+        "x-amz-server-side-encryption-customer-key-md5: a2tra2s=",
         "the signature does not match",
         "wrong credentials: set AWS_SECRET_ACCESS_KEY or a profile",
         "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile",

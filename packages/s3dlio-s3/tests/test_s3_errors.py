@@ -94,6 +94,10 @@ def test_every_meaning_gives_an_error() -> None:
         ("BadDigest", core.IntegrityError, Scope.OBJECT, True),
         ("RequestTimeout", core.RequestTimeoutError, Scope.OBJECT, True),
         ("NotImplemented", core.NotSupportedError, Scope.OBJECT, False),
+        ("InvalidStorageClass", core.ServiceError, Scope.CONTAINER, False),
+        ("InvalidTag", core.ServiceError, Scope.CONTAINER, False),
+        ("AccessControlListNotSupported", core.ServiceError, Scope.CONTAINER, False),
+        ("NoSuchVersion", core.ObjectNotFoundError, Scope.OBJECT, False),
     ],
 )
 def test_meaning_of_a_code(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import http.server
 import ipaddress
@@ -17,11 +18,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from s3dlio_core.errors import ConnectionFailedError
-from s3dlio_s3 import Credentials, S3Config, S3Store
+from s3dlio_s3 import Credentials, CustomerKey, RequestSettings, S3Config, S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+#: The customer key of each request, or None.
+KEYS_SEEN: list[str | None] = []
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -30,6 +35,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         """Answer a PUT."""
         self.rfile.read(int(self.headers["Content-Length"]))
+        KEYS_SEEN.append(self.headers["x-amz-server-side-encryption-customer-key"])
         self.send_response(200)
         self.send_header("ETag", self.headers["x-amz-content-sha256"])
         self.send_header("Content-Length", "0")
@@ -115,3 +121,20 @@ def test_verification_can_be_switched_off(endpoint_url: str) -> None:
     """Without verification the request is made, and Python warns."""
     with pytest.warns(urllib3.exceptions.InsecureRequestWarning):
         assert put(endpoint_url, verify=False) == "UNSIGNED-PAYLOAD"
+
+
+def test_customer_key_goes_over_tls(endpoint_url: str, certificate: Path) -> None:
+    """A key of one's own arrives there, and only after the certificate was checked."""
+    KEYS_SEEN.clear()
+    key = CustomerKey(b"k" * 32)
+    config = S3Config(
+        endpoint_url=endpoint_url,
+        credentials=Credentials("AKID", "secret"),
+        settings=RequestSettings(customer_key=key),
+    )
+    with S3Store.connect("b", config) as store, pytest.raises(ConnectionFailedError):
+        store.put("k", b"content")
+    assert KEYS_SEEN == []
+    with S3Store.connect("b", dataclasses.replace(config, ca_bundle=str(certificate))) as store:
+        store.put("k", b"content")
+    assert [key.encoded] == KEYS_SEEN
