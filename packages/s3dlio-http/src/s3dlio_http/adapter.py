@@ -51,8 +51,9 @@ _SWITCH = "S3DLIO_HTTP_ADAPTER"
 _ORIGINS_MAX = 64
 _DEFAULT_LIMITS = HeadLimits()
 
-_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
-_REPEATABLE_UNCONDITIONALLY = frozenset({"DELETE", "PUT"})
+#: Methods of which the second sending changes nothing more (RFC 9110 section 9.2.2).
+_IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONDITIONS = ("if-match", "if-none-match", "if-unmodified-since")
 
 
@@ -69,6 +70,7 @@ class HttpAdapter(requests.adapters.BaseAdapter):
         max_pool_size: int = 256,
         minimum_speed: MinimumSpeed | None = DEFAULT_MINIMUM_SPEED,
         limits: HeadLimits = _DEFAULT_LIMITS,
+        repeats: frozenset[str] = _IDEMPOTENT,
     ) -> None:
         """Make an adapter without connections.
 
@@ -76,9 +78,11 @@ class HttpAdapter(requests.adapters.BaseAdapter):
             max_pool_size: how many idle connections to one origin are kept.
             minimum_speed: what a body with a known length must reach, either way; None for none.
             limits: how much a server may send besides bodies.
+            repeats: methods that may be sent once more when a kept connection breaks before the
+                first byte of an answer.
         """
         super().__init__()
-        self._settings = PoolSettings(max_pool_size, minimum_speed, limits)
+        self._settings = PoolSettings(max_pool_size, minimum_speed, limits, repeats)
         self._start()
 
     def _start(self) -> None:
@@ -209,13 +213,14 @@ def make_adapter(
     *,
     max_pool_size: int = 256,
     minimum_speed: MinimumSpeed | None = DEFAULT_MINIMUM_SPEED,
+    repeats: frozenset[str] = _IDEMPOTENT,
     environ: Mapping[str, str] = os.environ,
 ) -> requests.adapters.BaseAdapter:
     """Return the adapter that the environment asks for.
 
     Args:
         max_pool_size: how many idle connections to one origin are kept.
-        minimum_speed: as for `HttpAdapter`; requests' own adapter has no such rule.
+        minimum_speed, repeats: as for `HttpAdapter`; requests' own adapter has no such rules.
         environ: where S3DLIO_HTTP_ADAPTER is looked up: "s3dlio", or "requests" for requests' own.
 
     Raises:
@@ -225,7 +230,9 @@ def make_adapter(
     if name == "requests":
         return _make_stock_adapter(max_pool_size)
     if name in {"", "s3dlio"}:
-        return HttpAdapter(max_pool_size=max_pool_size, minimum_speed=minimum_speed)
+        return HttpAdapter(
+            max_pool_size=max_pool_size, minimum_speed=minimum_speed, repeats=repeats
+        )
     raise ValueError(f'{_SWITCH} is {name!r}; it can be "s3dlio" or "requests"')
 
 
@@ -249,7 +256,7 @@ def _deliver(
         try:
             return connection, connection.exchange(head, content, read_s)
         except NoAnswerError:
-            if not _may_repeat(request):
+            if not _may_repeat(request, pool.repeats):
                 raise
     connection = _connect(pool, connect_s)
     return connection, connection.exchange(head, content, read_s)
@@ -314,17 +321,15 @@ def _is_plain_tls(verify: Any, cert: Any) -> bool:
     return cert is None or (isinstance(cert, str) and bool(cert))
 
 
-def _may_repeat(request: requests.PreparedRequest) -> bool:
+def _may_repeat(request: requests.PreparedRequest, repeats: frozenset[str]) -> bool:
     """Return whether sending twice is as sending once.
 
     The server may have done what it was asked before it closed the connection. A condition would
     then see the request's own effect.
     """
-    if request.method in _REPEATABLE:
-        return True
-    return request.method in _REPEATABLE_UNCONDITIONALLY and not any(
-        name in request.headers for name in _CONDITIONS
-    )
+    if request.method not in repeats:
+        return False
+    return request.method in _SAFE or not any(name in request.headers for name in _CONDITIONS)
 
 
 def _begin_process() -> None:

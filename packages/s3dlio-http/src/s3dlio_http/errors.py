@@ -21,6 +21,7 @@ __all__ = [
     "MalformedAnswerError",
     "MissingFileError",
     "NoAnswerError",
+    "TlsBrokenError",
     "TooSlowError",
     "body_error",
     "connect_error",
@@ -49,6 +50,10 @@ class MissingFileError(OSError):
 
 class NoAnswerError(urllib3.exceptions.ProtocolError):
     """The connection was cut before the first byte of an answer."""
+
+
+class TlsBrokenError(urllib3.exceptions.SSLError):
+    """TLS broke after the handshake: the server may have had the request."""
 
 
 class TooSlowError(urllib3.exceptions.ReadTimeoutError):
@@ -100,7 +105,7 @@ def send_error(error: Exception, origin: str) -> requests.exceptions.RequestExce
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):
         return requests.exceptions.ReadTimeout(error)
     if isinstance(error, ssl.SSLError):
-        return requests.exceptions.SSLError(urllib3.exceptions.SSLError(error))
+        return requests.exceptions.SSLError(TlsBrokenError(error))
     if isinstance(error, OSError):
         error = urllib3.exceptions.ProtocolError("Connection aborted.", error)
     return requests.exceptions.ConnectionError(error)

@@ -64,11 +64,13 @@ class PoolSettings:
         max_pool_size: how many connections to one origin may idle.
         minimum_speed: of bodies with a known length; None for none.
         limits: of what a server sends besides bodies.
+        repeats: methods that may be sent once more on a fresh connection.
     """
 
     max_pool_size: int
     minimum_speed: MinimumSpeed | None
     limits: HeadLimits
+    repeats: frozenset[str]
 
 
 class Pool:
@@ -80,7 +82,7 @@ class Pool:
         idle: connections that wait, the last used at the right.
         open: whether connections may come back.
         session: the last TLS session with the context it belongs to.
-        limits, minimum_speed: of the adapter.
+        limits, minimum_speed, repeats: of the adapter.
     """
 
     __slots__ = (
@@ -94,6 +96,7 @@ class Pool:
         "minimum_speed",
         "open",
         "origin",
+        "repeats",
         "session",
     )
 
@@ -123,6 +126,7 @@ class Pool:
         self.limits = settings.limits
         self.minimum_speed = settings.minimum_speed
         self._tls = tls if scheme == "https" else None
+        self.repeats = settings.repeats
         self._contexts = contexts
 
     @property

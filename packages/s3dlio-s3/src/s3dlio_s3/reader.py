@@ -23,7 +23,7 @@ from s3dlio_core.errors import (
 )
 from s3dlio_core.store import ObjectInfo, ObjectReader
 from s3dlio_s3.headers import content_length, content_range, object_info
-from s3dlio_s3.transport import READ_SLICE_MAX_BYTES
+from s3dlio_s3.transport import SKIP_SLICE_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as WritableBuffer
@@ -53,7 +53,7 @@ class _Asked:
 
 
 class S3Reader(ObjectReader):
-    """A stream of an object's bytes. `readinto` gives at most 256 KiB a call."""
+    """A stream of an object's bytes."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class S3Reader(ObjectReader):
         super().close()
 
     def _next_skip(self) -> int:
-        return min(self._skip_bytes, READ_SLICE_MAX_BYTES)
+        return min(self._skip_bytes, SKIP_SLICE_BYTES)
 
     def _fill(self, view: memoryview) -> int:
         answer = self._answer

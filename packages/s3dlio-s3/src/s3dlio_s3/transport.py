@@ -1,55 +1,55 @@
-"""HTTP for the s3 backend: the one place that touches requests and urllib3.
+"""HTTP for the s3 backend: the one place that touches requests.
 
 Rules that hold in this file:
 - A `PreparedRequest` is made by hand: `Request.prepare` would rewrite "/b/a/../c" and "%2E", and
   the signature is over the exact path. It goes straight to a transport adapter: no session, no
   cookies, no redirects, no netrc, no retries.
+- The adapter is s3dlio_http's, which receives straight into the caller's buffer, or requests' own.
+  Its answers, and those that came through a proxy, are urllib3's: these are read in slices.
 - Bodies are never decoded; an answer is read to its end or its connection is closed, so that a
   kept-alive connection never carries the rest of an old answer.
 - Proxies and CA certificates are resolved here, once for each host.
 - Every exception of the stack below becomes one of ours, by the table in `transport_errors`.
 - After a fork the child gets an adapter of its own: it shares no socket with its parent.
-
-Another adapter (a `requests.adapters.BaseAdapter`) can take the place of the one in
-`_make_adapter`; nothing else would change.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 import requests
 import requests.adapters
 import requests.utils
-from requests.structures import CaseInsensitiveDict
+import urllib3.response
 
 from s3dlio_core.errors import NotSupportedError, S3dlioError
+from s3dlio_http import make_adapter
 from s3dlio_s3.transport_errors import STACK_EXCEPTIONS, error_of_exception
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from s3dlio_core.store import Buffer
 
-__all__ = ["SAFE_METHODS", "HttpAnswer", "HttpRequest", "Transport"]
+__all__ = ["SAFE_METHODS", "SKIP_SLICE_BYTES", "HttpAnswer", "HttpRequest", "Transport"]
 
+#: How much memory bytes that nobody wants may take.
+SKIP_SLICE_BYTES = 256 * 1024
 #: urllib3 copies what it reads, so a larger slice would only hold more memory twice.
-READ_SLICE_MAX_BYTES = 256 * 1024
-_HOSTS_MAX = 64
+_COPIED_SLICE_BYTES = 256 * 1024
 
 #: Methods that change nothing (RFC 9110 section 9.2.1), as far as they are used here.
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 #: The adapter, and the process that it belongs to.
 _Held: TypeAlias = "tuple[int, requests.adapters.BaseAdapter]"
-_Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpRequest:
-    """A request, ready to be sent.
+    """A request, ready to be sent. Nobody changes it; to freeze it would cost a microsecond.
 
     Attributes:
         operation, uri: what it is for; they stand in errors.
@@ -97,7 +97,10 @@ class HttpAnswer:
             IntegrityError: the body ends early.
             ConnectionFailedError, RequestTimeoutError: the connection broke.
         """
-        return self._guarded(lambda: int(self._raw.readinto(view[:READ_SLICE_MAX_BYTES])))
+        try:
+            return int(self._raw.readinto(view))
+        except STACK_EXCEPTIONS as error:
+            raise self._broken(error) from error
 
     def read(self, size_max_bytes: int) -> bytes:
         """Read a small body whole, and close.
@@ -110,7 +113,7 @@ class HttpAnswer:
             The body. One that is longer than `size_max_bytes` is cut one byte after that.
         """
         try:
-            body = bytes(self._guarded(lambda: self._raw.read(size_max_bytes + 1)))
+            body = self._read(size_max_bytes + 1)
             if len(body) <= size_max_bytes:
                 self.finish()
         finally:
@@ -119,22 +122,41 @@ class HttpAnswer:
 
     def finish(self) -> None:
         """Give the connection back. The body must have been read, or be empty."""
-        # One more read tells http.client that nothing is left.
-        if not self._guarded(lambda: self._raw.read(1)):
-            self._raw.release_conn()
-        self.close()
+        if not self._raw.closed:
+            # The end of a body in chunks may not have come yet.
+            self._read(1)
+            self._raw.close()
 
     def close(self) -> None:
         """Close; a connection with unread bytes is cut."""
         self._raw.close()
 
-    def _guarded(self, call: Callable[[], _Result]) -> _Result:
+    def _read(self, size_bytes: int) -> bytes:
         try:
-            return _translated(self._request, call)
-        except S3dlioError as error:
-            # Whatever broke now: the service has had the request.
-            error.maybe_done = self._request.changes
-            raise
+            return bytes(self._raw.read(size_bytes))
+        except STACK_EXCEPTIONS as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: Exception) -> S3dlioError:
+        translated = _translated(self._request, error)
+        # Whatever broke now: the service has had the request.
+        translated.maybe_done = self._request.changes
+        return translated
+
+
+class _CopiedAnswer(HttpAnswer):
+    """An answer whose body is urllib3's."""
+
+    __slots__ = ()
+
+    def readinto(self, view: memoryview) -> int:
+        return super().readinto(view[:_COPIED_SLICE_BYTES])
+
+    def finish(self) -> None:
+        # One more read tells http.client that nothing is left.
+        if not self._read(1):
+            self._raw.release_conn()
+        self.close()
 
 
 class Transport:
@@ -164,20 +186,22 @@ class Transport:
         prepared = requests.PreparedRequest()
         prepared.method = request.method
         prepared.url = request.origin + request.target
-        prepared.headers = CaseInsensitiveDict(request.headers)
+        prepared.headers = request.headers  # type: ignore[assignment] # any mapping will do
         prepared.body = request.body  # type: ignore[assignment] # a memoryview is sent as it is
         proxies = self._proxies_for(request)
         adapter = self._current_adapter()
-        response = _translated(
-            request,
-            lambda: adapter.send(
+        try:
+            response = adapter.send(
                 prepared,
                 stream=True,
                 timeout=self._timeouts_s,
                 verify=self._verify,
                 proxies=proxies,
-            ),
-        )
+            )
+        except STACK_EXCEPTIONS as error:
+            raise _translated(request, error) from error
+        if isinstance(response.raw, urllib3.response.BaseHTTPResponse):
+            return _CopiedAnswer(request, response)
         return HttpAnswer(request, response)
 
     def close(self) -> None:
@@ -211,27 +235,13 @@ class Transport:
         return proxies
 
 
-class _Adapter(requests.adapters.HTTPAdapter):
-    """requests' own adapter without its search for cookies, which costs 20 µs an answer."""
-
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        response = requests.Response()
-        response.status_code = resp.status
-        response.headers = resp.headers
-        response.raw = resp
-        response.request = req
-        return response
-
-
 def _make_adapter(max_pool_size: int) -> requests.adapters.BaseAdapter:
-    return _Adapter(pool_connections=_HOSTS_MAX, pool_maxsize=max_pool_size, max_retries=0)
+    # Of all others the retrying store decides: a second PUT of a bucket, for one, is refused.
+    return make_adapter(max_pool_size=max_pool_size, repeats=SAFE_METHODS)
 
 
-def _translated(request: HttpRequest, call: Callable[[], _Result]) -> _Result:
-    try:
-        return call()
-    except STACK_EXCEPTIONS as error:
-        translated = error_of_exception(error, request.origin)
-        translated.operation, translated.uri = request.operation, request.uri
-        translated.maybe_done = translated.maybe_done and request.changes
-        raise translated from error
+def _translated(request: HttpRequest, error: Exception) -> S3dlioError:
+    translated = error_of_exception(error, request.origin)
+    translated.operation, translated.uri = request.operation, request.uri
+    translated.maybe_done = translated.maybe_done and request.changes
+    return translated

@@ -10,7 +10,7 @@ Rules that hold in this file:
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests.exceptions
@@ -24,6 +24,7 @@ from s3dlio_core.errors import (
     Scope,
     UsageError,
 )
+from s3dlio_http.errors import MalformedAnswerError, TlsBrokenError, TooSlowError
 
 __all__ = ["ROWS", "STACK_EXCEPTIONS", "error_of_exception"]
 
@@ -89,6 +90,7 @@ def _late(kind: type[BaseException]) -> Row:
 ROWS = (
     _cut(ssl.SSLEOFError),
     _cut(ssl.SSLZeroReturnError),
+    replace(_tls(TlsBrokenError), maybe_done=True),
     _tls(requests.exceptions.SSLError),
     Row(
         urllib3.exceptions.NameResolutionError,
@@ -119,9 +121,21 @@ ROWS = (
         hint="Check the endpoint URL and that the service is running",
         maybe_done=False,
     ),
+    Row(
+        TooSlowError,
+        RequestTimeoutError,
+        "{origin} took or sent too few bytes for too long",
+    ),
     _late(requests.exceptions.ReadTimeout),
     _late(urllib3.exceptions.ReadTimeoutError),
     Row(urllib3.exceptions.IncompleteRead, IntegrityError, "{origin} cut the answer short"),
+    Row(
+        MalformedAnswerError,
+        ConnectionFailedError,
+        "{origin} sent no valid HTTP: {said}",
+        hint="Check the scheme and the port of the endpoint URL",
+        scope=Scope.OBJECT,
+    ),
     _tls(urllib3.exceptions.SSLError),
     _late(TimeoutError),
     _cut(urllib3.exceptions.HTTPError),
@@ -170,6 +184,8 @@ def _chain(error: BaseException) -> list[BaseException]:
 def _said(chain: list[BaseException]) -> str:
     """Return the operating system's words, or else the name of the innermost exception."""
     for link in chain:
+        if isinstance(link, MalformedAnswerError):
+            return str(link)
         if isinstance(link, OSError) and link.strerror:
             return link.strerror
     return type(chain[-1]).__name__
