@@ -220,7 +220,8 @@ def make_adapter(
 
     Args:
         max_pool_size: how many idle connections to one origin are kept.
-        minimum_speed, repeats: as for `HttpAdapter`; requests' own adapter has no such rules.
+        minimum_speed: as for `HttpAdapter`; requests' own adapter has no such rule.
+        repeats: as for `HttpAdapter`; requests' own adapter never repeats.
         environ: where S3DLIO_HTTP_ADAPTER is looked up: "s3dlio", or "requests" for requests' own.
 
     Raises:
