@@ -17,6 +17,7 @@ import pytest
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.moto_server import MotoServer
 from tests.servers.rclone_server import RcloneServer, find_rclone
+from tests.servers.scripted_http import ScriptedHttp
 from tests.servers.signed_client import SignedClient
 
 if TYPE_CHECKING:
@@ -101,3 +102,10 @@ def fault_proxy(
 ) -> FaultProxy:
     """A fault proxy before `moto_s3`, without rules yet."""
     return make_fault_proxy(moto_s3)
+
+
+@pytest.fixture
+def scripted_http() -> Iterator[ScriptedHttp]:
+    """An HTTP server that answers as the test says."""
+    with ScriptedHttp() as server:
+        yield server

@@ -391,8 +391,7 @@ class S3Store(ObjectStore):
 
     @property
     def _identity(self) -> str:
-        credentials = self.client.sender.credentials
-        return "anonymous" if credentials is None else credentials.access_key_id
+        return self.client.sender.identity
 
     def _delete_singly(self, key: str) -> Iterator[DeleteError]:
         try:

@@ -40,7 +40,15 @@ from s3dlio_core.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CODES", "REDIRECT", "REDIRECT_CODES", "WRONG_REGION", "Meaning", "meaning_of_status"]
+__all__ = [
+    "CODES",
+    "EXPIRED_CODES",
+    "REDIRECT",
+    "REDIRECT_CODES",
+    "WRONG_REGION",
+    "Meaning",
+    "meaning_of_status",
+]
 
 _KEYS_HINT = "Check the access key, the secret and the session token"
 _REGION_HINT = "Set the region by option (--region) or AWS_REGION"
@@ -257,6 +265,11 @@ CODES: Mapping[str, Meaning] = {
     "UnsupportedSignature": _CREDENTIALS,
     "UserKeyMustBeSpecified": _REFUSED,
 }
+
+#: What services say of temporary credentials that have ended (the AWS SDKs' list).
+EXPIRED_CODES = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+)
 
 # The answer to a HEAD has no body, but these statuses have one code each.
 REDIRECT_CODES: Mapping[int, str] = {301: "PermanentRedirect", 307: "TemporaryRedirect"}

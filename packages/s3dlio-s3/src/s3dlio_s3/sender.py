@@ -19,7 +19,6 @@ import hashlib
 import importlib.metadata
 import logging
 import os
-import threading
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar, get_args
@@ -27,7 +26,14 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 from s3dlio_core.errors import CredentialsError, S3dlioError, Scope, ServiceError
 from s3dlio_core.logs import get_logger, register_secret
 from s3dlio_s3 import sigv4, wire_xml
-from s3dlio_s3.credentials import default_sources, find_credentials
+from s3dlio_s3.credentials import (
+    CredentialsHolder,
+    ExplicitSource,
+    Surroundings,
+    default_sources,
+    find_source,
+)
+from s3dlio_s3.error_codes import EXPIRED_CODES
 from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
 from s3dlio_s3.headers import http_date
 from s3dlio_s3.settings import Api
@@ -38,7 +44,7 @@ if TYPE_CHECKING:
 
     from s3dlio_core.store import Buffer
     from s3dlio_s3.config import Address, S3Config
-    from s3dlio_s3.credentials import Credentials
+    from s3dlio_s3.credentials import Credentials, CredentialsSource
     from s3dlio_s3.transport import HttpAnswer
 
 __all__ = ["S3Request", "S3Sender"]
@@ -92,15 +98,6 @@ class S3Request:
         return f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
 
 
-class _Identity:
-    """The credentials of this process, looked for once. A fork gets its own lock."""
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.lock = threading.Lock()
-        self.credentials: Credentials | None = None
-
-
 class S3Sender:
     """Signs and sends requests with one configuration. Thread-safe, fork-safe, picklable."""
 
@@ -118,7 +115,7 @@ class S3Sender:
         for key in config.settings.customer_keys:
             register_secret(key.encoded)
         self._addresses: dict[str, Address] = {}
-        self._identity = _Identity()
+        self._holder = CredentialsHolder(functools.partial(_find, config))
         self._clock_skew_s = 0.0
 
     def __reduce__(self) -> tuple[type[S3Sender], tuple[S3Config]]:
@@ -131,27 +128,16 @@ class S3Sender:
         Raises:
             CredentialsError: there are none.
         """
-        if self.config.anonymous:
-            return None
-        held = self._identity
-        if held.pid != os.getpid():
-            # The parent's lock may have been held by a thread that doesn't exist here.
-            fresh = _Identity()
-            fresh.credentials = held.credentials
-            held = self._identity = fresh
-        if held.credentials is None:
-            with held.lock:
-                if held.credentials is None:
-                    held.credentials = self._found_credentials()
-        return held.credentials
+        return None if self.config.anonymous else self._holder.current()
 
-    def _found_credentials(self) -> Credentials:
-        found = self.config.credentials
-        if found is None:
-            found = find_credentials(default_sources(self.config.profile, os.environ))
-        register_secret(found.secret_access_key)
-        register_secret(found.session_token)
-        return found
+    @property
+    def identity(self) -> str:
+        """Who signs, as it stays when temporary credentials are refreshed.
+
+        Raises:
+            CredentialsError: there are no credentials.
+        """
+        return "anonymous" if self.credentials is None else self._holder.first_access_key_id
 
     def send(self, request: S3Request) -> HttpAnswer:
         """Send a request and return its answer, a success whose body is not yet read.
@@ -159,6 +145,22 @@ class S3Sender:
         Raises:
             S3dlioError: no answer, or a refusal.
         """
+        signer = self._holder.in_use
+        try:
+            return self._send_and_judge(request)
+        except CredentialsError as error:
+            if error.code in EXPIRED_CODES and not error.retryable:
+                self._renew(error, signer)
+            raise
+
+    def _renew(self, error: CredentialsError, signer: Credentials | None) -> None:
+        """Get other credentials for those that were refused; say whether that has helped."""
+        if self._holder.renew(signer):
+            error.retryable = True
+        else:
+            error.hint = f"{error.hint}; those in use are of {self._holder.whence}"
+
+    def _send_and_judge(self, request: S3Request) -> HttpAnswer:
         answer = self._send(request)
         if answer.status < 300:
             return answer
@@ -366,6 +368,13 @@ def _error_body(answer: HttpAnswer) -> bytes:
     except S3dlioError:
         # The status alone still says more than a broken connection.
         return b""
+
+
+def _find(config: S3Config) -> tuple[Credentials, CredentialsSource]:
+    if config.credentials is not None:
+        return find_source([ExplicitSource(config.credentials)])
+    around = Surroundings(os.environ, region=config.region, ca_bundle=config.ca_bundle)
+    return find_source(default_sources(config.profile, os.environ, around))
 
 
 @functools.cache

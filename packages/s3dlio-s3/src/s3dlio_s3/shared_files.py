@@ -21,7 +21,7 @@ from s3dlio_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEFAULT_PROFILE", "SharedFiles", "read_shared_files"]
+__all__ = ["DEFAULT_PROFILE", "Section", "SharedFiles", "aws_path", "read_shared_files"]
 
 DEFAULT_PROFILE = "default"
 
@@ -37,6 +37,7 @@ class SharedFiles:
         credentials_path: the credentials file.
         profiles: profile → values of the configuration file; nested ones as "s3.name".
         services: name of a "services" section → its values.
+        sso_sessions: name of an "sso-session" section → its values.
         keys: profile → values of the credentials file. Secrets, hence not in the repr.
     """
 
@@ -44,6 +45,7 @@ class SharedFiles:
     credentials_path: Path
     profiles: Mapping[str, Section] = field(repr=False)
     services: Mapping[str, Section] = field(repr=False)
+    sso_sessions: Mapping[str, Section] = field(repr=False)
     keys: Mapping[str, Section] = field(repr=False)
 
     def has_profile(self, name: str) -> bool:
@@ -52,16 +54,25 @@ class SharedFiles:
 
     def value(self, profile: str, name: str) -> str:
         """Return a setting of a profile, or ""."""
-        return self.profiles.get(profile, {}).get(name, "")
+        return self.keys.get(profile, {}).get(name) or self.profiles.get(profile, {}).get(name, "")
+
+    def values(self, profile: str) -> Section:
+        """Return the settings of both files together; the credentials file wins."""
+        return {**self.profiles.get(profile, {}), **self.keys.get(profile, {})}
+
+    def endpoint_url(self, profile: str, service: str) -> str:
+        """Return the endpoint that a profile sets: its services section first, or "".
+
+        Args:
+            profile: the profile.
+            service: as it is called in a services section: "s3", "sts", "sso", "sso_oidc".
+        """
+        section = self.services.get(self.value(profile, "services"), {})
+        return section.get(f"{service}.endpoint_url", "") or self.value(profile, "endpoint_url")
 
     def s3_endpoint_url(self, profile: str) -> str:
-        """Return the endpoint that a profile sets: its services section first, or ""."""
-        services = self.services.get(self.value(profile, "services"), {})
-        return services.get("s3.endpoint_url", "") or self.value(profile, "endpoint_url")
-
-    def credentials_values(self, profile: str) -> Section:
-        """Return the values of both files together; the credentials file wins."""
-        return {**self.profiles.get(profile, {}), **self.keys.get(profile, {})}
+        """Return the endpoint that a profile sets for S3, or ""."""
+        return self.endpoint_url(profile, "s3")
 
 
 def read_shared_files(environ: Mapping[str, str]) -> SharedFiles:
@@ -70,21 +81,34 @@ def read_shared_files(environ: Mapping[str, str]) -> SharedFiles:
     Raises:
         UsageError: a file can't be parsed or read.
     """
-    config_path = Path(environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
-    keys_path = Path(
-        environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
-    ).expanduser()
-    profiles: dict[str, Section] = {}
-    services: dict[str, Section] = {}
+    config_path = aws_path(environ.get("AWS_CONFIG_FILE") or "~/.aws/config", environ)
+    keys_path = aws_path(
+        environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials", environ
+    )
+    sections: dict[str, dict[str, Section]] = {"profile": {}, "services": {}, "sso-session": {}}
+    profiles = sections["profile"]
     for title, section in _read(config_path).items():
         kind, _, name = " ".join(_words(title)).partition(" ")
-        if kind == "profile" and name:
-            profiles[name] = section
-        elif kind == "services" and name:
-            services[name] = section
+        if kind in sections and name:
+            sections[kind][name] = section
         elif title == DEFAULT_PROFILE:
             profiles.setdefault(title, section)
-    return SharedFiles(config_path, keys_path, profiles, services, _read(keys_path))
+    return SharedFiles(
+        config_path=config_path,
+        credentials_path=keys_path,
+        profiles=profiles,
+        services=sections["services"],
+        sso_sessions=sections["sso-session"],
+        keys=_read(keys_path),
+    )
+
+
+def aws_path(text: str, environ: Mapping[str, str]) -> Path:
+    """Return the path of a file, in which a leading "~/" is the home of the environment."""
+    home = environ.get("HOME")
+    if home and text.startswith("~/"):
+        return Path(home, text[2:])
+    return Path(text).expanduser()
 
 
 def _words(title: str) -> list[str]:

@@ -1,9 +1,10 @@
-"""AWS Signature Version 4 for Amazon S3: canonical request, string to sign, key, signature.
+"""AWS Signature Version 4 as Amazon S3 has it: canonical request, string to sign, key, signature.
 
 Rules that hold in this file:
 - Pure: no clock, no environment, no network. The date is an argument.
 - S3's own rules: the path is percent-encoded once and never normalised ("//", "." and ".." stay),
-  which is not what other AWS services do.
+  which is not what other AWS services do. Where the path is "/" there is no difference, and
+  AWS STS, which has no other, is signed for here, too.
 - Every header that is passed in is signed. Header names are lower case.
 
 Source: Amazon S3 API Reference, "Authenticating Requests (AWS Signature Version 4)".
@@ -79,30 +80,32 @@ def canonical_request(
 
 
 @functools.lru_cache(maxsize=64)
-def signing_key(secret_access_key: str, date: str, region: str) -> bytes:
+def signing_key(secret_access_key: str, date: str, region: str, service: str = "s3") -> bytes:
     """Derive the key of a day and region. Cached: it costs four times as much as a signature.
 
     Args:
         secret_access_key: the account's secret.
         date: the day, "YYYYMMDD".
         region: the region's name.
+        service: the name under which the service is signed for.
     """
     key = f"AWS4{secret_access_key}".encode()
-    for step in (date, region, "s3", "aws4_request"):
+    for step in (date, region, service, "aws4_request"):
         key = hmac.digest(key, step.encode(), "sha256")
     return key
 
 
-def string_to_sign(amz_date: str, region: str, request: str) -> str:
+def string_to_sign(amz_date: str, region: str, request: str, service: str = "s3") -> str:
     """Build the string to sign from a canonical request.
 
     Args:
         amz_date: the time, "YYYYMMDDTHHMMSSZ".
         region: the region's name.
         request: from `canonical_request`.
+        service: the name under which the service is signed for.
     """
     digest = hashlib.sha256(request.encode()).hexdigest()
-    return f"{ALGORITHM}\n{amz_date}\n{_scope(amz_date, region)}\n{digest}"
+    return f"{ALGORITHM}\n{amz_date}\n{_scope(amz_date, region, service)}\n{digest}"
 
 
 def sign_headers(
@@ -115,6 +118,7 @@ def sign_headers(
     credentials: Credentials,
     region: str,
     amz_date: str,
+    service: str = "s3",
 ) -> dict[str, str]:
     """Sign a request in its headers.
 
@@ -127,6 +131,7 @@ def sign_headers(
         credentials: who signs.
         region: the region's name.
         amz_date: the time, "YYYYMMDDTHHMMSSZ".
+        service: the name under which the service is signed for.
 
     Returns:
         The given headers and those that carry the signature.
@@ -137,9 +142,9 @@ def sign_headers(
     if credentials.session_token:
         signed["x-amz-security-token"] = credentials.session_token
     request, names = canonical_request(method, path, query, signed, payload_hash)
-    signature = _signature(credentials, region, amz_date, request)
+    signature = _signature(credentials, region, amz_date, request, service)
     signed["authorization"] = (
-        f"{ALGORITHM} Credential={credentials.access_key_id}/{_scope(amz_date, region)}, "
+        f"{ALGORITHM} Credential={credentials.access_key_id}/{_scope(amz_date, region, service)}, "
         f"SignedHeaders={names}, Signature={signature}"
     )
     return signed
@@ -192,10 +197,13 @@ def presign_url(
     return f"{origin}{path}?{encoded}&X-Amz-Signature={signature}"
 
 
-def _scope(amz_date: str, region: str) -> str:
-    return f"{amz_date[:8]}/{region}/s3/aws4_request"
+def _scope(amz_date: str, region: str, service: str = "s3") -> str:
+    return f"{amz_date[:8]}/{region}/{service}/aws4_request"
 
 
-def _signature(credentials: Credentials, region: str, amz_date: str, request: str) -> str:
-    key = signing_key(credentials.secret_access_key, amz_date[:8], region)
-    return hmac.digest(key, string_to_sign(amz_date, region, request).encode(), "sha256").hex()
+def _signature(
+    credentials: Credentials, region: str, amz_date: str, request: str, service: str = "s3"
+) -> str:
+    key = signing_key(credentials.secret_access_key, amz_date[:8], region, service)
+    text = string_to_sign(amz_date, region, request, service)
+    return hmac.digest(key, text.encode(), "sha256").hex()
