@@ -38,6 +38,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         KEYS_SEEN.append(self.headers["x-amz-server-side-encryption-customer-key"])
         self.send_response(200)
         self.send_header("ETag", self.headers["x-amz-content-sha256"])
+        name = "x-amz-server-side-encryption-customer-key-MD5"
+        if digest := self.headers[name]:
+            self.send_header(name, digest)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

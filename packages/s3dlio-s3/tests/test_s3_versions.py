@@ -1,4 +1,4 @@
-"""Versions on the wire, with servers that honour them and with such that don't."""
+"""Versions and encryption, with servers that honour them and with such that don't."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from s3dlio_core import errors as core
+from s3dlio_core.errors import Scope
 from s3dlio_core.store import Attributes, ObjectInfo, Part
-from s3dlio_s3 import Credentials, RequestSettings, S3Config, S3Store
+from s3dlio_s3 import (
+    Credentials,
+    CustomerKey,
+    Encryption,
+    RequestSettings,
+    S3Config,
+    S3Store,
+)
 from s3dlio_s3.headers import object_info
 from s3dlio_s3.transport import HttpAnswer
 
@@ -24,6 +32,7 @@ DESCRIBED = {"etag": '"e"', "content-length": "5", "last-modified": "x"}
 ANSWERED = {**DESCRIBED, "x-amz-version-id": VERSION}
 MARKER = {"x-amz-delete-marker": "true", "x-amz-version-id": VERSION}
 UPLOAD = b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+COPIED_OBJECT = b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>'
 COPIED = b'<CopyPartResult><ETag>"e"</ETag></CopyPartResult>'
 
 
@@ -173,6 +182,53 @@ def test_encrypted_parts_have_etags_that_tell_nothing(headers: dict[str, str], m
     upload = store.create_multipart("k")
     assert md5 == json.loads(upload.token).get("md5_etags", False)
     assert md5 == (upload.expected_etag([Part(1, 5, "0" * 32)]) is not None)
+
+
+KEY = CustomerKey(b"k" * 32)
+PREFIX = "x-amz-server-side-encryption"
+
+
+@pytest.mark.parametrize(
+    ("settings", "answered", "confirmed"),
+    [
+        (RequestSettings(), {}, True),
+        (RequestSettings(encryption=Encryption()), {PREFIX: "AES256"}, True),
+        (RequestSettings(encryption=Encryption()), {}, False),
+        (RequestSettings(encryption=Encryption("aws:kms")), {PREFIX: "AES256"}, False),
+        (RequestSettings(customer_key=KEY), {f"{PREFIX}-customer-key-md5": KEY.digest}, True),
+        (RequestSettings(customer_key=KEY), {f"{PREFIX}-customer-key-md5": "another"}, False),
+        (RequestSettings(customer_key=KEY), {}, False),
+    ],
+)
+def test_server_that_ignores_encryption_is_found_out(
+    settings: RequestSettings, answered: dict[str, str], confirmed: bool
+) -> None:
+    """An object that may lie there in plain text isn't reported as stored; nothing is retried."""
+    answers = [Answer(200, {**DESCRIBED, **answered}), Answer(200, answered, COPIED_OBJECT)]
+    store, _ = open_store(*answers, settings=settings)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: store.client.put_object("b", "k", b"12345"),
+        lambda: store.client.copy_object("b", "k", store.copy_source("source")),
+    )
+    for call in calls:
+        if confirmed:
+            call()
+            continue
+        with pytest.raises(core.ServiceError, match="doesn't confirm the encryption") as raised:
+            call()
+        error = raised.value
+        assert (False, True, Scope.CONTAINER) == (error.retryable, error.maybe_done, error.scope)
+
+
+def test_upload_that_would_not_be_encrypted_is_aborted() -> None:
+    """Before any of its bytes leaves."""
+    settings = RequestSettings(customer_key=KEY)
+    store, transport = open_store(Answer(200, {}, UPLOAD), Answer(204, {}), settings=settings)
+    with pytest.raises(core.ServiceError, match="with the customer key"):
+        store.create_multipart("k")
+    assert [("POST", "/b/k?uploads="), ("DELETE", "/b/k?uploadId=u")] == [
+        (request.method, request.target) for request in transport.requests
+    ]
 
 
 @pytest.mark.parametrize(

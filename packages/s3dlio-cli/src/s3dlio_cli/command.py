@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,10 @@ class Command(click.Command):
             invocation.settings = settings
         if settings.verbosity or settings.log_file is not None:
             _configure_logging(ctx, settings)
-        return super().invoke(ctx)
+        with warnings.catch_warnings():
+            # Who asks for it needs no warning for each connection.
+            warnings.filterwarnings("ignore", message="Unverified HTTPS request")
+            return super().invoke(ctx)
 
 
 def command(name: str, *examples: str) -> Callable[[Callable[..., Any]], click.Command]:

@@ -55,6 +55,11 @@ class MultipartOperations:
             api="CreateMultipartUpload",
         )
         upload_id, answered = self.sender.send_for_document(request, wire_xml.parse_upload_id)
+        try:
+            self.sender.check_encrypted(request, answered)
+        except ServiceError:
+            self.abort_multipart_upload(bucket, key, upload_id)
+            raise
         encryption = answered.get(ENCRYPTION_HEADER, "")
         has_own_key = f"{ENCRYPTION_HEADER}-customer-algorithm" in answered
         return CreatedUpload(

@@ -128,6 +128,7 @@ class ObjectOperations:
         )
         answer = self.sender.send_for_nothing(request)
         self.sender.check_describes_object(request, answer)
+        self.sender.check_encrypted(request, answer.headers)
         return answer
 
     def copy_object(
@@ -156,9 +157,11 @@ class ObjectOperations:
             if attributes.tags:
                 headers["x-amz-tagging-directive"] = "REPLACE"
         request = S3Request("copy", "PUT", bucket, key, headers=headers, api="CopyObject")
-        return self.sender.send_for_value(
+        result, answered = self.sender.send_for_document(
             request, lambda body: wire_xml.parse_copy_result(body, "CopyObject")
         )
+        self.sender.check_encrypted(request, answered)
+        return result
 
     def delete_object(self, bucket: str, key: str) -> None:
         """Delete an object (DeleteObject); a missing one is no error to S3."""

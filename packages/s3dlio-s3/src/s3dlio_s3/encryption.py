@@ -114,11 +114,16 @@ class CustomerKey:
         """The key as the header writes it."""
         return base64.b64encode(self.key).decode()
 
+    @property
+    def digest(self) -> str:
+        """Its MD5 in base64, by which a service says which key it used."""
+        digest = hashlib.md5(self.key, usedforsecurity=False).digest()
+        return base64.b64encode(digest).decode()
+
     def headers(self, prefix: str) -> dict[str, str]:
         """Return the three headers that carry it."""
-        digest = hashlib.md5(self.key, usedforsecurity=False).digest()
         return {
             f"{prefix}-customer-algorithm": "AES256",
             f"{prefix}-customer-key": self.encoded,
-            f"{prefix}-customer-key-md5": base64.b64encode(digest).decode(),
+            f"{prefix}-customer-key-md5": self.digest,
         }

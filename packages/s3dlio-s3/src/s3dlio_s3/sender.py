@@ -192,6 +192,23 @@ class S3Sender:
         if "etag" not in answer.headers and "last-modified" not in answer.headers:
             raise self._not_s3(request, answer, "without ETag and Last-Modified")
 
+    def check_encrypted(self, request: S3Request, answered: Mapping[str, str]) -> None:
+        """Check that the answer to a write confirms the encryption that was asked for.
+
+        Raises:
+            ServiceError: it doesn't: a server that doesn't know the headers ignores them.
+        """
+        if asked := self.config.settings.unconfirmed(answered):
+            raise ServiceError(
+                f"the server doesn't confirm the encryption {asked}: what it has stored may lie "
+                "there unencrypted",
+                operation=request.operation,
+                uri=request.uri,
+                hint="Use a server that encrypts, or leave the setting out",
+                scope=Scope.CONTAINER,
+                maybe_done=True,
+            )
+
     def _not_s3(self, request: S3Request, answer: HttpAnswer, what: str) -> ServiceError:
         return ServiceError(
             f"{self.config.endpoint} answered {answer.status} {what}: no S3 service",

@@ -169,6 +169,20 @@ class RequestSettings:
             headers["x-amz-tagging-directive"] = "REPLACE"
         return headers
 
+    def unconfirmed(self, answered: Mapping[str, str]) -> str:
+        """Return the encryption that was asked for and that an answer to a write doesn't confirm.
+
+        Args:
+            answered: the answer's headers, looked up without regard to case.
+        """
+        if self.encryption is not None:
+            asked = self.encryption.algorithm
+            return "" if answered.get(ENCRYPTION_HEADER) == asked else asked
+        if self.customer_key is not None:
+            told = answered.get(f"{ENCRYPTION_HEADER}-customer-key-md5")
+            return "" if told == self.customer_key.digest else "with the customer key"
+        return ""
+
     def _headers_of(self, setting: str) -> dict[str, str]:
         if setting == "encryption":
             return {} if self.encryption is None else self.encryption.headers()
