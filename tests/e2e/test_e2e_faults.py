@@ -57,6 +57,7 @@ def options(fault_proxy: FaultProxy) -> dict[str, str]:
         "region": fault_proxy.region,
         "access_key_id": fault_proxy.access_key,
         "secret_access_key": fault_proxy.secret_key,
+        "ca_bundle": fault_proxy.ca_bundle,
     }
 
 

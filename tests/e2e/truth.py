@@ -31,6 +31,7 @@ def boto3_client(server: S3Endpoint) -> Iterator[Any]:
         region_name=server.region,
         aws_access_key_id=server.access_key,
         aws_secret_access_key=server.secret_key,
+        verify=server.ca_bundle or None,
         config=Config(
             s3={"addressing_style": "path"},
             retries={"max_attempts": 3},
@@ -171,6 +172,8 @@ def rclone(server: S3Endpoint, home: Path, *arguments: str) -> bytes:
         "HOME": str(home),
     }
     command = [str(find_rclone()), *arguments]
+    if server.ca_bundle:
+        command.append(f"--ca-cert={server.ca_bundle}")
     done = subprocess.run(command, check=False, capture_output=True, env=variables)
     if done.returncode:
         raise AssertionError(f"rclone {arguments}: {done.stderr.decode(errors='replace')[-4000:]}")

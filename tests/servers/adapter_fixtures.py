@@ -12,18 +12,11 @@ import requests.adapters
 
 from s3dlio_http import HttpAdapter
 from tests.servers.byte_server import ByteServer
-from tests.servers.certificates import Certificates, make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MakeAdapter: TypeAlias = Callable[..., requests.adapters.BaseAdapter]
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """An authority, and what it signed."""
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from tests.servers.endpoint import REGION, RequestRecord, S3Endpoint, read_reque
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.servers.certificates import Certificates
+
 REPOSITORY_ROOT: Final = Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_S: Final = 10.0
 LOG_NAME: Final = "requests.jsonl"
@@ -38,15 +40,25 @@ class S3Server(S3Endpoint):
         module: the module that `python -m` runs as the server.
         arguments: its arguments, beyond `--work-dir`.
         region: the region that requests must be signed for.
+        certificates: those of its TLS, or None for plain HTTP.
     """
 
     name = "s3"
 
-    def __init__(self, module: str, arguments: Sequence[str], *, region: str = REGION) -> None:
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        region: str = REGION,
+        certificates: Certificates | None = None,
+    ) -> None:
         self.work_dir = Path(tempfile.mkdtemp(prefix=f"s3dlio-{self.name}-"))
         self._final_log: list[RequestRecord] | None = None
         self._stderr = (self.work_dir / "stderr.txt").open("wb")
         command = [sys.executable, "-m", module, "--work-dir", str(self.work_dir), *arguments]
+        if certificates is not None:
+            command.append(f"--certificate={certificates.good}")
         environment = {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY_ROOT),
@@ -61,7 +73,8 @@ class S3Server(S3Endpoint):
             cwd=REPOSITORY_ROOT,
         )
         try:
-            super().__init__(f"127.0.0.1:{self._read_port()}", region=region)
+            host = f"127.0.0.1:{self._read_port()}"
+            super().__init__(host, region=region, certificates=certificates)
         except BaseException:
             self.close()
             raise

@@ -57,11 +57,9 @@ class Certificates:
     client_certificate: Path
     client_key: Path
 
-    def server_context(self, certificate: Path | None = None) -> ssl.SSLContext:
-        """A server's context with a certificate, the good one unless told otherwise."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate or self.good)
-        return context
+    def server_context(self) -> ssl.SSLContext:
+        """A server's context with the good certificate."""
+        return server_context(self.good)
 
     def client_context(self) -> ssl.SSLContext:
         """A client's context that trusts the authority, and nobody else."""
@@ -88,6 +86,13 @@ class _Pair:
     def write(self, path: Path) -> Path:
         path.write_bytes(self.certificate_pem() + self.key_pem())
         return path
+
+
+def server_context(certificate: Path) -> ssl.SSLContext:
+    """A server's context with a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 def make_certificates(directory: Path) -> Certificates:

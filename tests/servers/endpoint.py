@@ -6,6 +6,7 @@ record is written before its answer is sent, so a client that has its answer fin
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import threading
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
+
+    from tests.servers.certificates import Certificates
 
 ACCESS_KEY: Final = "AKIDS3DLIOTEST"
 # Characters that a careless client would encode or cut.
@@ -91,6 +94,7 @@ class S3Endpoint:
         access_key: the access key that is known there.
         secret_key: its secret.
         region: the region that requests must be signed for.
+        certificates: those of its TLS, or None for plain HTTP.
     """
 
     def __init__(
@@ -100,21 +104,41 @@ class S3Endpoint:
         access_key: str = ACCESS_KEY,
         secret_key: str = SECRET_KEY,
         region: str = REGION,
+        certificates: Certificates | None = None,
     ) -> None:
         self.host = host
         self.access_key = access_key
         self.secret_key = secret_key
         self.region = region
+        self.certificates = certificates
 
     @property
     def endpoint_url(self) -> str:
         """The URL to give to an S3 client."""
-        return f"http://{self.host}"
+        return f"{'https' if self.certificates else 'http'}://{self.host}"
+
+    @property
+    def ca_bundle(self) -> str:
+        """The file of the authority that an S3 client must trust, or empty."""
+        return str(self.certificates.ca) if self.certificates else ""
+
+    def connection(self, host: str = "") -> http.client.HTTPConnection:
+        """A connection that isn't open yet.
+
+        Args:
+            host: where to connect to instead.
+        """
+        if self.certificates is None:
+            return http.client.HTTPConnection(host or self.host)
+        context = self.certificates.client_context()
+        return http.client.HTTPSConnection(host or self.host, context=context)
 
     @property
     def environment(self) -> dict[str, str]:
         """Environment variables with which AWS clients find this server, and nothing else."""
+        trusted = {"AWS_CA_BUNDLE": self.ca_bundle} if self.certificates else {}
         return {
+            **trusted,
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_REGION": self.region,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FaultProxy(S3Endpoint):
-    """A faulty line to a server, with the server's credentials. Use it with `with`.
+    """A faulty line to a server, with the server's credentials and TLS. Use it with `with`.
 
     Args:
         server: what stands behind the proxy.
@@ -34,12 +34,20 @@ class FaultProxy(S3Endpoint):
         self._lock = threading.Lock()
         self._rules: list[Rule] = []
         self._log: list[RequestRecord] = []
-        self._relay = HttpRelay(server.host, on_record=self._log.append, handle=self._handle)
+        certificates = server.certificates
+        self._relay = HttpRelay(
+            server.host,
+            on_record=self._log.append,
+            handle=self._handle,
+            context=certificates.server_context() if certificates else None,
+            upstream_context=certificates.client_context() if certificates else None,
+        )
         super().__init__(
             f"127.0.0.1:{self._relay.port}",
             access_key=server.access_key,
             secret_key=server.secret_key,
             region=server.region,
+            certificates=certificates,
         )
 
     def add(

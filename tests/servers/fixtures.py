@@ -3,17 +3,22 @@
 def test_something(s3_server, s3_bucket): ...       # once against moto, once against rclone
 def test_other(moto_s3, moto_bucket): ...
 def test_retry(fault_proxy, moto_bucket): ...       # fault_proxy stands before moto
+
+With `S3DLIO_TEST_TLS=1` all of them speak TLS, with certificates of an authority that
+`server.ca_bundle` and `server.environment` name.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.moto_server import MotoServer
 from tests.servers.rclone_server import RcloneServer, find_rclone
@@ -27,21 +32,36 @@ if TYPE_CHECKING:
     from tests.servers.endpoint import S3Endpoint
 
 
+TLS_VARIABLE: Final = "S3DLIO_TEST_TLS"
+
+
 @pytest.fixture(scope="session")
-def moto_s3() -> Iterator[MotoServer]:
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority, and what it signed."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def server_certificates(certificates: Certificates) -> Certificates | None:
+    """The certificates of the S3 servers' TLS; None where they speak plain HTTP."""
+    return certificates if os.environ.get(TLS_VARIABLE, "") not in {"", "0"} else None
+
+
+@pytest.fixture(scope="session")
+def moto_s3(server_certificates: Certificates | None) -> Iterator[MotoServer]:
     """Moto behind a check of every signature."""
     if importlib.util.find_spec("moto") is None:
         pytest.skip("moto: not installed")
-    with MotoServer() as server:
+    with MotoServer(certificates=server_certificates) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def rclone_s3() -> Iterator[RcloneServer]:
+def rclone_s3(server_certificates: Certificates | None) -> Iterator[RcloneServer]:
     """Rclone over a directory, without ETags."""
     if find_rclone() is None:
         pytest.skip("rclone: not installed")
-    with RcloneServer() as server:
+    with RcloneServer(certificates=server_certificates) as server:
         yield server
 
 

@@ -18,6 +18,7 @@ from tests.servers.endpoint import RequestRecord
 from tests.servers.tcp_listener import TcpListener
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
 CHUNK_SIZE_BYTES: Final = 1 << 18
@@ -255,6 +256,8 @@ class HttpRelay:
         upstream_host: `address:port` of the server.
         on_record: is told each request, before its answer is sent; called from many threads.
         handle: does one exchange; `forward` unless told otherwise.
+        context: its own TLS, or None for plain HTTP.
+        upstream_context: the TLS towards the server, or None for plain HTTP.
     """
 
     def __init__(
@@ -263,12 +266,15 @@ class HttpRelay:
         *,
         on_record: Callable[[RequestRecord], None],
         handle: Callable[[Exchange], None] = forward,
+        context: ssl.SSLContext | None = None,
+        upstream_context: ssl.SSLContext | None = None,
     ) -> None:
         address, _, port = upstream_host.rpartition(":")
         self._upstream_address = (address, int(port))
         self.on_record = on_record
         self._handle = handle
-        self._listener = TcpListener(self._serve)
+        self._upstream_context = upstream_context
+        self._listener = TcpListener(self._serve, context=context)
         self.port = self._listener.port
 
     def _serve(self, connection: socket.socket) -> None:
@@ -276,12 +282,20 @@ class HttpRelay:
             raw = client.read_head()
             if not raw:
                 return
-            upstream = socket.create_connection(self._upstream_address)
+            upstream = self._connect()
             with self._listener.cut_at_close(upstream), contextlib.closing(Wire(upstream)) as wire:
                 while raw:
                     exchange = Exchange(self, client, wire, Head(raw))
                     self._handle(exchange)
                     raw = client.read_head() if exchange.keeps_connection else b""
+
+    def _connect(self) -> socket.socket:
+        upstream = socket.create_connection(self._upstream_address)
+        if self._upstream_context is None:
+            return upstream
+        return self._upstream_context.wrap_socket(
+            upstream, server_hostname=self._upstream_address[0]
+        )
 
     def close(self) -> None:
         """Stop listening and cut every connection."""

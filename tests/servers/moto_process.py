@@ -32,6 +32,7 @@ from moto.s3.models import FakeKey, FakeMultipart, s3_backends
 from werkzeug.serving import ThreadedWSGIServer
 
 from tests.servers.base import LOG_NAME, announce_and_wait
+from tests.servers.certificates import server_context
 from tests.servers.endpoint import ACCESS_KEY, REGION, SECRET_KEY, RequestLog, RequestRecord
 from tests.servers.moto_server import DROP_PATH
 from tests.servers.s3_error import error_xml
@@ -251,6 +252,7 @@ def main() -> None:
     parser.add_argument("--work-dir", type=Path, required=True, help="for its files")
     parser.add_argument("--region", default=REGION, help="the region to be signed for")
     parser.add_argument("--port", type=int, default=0, help="0 for any free port")
+    parser.add_argument("--certificate", type=Path, help="a PEM file with a key, for TLS")
     options = parser.parse_args()
     FakeKey.instances_tracked = _Forgetful()  # type: ignore[attr-defined]
     FakeMultipart.instances_tracked = _Forgetful()  # type: ignore[attr-defined]
@@ -264,6 +266,11 @@ def main() -> None:
     server = ThreadedWSGIServer(
         "127.0.0.1", options.port, _FrontDoor(checked, log), KeepAliveHandler
     )
+    if options.certificate:
+        # werkzeug's own TLS shakes hands before it accepts the next connection.
+        server.socket = server_context(options.certificate).wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     announce_and_wait(server.port, options.work_dir, log.close)
 

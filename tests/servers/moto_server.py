@@ -6,11 +6,13 @@ stays small.
 
 from __future__ import annotations
 
-import http.client
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tests.servers.base import S3Server
 from tests.servers.endpoint import REGION
+
+if TYPE_CHECKING:
+    from tests.servers.certificates import Certificates
 
 DROP_PATH: Final = "/_control/drop"
 
@@ -20,12 +22,17 @@ class MotoServer(S3Server):
 
     name = "moto"
 
-    def __init__(self, *, region: str = REGION) -> None:
-        super().__init__("tests.servers.moto_process", ["--region", region], region=region)
+    def __init__(self, *, region: str = REGION, certificates: Certificates | None = None) -> None:
+        super().__init__(
+            "tests.servers.moto_process",
+            ["--region", region],
+            region=region,
+            certificates=certificates,
+        )
 
     def drop_bucket(self, bucket: str) -> None:
         """Forget a bucket and all it holds."""
-        connection = http.client.HTTPConnection(self.host)
+        connection = self.connection()
         try:
             connection.request("POST", f"{DROP_PATH}?{bucket}")
             connection.getresponse().read()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.servers.base import LOG_NAME, announce_and_wait
+from tests.servers.certificates import server_context
 from tests.servers.endpoint import ACCESS_KEY, SECRET_KEY, RequestLog
 from tests.servers.http_relay import HttpRelay
 from tests.servers.rclone_server import find_rclone
@@ -85,6 +86,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, help="the directory of the buckets' directories")
     parser.add_argument("--etag-hash", default="", help="passed on to rclone")
     parser.add_argument("--streams-multipart", action="store_true", help="as rclone's default does")
+    parser.add_argument("--certificate", type=Path, help="a PEM file with a key, for TLS")
     options = parser.parse_args()
     rclone = find_rclone()
     if rclone is None:
@@ -97,7 +99,9 @@ def main() -> None:
     port = free_port()
     process = start_rclone(rclone, root, port, rclone_options)
     log = RequestLog(options.work_dir / LOG_NAME)
-    relay = HttpRelay(f"127.0.0.1:{port}", on_record=log.add)
+    # The relay reads what passes, so TLS ends there.
+    context = server_context(options.certificate) if options.certificate else None
+    relay = HttpRelay(f"127.0.0.1:{port}", on_record=log.add, context=context)
 
     def stop() -> None:
         process.terminate()

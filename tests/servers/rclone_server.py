@@ -25,8 +25,12 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.servers.base import S3Server
+
+if TYPE_CHECKING:
+    from tests.servers.certificates import Certificates
 
 
 def find_rclone() -> Path | None:
@@ -45,19 +49,25 @@ class RcloneServer(S3Server):
         root: the directory; by default a temporary one.
         etag_hash: `--etag-hash`; empty for no hash and no ETag, `MD5` for S3's.
         streams_multipart: keep rclone's default for multipart uploads, with its order of parts.
+        certificates: those of its TLS, or None for plain HTTP.
     """
 
     name = "rclone"
 
     def __init__(
-        self, *, root: Path | None = None, etag_hash: str = "", streams_multipart: bool = False
+        self,
+        *,
+        root: Path | None = None,
+        etag_hash: str = "",
+        streams_multipart: bool = False,
+        certificates: Certificates | None = None,
     ) -> None:
         arguments = [f"--etag-hash={etag_hash}"]
         if root is not None:
             arguments.append(f"--root={root}")
         if streams_multipart:
             arguments.append("--streams-multipart")
-        super().__init__("tests.servers.rclone_process", arguments)
+        super().__init__("tests.servers.rclone_process", arguments, certificates=certificates)
         self.root = root or self.work_dir / "root"
 
     def drop_bucket(self, bucket: str) -> None:

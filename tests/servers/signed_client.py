@@ -9,7 +9,6 @@ followed or decoded.
 from __future__ import annotations
 
 import hashlib
-import http.client
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
@@ -81,7 +80,7 @@ class SignedClient:
         )
         self._region = server.region
         self._signed_at = signed_at
-        self._connection = http.client.HTTPConnection(self._host)
+        self._connection = server.connection(self._host)
 
     def request(
         self,

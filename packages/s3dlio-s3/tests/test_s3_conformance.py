@@ -138,6 +138,7 @@ def _config(server: S3Server) -> S3Config:
         endpoint_url=server.endpoint_url,
         region=server.region,
         credentials=Credentials(server.access_key, server.secret_key),
+        ca_bundle=server.ca_bundle,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,6 +27,7 @@ def config_of(server: S3Server, *, secret: str = "", region: str = "") -> S3Conf
         endpoint_url=server.endpoint_url,
         region=region or server.region,
         credentials=Credentials(server.access_key, secret or server.secret_key),
+        ca_bundle=server.ca_bundle,
     )
 
 
@@ -38,10 +38,10 @@ def store(s3_server: S3Server, s3_bucket: str) -> Iterator[S3Store]:
         yield store
 
 
-def fetch(method: str, url: str, body: bytes = b"") -> tuple[int, bytes]:
+def fetch(server: S3Server, method: str, url: str, body: bytes = b"") -> tuple[int, bytes]:
     """Make a request with nothing of this project."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc)
+    connection = server.connection(parts.netloc)
     try:
         connection.request(method, f"{parts.path}?{parts.query}", body)
         with connection.getresponse() as response:
@@ -50,19 +50,19 @@ def fetch(method: str, url: str, body: bytes = b"") -> tuple[int, bytes]:
         connection.close()
 
 
-def test_presigned_urls_work(store: S3Store) -> None:
+def test_presigned_urls_work(s3_server: S3Server, store: S3Store) -> None:
     """A presigned URL stores, and another one reads, without credentials."""
     url = store.client.presign("PUT", store.bucket, KEY)
-    assert fetch("PUT", url, b"hello")[0] == 200
+    assert fetch(s3_server, "PUT", url, b"hello")[0] == 200
     url = store.client.presign("GET", store.bucket, KEY, expires_s=60)
-    assert fetch("GET", url) == (200, b"hello")
+    assert fetch(s3_server, "GET", url) == (200, b"hello")
 
 
-def test_presigned_url_of_another_key_is_refused(store: S3Store) -> None:
+def test_presigned_url_of_another_key_is_refused(s3_server: S3Server, store: S3Store) -> None:
     """A presigned URL works for its own key only."""
     store.put("other", b"x")
     url = store.client.presign("GET", store.bucket, "one").replace("/one?", "/other?")
-    assert fetch("GET", url)[0] == 403
+    assert fetch(s3_server, "GET", url)[0] == 403
 
 
 @pytest.mark.parametrize("operation", ["head", "read", "put", "list", "exists", "delete"])
