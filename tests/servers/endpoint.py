@@ -136,7 +136,9 @@ class S3Endpoint:
     @property
     def environment(self) -> dict[str, str]:
         """Environment variables with which AWS clients find this server, and nothing else."""
-        trusted = {"AWS_CA_BUNDLE": self.ca_bundle} if self.certificates else {}
+        trusted = {}
+        if self.certificates:
+            trusted = {"AWS_CA_BUNDLE": self.ca_bundle, "REQUESTS_CA_BUNDLE": self.ca_bundle}
         return {
             **trusted,
             "AWS_ACCESS_KEY_ID": self.access_key,
