@@ -172,11 +172,21 @@ def test_unknown_access_key(
     assert 1 <= len(mark.records) <= REQUESTS_MAX
 
 
-def test_wrong_region(moto_cli: Cli, moto: Bucket, two_thousand_files: Path) -> None:
-    """The region that the service expects is told."""
+def test_bucket_of_another_region(
+    moto_cli: Cli, moto: Bucket, two_thousand_files: Path, moto_s3: S3Server
+) -> None:
+    """The region that the service expects is learnt by the first requests, not by each."""
+    mark = LogMark(moto_s3, moto.name)
     outcome = moto_cli(
         "upload", "-r", f"{two_thousand_files}/", moto.uri, "--region", "eu-central-7"
     )
+    assert "uploaded 2000 objects" in outcome.expect(0).err
+    assert sum(record.status == 400 for record in mark.records) <= REQUESTS_MAX
+
+
+def test_wrong_region(moto_cli: Cli) -> None:
+    """Where no bucket is concerned the region that the service expects is told."""
+    outcome = moto_cli("list-buckets", "--region", "eu-central-7")
     one_error(outcome, code=1, says="eu-central-7", hint="--region")
     assert "us-east-1" in outcome.errors[0]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3dlio_core.errors import UsageError
-from s3dlio_s3.config import Address, S3Config, config_from_options
+from s3dlio_s3.config import S3Config, config_from_options
 from s3dlio_s3.credentials import Credentials
 
 if TYPE_CHECKING:
@@ -106,6 +106,88 @@ def test_services_section_gives_the_endpoint(environ: dict[str, str]) -> None:
     assert config.endpoint == "http://served.example:9000"
 
 
+def test_missing_services_section_is_an_error(tmp_path: Path) -> None:
+    """A services section that a profile names must exist, or requests would go elsewhere."""
+    path = tmp_path / "config"
+    path.write_text("[default]\nservices = gone\n")
+    with pytest.raises(UsageError, match=r"no \[services gone\]"):
+        config_from_options({}, {"AWS_CONFIG_FILE": str(path)})
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "shared", "expected"),
+    [
+        ({}, {}, "use_dualstack_endpoint = true", {"use_dualstack_endpoint": True}),
+        ({}, {}, "s3 =\n  use_dualstack_endpoint = true", {"use_dualstack_endpoint": True}),
+        (
+            {},
+            {"AWS_USE_DUALSTACK_ENDPOINT": "false"},
+            "use_dualstack_endpoint = true",
+            {"use_dualstack_endpoint": False},
+        ),
+        (
+            {"use_fips_endpoint": "true"},
+            {"AWS_USE_FIPS_ENDPOINT": "false"},
+            "",
+            {"use_fips_endpoint": True},
+        ),
+        ({}, {"AWS_USE_FIPS_ENDPOINT": "true"}, "", {"use_fips_endpoint": True}),
+        ({}, {}, "use_fips_endpoint = TRUE", {"use_fips_endpoint": True}),
+        ({}, {}, "s3 =\n  use_accelerate_endpoint = true", {"use_accelerate_endpoint": True}),
+        ({}, {}, "", {"use_arn_region": True, "use_fips_endpoint": False}),
+        ({}, {"AWS_S3_USE_ARN_REGION": "false"}, "", {"use_arn_region": False}),
+        ({}, {}, "s3_use_arn_region = false", {"use_arn_region": False}),
+        ({}, {}, "s3 =\n  use_arn_region = false", {"use_arn_region": False}),
+        ({}, {}, "endpoint_url = http://shared", {"endpoint_url": "http://shared"}),
+        (
+            {},
+            {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_ENDPOINT_URL": "http://env"},
+            "endpoint_url = http://shared",
+            {"endpoint_url": ""},
+        ),
+        (
+            {},
+            {"AWS_ENDPOINT_URL_S3": "http://env"},
+            "ignore_configured_endpoint_urls = true",
+            {"endpoint_url": ""},
+        ),
+        (
+            {"endpoint_url": "http://asked"},
+            {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+            "",
+            {"endpoint_url": "http://asked"},
+        ),
+        (
+            {"ignore_configured_endpoint_urls": "false"},
+            {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_ENDPOINT_URL": "http://env"},
+            "",
+            {"endpoint_url": "http://env"},
+        ),
+    ],
+)
+def test_endpoint_settings_have_their_order(
+    options: dict[str, str],
+    variables: dict[str, str],
+    shared: str,
+    expected: dict[str, object],
+    tmp_path: Path,
+) -> None:
+    """An option wins over the environment, that over the profile; each has its standard names."""
+    path = tmp_path / "config"
+    path.write_text(f"[default]\n{shared}\n")
+    config = config_from_options(options, {"AWS_CONFIG_FILE": str(path), **variables})
+    assert expected == {name: getattr(config, name) for name in expected}
+
+
+@pytest.mark.parametrize("name", ["AWS_USE_FIPS_ENDPOINT", "AWS_S3_USE_ARN_REGION"])
+def test_switch_of_the_environment_that_makes_no_sense_is_refused(
+    name: str, environ: dict[str, str]
+) -> None:
+    """A switch that is neither true nor false isn't taken for false."""
+    with pytest.raises(UsageError, match="Use true or false"):
+        config_from_options({}, {**environ, name: "perhaps"})
+
+
 def test_default_profile_is_read(environ: dict[str, str]) -> None:
     """Without a name the default profile counts."""
     assert config_from_options({}, environ).region == "eu-south-1"
@@ -160,52 +242,23 @@ def test_switches_are_read(environ: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("config", "bucket", "expected"),
     [
-        (
-            S3Config(region="eu-west-1"),
-            "bucket",
-            Address(
-                "https://bucket.s3.eu-west-1.amazonaws.com",
-                "bucket.s3.eu-west-1.amazonaws.com",
-                "",
-            ),
-        ),
-        (
-            S3Config(),
-            "with.dots",
-            Address(
-                "https://s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com", "/with.dots"
-            ),
-        ),
-        (
-            S3Config(endpoint_url="http://127.0.0.1:9000"),
-            "bucket",
-            Address("http://127.0.0.1:9000", "127.0.0.1:9000", "/bucket"),
-        ),
+        (S3Config(region="eu-west-1"), "bucket", "https://bucket.s3.eu-west-1.amazonaws.com"),
+        (S3Config(), "with.dots", "https://s3.us-east-1.amazonaws.com/with.dots"),
+        (S3Config(endpoint_url="http://127.0.0.1:9000"), "bucket", "http://127.0.0.1:9000/bucket"),
         (
             S3Config(endpoint_url="http://Host:80/base/", addressing_style="virtual"),
             "bucket",
-            Address("http://bucket.host", "bucket.host", "/base"),
+            "http://bucket.host/base",
         ),
-        (
-            S3Config(addressing_style="path"),
-            "bucket",
-            Address("https://s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com", "/bucket"),
-        ),
-        (
-            S3Config(endpoint_url="https://[::1]:9000"),
-            "",
-            Address("https://[::1]:9000", "[::1]:9000", ""),
-        ),
-        (
-            S3Config(region="cn-north-1"),
-            "",
-            Address("https://s3.cn-north-1.amazonaws.com.cn", "s3.cn-north-1.amazonaws.com.cn", ""),
-        ),
+        (S3Config(use_fips_endpoint=True), "", "https://s3-fips.us-east-1.amazonaws.com"),
+        (S3Config(use_dualstack_endpoint=True), "", "https://s3.dualstack.us-east-1.amazonaws.com"),
+        (S3Config(use_accelerate_endpoint=True), "b-1", "https://b-1.s3-accelerate.amazonaws.com"),
     ],
 )
-def test_requests_are_addressed(config: S3Config, bucket: str, expected: Address) -> None:
+def test_requests_are_addressed(config: S3Config, bucket: str, expected: str) -> None:
     """Path style on a custom endpoint and for names with dots; virtual hosts on AWS."""
-    assert expected == config.address(bucket)
+    address = config.address(bucket)
+    assert expected == address.origin + address.base_path
 
 
 @pytest.mark.parametrize(

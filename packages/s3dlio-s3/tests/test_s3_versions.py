@@ -252,12 +252,3 @@ def test_class_and_tags_are_no_attributes_of_a_description() -> None:
     headers = {**DESCRIBED, "x-amz-storage-class": "GLACIER_IR", "x-amz-tagging-count": "2"}
     info = object_info("k", headers)
     assert ("GLACIER_IR", Attributes()) == (info.storage_class, info.attributes)
-
-
-def test_directory_buckets_have_no_versions() -> None:
-    """Amazon S3 User Guide, "Differences for directory buckets"."""
-    config = S3Config(credentials=Credentials("AKID", "secret"))
-    with S3Store.connect("b--usw2-az1--x-s3", config) as store:
-        assert not store.capabilities.versions
-        with pytest.raises(core.NotSupportedError):
-            store.head("k", version=VERSION)

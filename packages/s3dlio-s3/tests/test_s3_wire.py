@@ -599,28 +599,6 @@ def test_key_that_a_proxy_would_rewrite_is_refused(proxy: CannedServer) -> None:
     assert proxy.requests == []
 
 
-def test_redirect_is_not_followed(serve: MakeStore) -> None:
-    """A redirect isn't followed; the error says which region to set."""
-    server, store = serve(
-        answer(
-            301,
-            error_xml("PermanentRedirect"),
-            headers={"Location": "http://127.0.0.1:1/", "x-amz-bucket-region": "eu-west-1"},
-        )
-    )
-    with pytest.raises(core.ServiceError, match="set the region eu-west-1"):
-        read(store)
-    assert len(server.requests) == 1
-
-
-def test_redirected_bucket_exists(serve: MakeStore) -> None:
-    """A bucket of another region exists."""
-    server, _ = serve(answer(301, headers={"x-amz-bucket-region": "eu-west-1"}))
-    config = S3Config(endpoint_url=server.endpoint_url, credentials=CREDENTIALS)
-    with S3Provider(config) as provider:
-        assert provider.container_exists("b")
-
-
 def test_keys_go_over_the_wire_exactly(serve: MakeStore) -> None:
     """Dots, slashes, percent signs and plus signs of a key are sent encoded once, unchanged."""
     server, store = serve(answer(200), answer(200))

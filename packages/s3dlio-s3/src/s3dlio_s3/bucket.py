@@ -6,7 +6,7 @@ Rules that hold in this file:
 
 Sources of the limits: Amazon S3 User Guide, "Amazon S3 multipart upload limits" and "Uploading
 objects"; "Creating object key names" (1,024 bytes); Amazon S3 API Reference, DeleteObjects (1,000
-keys), ListObjectsV2 (1,000 keys; directory buckets list in no order).
+keys), ListObjectsV2 (1,000 keys).
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from s3dlio_core.store import (
     check_version,
 )
 from s3dlio_s3.client import S3Client
-from s3dlio_s3.client_objects import DIRECTORY_BUCKET_SUFFIX
 from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
 from s3dlio_s3.errors import error_of_code
 from s3dlio_s3.headers import object_info
@@ -97,9 +96,13 @@ class S3Store(ObjectStore):
             client: sends the requests.
             bucket: the bucket; it may not exist.
             owns_client: whether `close` closes the client too.
+
+        Raises:
+            UsageError: no bucket can have this name, or it doesn't go with the configuration.
+            NotSupportedError: it names something that isn't served.
         """
         config = client.sender.config
-        directory = bucket.endswith(DIRECTORY_BUCKET_SUFFIX)
+        config.address(bucket)
         self.client = client
         self.bucket = bucket
         self._owns_client = owns_client
@@ -110,10 +113,10 @@ class S3Store(ObjectStore):
             read_if_match=config.read_if_match,
             copy_if_absent=config.trusts_copies and config.put_if_absent,
             copy_part=config.copy_part,
-            list_order=ListOrder.UNSPECIFIED if directory else ListOrder.UTF8,
-            start_after=not directory,
+            list_order=ListOrder.UTF8,
+            start_after=True,
             etag_changes=config.etag_changes,
-            versions=config.versions and not directory,
+            versions=config.versions,
         )
 
     @classmethod
@@ -159,10 +162,6 @@ class S3Store(ObjectStore):
         if delimiter not in {"", "/"}:
             raise NotSupportedError(
                 f"the delimiter {delimiter!r} isn't /", operation="list", uri=self.uri
-            )
-        if start_after and not self.capabilities.start_after:
-            raise NotSupportedError(
-                "a directory bucket can't list from a key on", operation="list", uri=self.uri
             )
         if page_size is not None and page_size < 1:
             raise UsageError("the page size must be at least 1", operation="list", uri=self.uri)

@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import UsageError
-from s3dlio_s3 import sigv4, wire_xml
+from s3dlio_s3 import wire_xml
 from s3dlio_s3.client_multipart import MultipartOperations
 from s3dlio_s3.client_objects import ObjectOperations
-from s3dlio_s3.config import DEFAULT_REGION
+from s3dlio_s3.endpoints import DEFAULT_REGION
 from s3dlio_s3.sender import S3Request
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ class S3Client(ObjectOperations, MultipartOperations):
         """Create a bucket in the configured region (CreateBucket)."""
         body = None
         # us-east-1 is the one region that must not be named (CreateBucket, LocationConstraint).
-        if self.sender.config.region != DEFAULT_REGION:
-            body = wire_xml.create_bucket_body(self.sender.config.region)
+        region = self.sender.config.signing_region
+        if region != DEFAULT_REGION:
+            body = wire_xml.create_bucket_body(region)
         self.sender.send_for_nothing(
             S3Request("create bucket", "PUT", bucket, body=body, hash_body=True, api="CreateBucket")
         )
@@ -106,17 +107,7 @@ class S3Client(ObjectOperations, MultipartOperations):
         credentials = self.sender.credentials
         if credentials is None:
             raise UsageError("anonymous requests can't be presigned", uri=asked.uri)
-        address, path, _ = self.sender.origin_and_target(asked)
         try:
-            return sigv4.presign_url(
-                method,
-                address.origin,
-                path,
-                credentials=credentials,
-                region=self.sender.config.region,
-                amz_date=self.sender.amz_date(),
-                expires_s=expires_s,
-                query=asked.query,
-            )
+            return self.sender.presign(asked, credentials, expires_s)
         except ValueError as error:
             raise UsageError(str(error), operation="presign", uri=asked.uri) from None

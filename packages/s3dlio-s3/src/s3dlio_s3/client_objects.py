@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import zlib
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import ServiceError
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from s3dlio_s3.transport import HttpAnswer
 
 __all__ = ["ObjectOperations"]
-
-# Suffix of directory buckets, which take no Content-MD5 (Amazon S3 API Reference, DeleteObjects).
-DIRECTORY_BUCKET_SUFFIX = "--x-s3"
 
 
 class ObjectOperations:
@@ -177,12 +173,8 @@ class ObjectOperations:
         body = wire_xml.delete_body(keys)
         headers = {"content-type": "application/xml"}
         # The operation needs a checksum; MD5 is the one that every server knows.
-        if bucket.endswith(DIRECTORY_BUCKET_SUFFIX):
-            digest = zlib.crc32(body).to_bytes(4, "big")
-            headers["x-amz-checksum-crc32"] = base64.b64encode(digest).decode()
-        else:
-            digest = hashlib.md5(body, usedforsecurity=False).digest()
-            headers["content-md5"] = base64.b64encode(digest).decode()
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+        headers["content-md5"] = base64.b64encode(digest).decode()
         request = S3Request(
             "delete",
             "POST",

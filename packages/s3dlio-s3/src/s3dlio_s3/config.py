@@ -5,23 +5,21 @@ Rules that hold in this file:
 - The environment is an argument, and nothing else reads it.
 - What an S3-compatible server lacks is declared here by a switch, never guessed from an answer.
 
-Sources: AWS SDKs and Tools Reference Guide, "Service-specific endpoints" and "AWS Region";
-AWS General Reference, "Amazon S3 endpoints"; Amazon S3 User Guide, "Virtual hosting of buckets".
+Sources: AWS SDKs and Tools Reference Guide, "Service-specific endpoints", "Dual-stack and FIPS
+endpoints", "Amazon S3 access points" and "AWS Region"; AWS CLI, "Amazon S3 configuration".
 """
 
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from s3dlio_core.errors import UsageError
-from s3dlio_core.logs import redact
 from s3dlio_s3.choices import check_choice
 from s3dlio_s3.credentials import Credentials
+from s3dlio_s3.endpoints import ADDRESSING_STYLES, DEFAULT_REGION, Address, Endpoint
 from s3dlio_s3.settings import RequestSettings
 from s3dlio_s3.settings_options import SETTING_NAMES, settings_from_options
 from s3dlio_s3.shared_files import DEFAULT_PROFILE, read_shared_files
@@ -29,32 +27,12 @@ from s3dlio_s3.shared_files import DEFAULT_PROFILE, read_shared_files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OPTION_NAMES", "Address", "S3Config", "config_from_options", "current_config"]
+__all__ = ["OPTION_NAMES", "S3Config", "config_from_options", "current_config"]
 
-DEFAULT_REGION = "us-east-1"
-ADDRESSING_STYLES = ("auto", "path", "virtual")
 PAYLOAD_SIGNING = ("auto", "signed", "unsigned")
 
-# A bucket name that is also one DNS label: dots would break the wildcard certificate.
-_DNS_LABEL = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_REGION = re.compile(r"[A-Za-z0-9-]+")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where requests to a bucket go.
-
-    Attributes:
-        origin: scheme and host, e.g. "https://s3.eu-west-1.amazonaws.com".
-        host: the value of the Host header.
-        base_path: what stands before the key in the path: "", "/bucket" or "/base/bucket".
-    """
-
-    origin: str
-    host: str
-    base_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +64,10 @@ class S3Config:
         read_if_match: the server honours If-Match on reads.
         copy_part: the server has UploadPartCopy.
         etag_changes: the server gives each object an ETag that changes when it is overwritten.
+        use_dualstack_endpoint: on AWS, hosts that have IPv6 addresses, too.
+        use_fips_endpoint: on AWS, hosts whose cryptography is validated by FIPS 140.
+        use_accelerate_endpoint: on AWS, the hosts of S3 Transfer Acceleration.
+        use_arn_region: an access point may be in another region than `region`.
         versions: the server can keep versions, and honours versionId on reads.
         settings: what goes with every request that takes it: encryption, ACL, tags …
     """
@@ -109,34 +91,49 @@ class S3Config:
     copy_part: bool = True
     etag_changes: bool = True
     versions: bool = True
+    use_dualstack_endpoint: bool = False
+    use_fips_endpoint: bool = False
+    use_accelerate_endpoint: bool = False
+    use_arn_region: bool = True
     settings: RequestSettings = field(default_factory=RequestSettings)
-    _endpoint: str = field(init=False, repr=False, compare=False)
+    _endpoints: Endpoint = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_choice("addressing_style", self.addressing_style, ADDRESSING_STYLES)
         check_choice("payload_signing", self.payload_signing, PAYLOAD_SIGNING)
-        if not _REGION.fullmatch(self.region):
-            raise UsageError(f"bad region {self.region!r}", hint="Write for example eu-west-1")
         if self.ca_bundle and not Path(self.ca_bundle).exists():
             raise UsageError(f"the CA bundle {self.ca_bundle} doesn't exist")
-        endpoint = self.endpoint_url or _aws_endpoint(self.region)
-        object.__setattr__(self, "_endpoint", _checked_endpoint(endpoint))
-        if self.settings.customer_keys and not self._endpoint.startswith("https://"):
+        endpoints = Endpoint(
+            url=self.endpoint_url,
+            region=self.region,
+            addressing_style=self.addressing_style,
+            use_dualstack=self.use_dualstack_endpoint,
+            use_fips=self.use_fips_endpoint,
+            use_accelerate=self.use_accelerate_endpoint,
+            use_arn_region=self.use_arn_region,
+        )
+        object.__setattr__(self, "_endpoints", endpoints)
+        if self.settings.customer_keys and not self.endpoint.startswith("https://"):
             raise UsageError(
                 "a customer key is sent over https only",
-                uri=self._endpoint,
+                uri=self.endpoint,
                 hint="Use an https:// endpoint, or leave the key out",
             )
 
     @property
     def endpoint(self) -> str:
         """The endpoint's URL without a trailing "/", AWS's own included."""
-        return self._endpoint
+        return self._endpoints.service_url
+
+    @property
+    def signing_region(self) -> str:
+        """The region that requests are signed for, unless the bucket is in another."""
+        return self._endpoints.signing_region
 
     @property
     def is_aws(self) -> bool:
-        """Whether no other endpoint is set."""
-        return not self.endpoint_url
+        """Whether Amazon S3 itself answers; see `Endpoint.is_aws`."""
+        return self._endpoints.is_aws
 
     @property
     def trusts_copies(self) -> bool:
@@ -147,25 +144,16 @@ class S3Config:
     def signs_payload(self) -> bool:
         """Whether bodies are hashed and signed."""
         if self.payload_signing == "auto":
-            return self._endpoint.startswith("http://")
+            return self.endpoint.startswith("http://")
         return self.payload_signing == "signed"
 
-    def address(self, bucket: str) -> Address:
-        """Return where requests to a bucket go; to the service itself for ""."""
-        scheme, _, rest = self._endpoint.partition("://")
-        host, slash, path = rest.partition("/")
-        base_path = slash + path
-        if not bucket:
-            return Address(f"{scheme}://{host}", host, base_path)
-        if self._is_virtual(bucket):
-            host = f"{bucket}.{host}"
-            return Address(f"{scheme}://{host}", host, base_path)
-        return Address(f"{scheme}://{host}", host, f"{base_path}/{bucket}")
+    def address(self, bucket: str, *, accelerates: bool = True) -> Address:
+        """Return where requests to a bucket go; see `Endpoint.address`."""
+        return self._endpoints.address(bucket, accelerates=accelerates)
 
-    def _is_virtual(self, bucket: str) -> bool:
-        if self.addressing_style == "auto":
-            return self.is_aws and _DNS_LABEL.fullmatch(bucket) is not None
-        return self.addressing_style == "virtual"
+    def moved(self, address: Address, bucket: str, region: str) -> Address | None:
+        """Return where a bucket of another region is; see `Endpoint.moved`."""
+        return self._endpoints.moved(address, bucket, region)
 
 
 #: What `config_from_options` understands.
@@ -181,6 +169,7 @@ OPTION_NAMES = frozenset(
         "copy_part",
         "endpoint_url",
         "etag_changes",
+        "ignore_configured_endpoint_urls",
         "max_pool_size",
         "payload_signing",
         "profile",
@@ -191,6 +180,10 @@ OPTION_NAMES = frozenset(
         "region",
         "secret_access_key",
         "session_token",
+        "use_accelerate_endpoint",
+        "use_arn_region",
+        "use_dualstack_endpoint",
+        "use_fips_endpoint",
         "verify",
         "versions",
         *SETTING_NAMES,
@@ -204,7 +197,8 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
     Args:
         options: names of `OPTION_NAMES`; they win. Numbers and switches are given as text.
         environ: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE,
-            AWS_CA_BUNDLE, S3DLIO_SSE_CUSTOMER_KEY and the places of the shared files.
+            AWS_CA_BUNDLE, S3DLIO_SSE_CUSTOMER_KEY, the switches of the endpoints, and the places of
+            the shared files.
 
     Raises:
         UsageError: a value makes no sense, or the profile that was asked for doesn't exist.
@@ -224,13 +218,22 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
         values = [options.get(name, ""), *(environ.get(variable, "") for variable in variables)]
         return next((value for value in values if value), shared)
 
+    def switch(name: str, variables: tuple[str, ...], *shared: str, default: bool = False) -> bool:
+        values = (files.value(profile, setting) for setting in shared)
+        text = first(name, variables, next((value for value in values if value), ""))
+        return _switch({name: text}, name, default=default)
+
+    endpoint_url = options.get("endpoint_url", "")
+    if not endpoint_url and not switch(
+        "ignore_configured_endpoint_urls",
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",),
+        "ignore_configured_endpoint_urls",
+    ):
+        variables = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+        endpoint_url = first("endpoint_url", variables, files.s3_endpoint_url(profile))
     both = options.get("conditional_writes", "")
     return S3Config(
-        endpoint_url=first(
-            "endpoint_url",
-            ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-            files.s3_endpoint_url(profile),
-        ),
+        endpoint_url=endpoint_url,
         region=first("region", ("AWS_REGION", "AWS_DEFAULT_REGION"), files.value(profile, "region"))
         or DEFAULT_REGION,
         profile=asked,
@@ -262,6 +265,23 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
         etag_changes=_switch(options, "etag_changes", default=True),
         versions=_switch(options, "versions", default=True),
         settings=settings_from_options(options, environ),
+        use_dualstack_endpoint=switch(
+            "use_dualstack_endpoint",
+            ("AWS_USE_DUALSTACK_ENDPOINT",),
+            "s3.use_dualstack_endpoint",
+            "use_dualstack_endpoint",
+        ),
+        use_fips_endpoint=switch(
+            "use_fips_endpoint", ("AWS_USE_FIPS_ENDPOINT",), "use_fips_endpoint"
+        ),
+        use_accelerate_endpoint=switch("use_accelerate_endpoint", (), "s3.use_accelerate_endpoint"),
+        use_arn_region=switch(
+            "use_arn_region",
+            ("AWS_S3_USE_ARN_REGION",),
+            "s3_use_arn_region",
+            "s3.use_arn_region",
+            default=True,
+        ),
     )
 
 
@@ -277,41 +297,6 @@ def _explicit_credentials(options: Mapping[str, str]) -> Credentials | None:
     if not key or not secret:
         raise UsageError("access_key_id and secret_access_key must be given together")
     return Credentials(key, secret, options.get("session_token", ""))
-
-
-def _aws_endpoint(region: str) -> str:
-    # China is a partition of its own (AWS General Reference, "Amazon S3 endpoints").
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"https://s3.{region}.{suffix}"
-
-
-def _checked_endpoint(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if valid and "@" in parts.netloc:
-        raise UsageError(
-            "an endpoint URL can't hold a user's name or password",
-            uri=_without_userinfo(url),
-            hint="Give the keys by option, environment or profile",
-        )
-    if not valid or parts.query or parts.fragment or not url.isascii():
-        raise UsageError(
-            "bad endpoint URL",
-            uri=_without_userinfo(url),
-            hint="Write for example http://127.0.0.1:9000",
-        )
-    netloc = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
-    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
-
-
-def _without_userinfo(url: str) -> str:
-    """Return a URL, however bad, without all that may be a password in it."""
-    scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
-    _, at, host = rest.rpartition("@")
-    return redact(f"{scheme}{separator}[redacted]@{host}" if at else url)
 
 
 def _switch(options: Mapping[str, str], name: str, *, default: bool) -> bool:

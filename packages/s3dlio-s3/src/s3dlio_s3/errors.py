@@ -31,6 +31,7 @@ from s3dlio_s3.error_codes import (
     meaning_of_status,
 )
 from s3dlio_s3.headers import http_date, whole_number
+from s3dlio_s3.redirects import TEMPORARY_REDIRECT, location_host, told_region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,9 +169,10 @@ def _reason(body: ErrorBody, meaning: Meaning) -> str:
 
 
 def _hint(refusal: Refusal, meaning: Meaning) -> str:
-    region = refusal.headers.get("x-amz-bucket-region", "")
-    if refusal.error and refusal.error.region:
-        region = refusal.error.region
+    host = location_host(refusal.headers)
+    if refusal.status == TEMPORARY_REDIRECT and host:
+        return f"It redirects to {host}, and isn't followed there: check the endpoint URL"
+    region = told_region(refusal.headers, refusal.error)
     if meaning in (REDIRECT, WRONG_REGION) and region and region != refusal.region:
         return (
             f"The request was signed for {refusal.region}: set the region {region} by option "

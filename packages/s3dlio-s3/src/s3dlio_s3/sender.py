@@ -5,8 +5,9 @@ Rules that hold in this file:
 - An answer that isn't a success leaves here as an exception, never as an answer.
 - HEAD answers have no body and so no error code; where the code matters it is learnt by one small
   GET of the same name.
-- The machine's clock is trusted until a refusal shows that the server's is far off; then the
-  server's time signs what follows, and the refused request may be retried.
+- A bucket that is in another region is found there, once for each request, and stays found. What
+  an answer says of it is judged in `redirects` and `endpoints`: no answer names a host.
+- A refusal that corrects what is known of the server's clock may be retried (see `clock`).
 - The log shows method, target, status, request id and time; never a header.
 
 Source: Amazon S3 API Reference, "Common request headers" and "Error responses".
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 from s3dlio_core.errors import CredentialsError, S3dlioError, Scope, ServiceError
 from s3dlio_core.logs import get_logger, register_secret
 from s3dlio_s3 import sigv4, wire_xml
+from s3dlio_s3.clock import ServerClocks
 from s3dlio_s3.credentials import (
     CredentialsHolder,
     ExplicitSource,
@@ -35,7 +37,7 @@ from s3dlio_s3.credentials import (
 )
 from s3dlio_s3.error_codes import EXPIRED_CODES
 from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
-from s3dlio_s3.headers import http_date
+from s3dlio_s3.routes import Routes
 from s3dlio_s3.settings import Api
 from s3dlio_s3.transport import SAFE_METHODS, HttpRequest, Transport
 
@@ -43,8 +45,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from s3dlio_core.store import Buffer
-    from s3dlio_s3.config import Address, S3Config
+    from s3dlio_s3.config import S3Config
     from s3dlio_s3.credentials import Credentials, CredentialsSource
+    from s3dlio_s3.endpoints import Address
     from s3dlio_s3.transport import HttpAnswer
 
 __all__ = ["S3Request", "S3Sender"]
@@ -54,8 +57,8 @@ logger = get_logger("s3")
 # Statuses of a HEAD that several error codes share.
 _AMBIGUOUS_HEADS = frozenset({400, 403, 404})
 
-# S3 takes signatures of up to 15 minutes ago (Amazon S3 API Reference, "Authenticating Requests").
-_SKEW_MIN_S = 300.0
+# What makes and deletes buckets: no accelerated host does, and nothing learnt of them stays true.
+_BUCKET_APIS = frozenset({"CreateBucket", "DeleteBucket"})
 
 _Value = TypeVar("_Value")
 
@@ -114,9 +117,9 @@ class S3Sender:
         }
         for key in config.settings.customer_keys:
             register_secret(key.encoded)
-        self._addresses: dict[str, Address] = {}
+        self._routes = Routes(config)
         self._holder = CredentialsHolder(functools.partial(_find, config))
-        self._clock_skew_s = 0.0
+        self._clocks = ServerClocks()
 
     def __reduce__(self) -> tuple[type[S3Sender], tuple[S3Config]]:
         return (S3Sender, (self.config,))
@@ -161,15 +164,43 @@ class S3Sender:
             error.hint = f"{error.hint}; those in use are of {self._holder.whence}"
 
     def _send_and_judge(self, request: S3Request) -> HttpAnswer:
-        answer = self._send(request)
+        address = self._address(request)
+        answer = self._send(request, address)
         if answer.status < 300:
             return answer
-        if request.method == "HEAD":
+        refusal = self._refusal(request, address, answer)
+        moved = None if request.api == "CreateBucket" else self._moved(request, address, refusal)
+        if moved is None:
+            raise self._error(refusal, address)
+        return self._send_on(request, address, refusal, moved)
+
+    def _send_on(
+        self, request: S3Request, address: Address, refusal: Refusal, moved: Address
+    ) -> HttpAnswer:
+        """Send a request to where its bucket is said to be; only once."""
+        answer = self._send(request, moved)
+        second = None if answer.status < 300 else self._refusal(request, moved, answer)
+        if second is not None and self._moved(request, moved, second) is not None:
+            error = self._error(refusal, address)
+            error.hint = (
+                f"Sent on from {address.region} to {moved.region}, it was sent on again: "
+                f"set the bucket's region by option (--region) or AWS_REGION"
+            )
+            raise error
+        if request.api not in _BUCKET_APIS:
+            self._routes.remember(request.bucket, moved)
+        if second is not None:
+            raise self._error(second, moved)
+        return answer
+
+    def _moved(self, request: S3Request, address: Address, refusal: Refusal) -> Address | None:
+        def ask() -> str:
+            head = S3Request(request.operation, "HEAD", request.bucket, api="HeadBucket")
+            answer = self._send(head, address)
             answer.finish()
-            if answer.status in _AMBIGUOUS_HEADS:
-                self._raise_head_refusal(request)
-            raise self._refusal(request, answer, b"")
-        raise self._refusal(request, answer, _error_body(answer))
+            return answer.headers.get("x-amz-bucket-region", "")
+
+        return self._routes.moved(request.bucket, address, refusal, ask)
 
     def send_for_nothing(self, request: S3Request) -> HttpAnswer:
         """Send a request whose answer has no body worth reading; return its head.
@@ -245,23 +276,32 @@ class S3Sender:
                 ) from None
             raise self._unreadable(request, answer, error) from error
 
-    def origin_and_target(self, request: S3Request) -> tuple[Address, str, str]:
-        """Return the address, the path and the canonical query of a request."""
-        address = self._addresses.get(request.bucket)
-        if address is None:
-            address = self._addresses[request.bucket] = self.config.address(request.bucket)
-        path = address.base_path
-        if request.key:
-            path = f"{path}/{sigv4.encode_key(request.key)}"
-        return address, path or "/", sigv4.canonical_query(request.query)
+    def _address(self, request: S3Request) -> Address:
+        if request.api in _BUCKET_APIS:
+            return self._routes.address_to_manage(request.bucket)
+        return self._routes.address(request.bucket)
 
-    def amz_date(self) -> str:
-        """Return the time to sign with, as S3 writes it."""
-        return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self._clock_skew_s))
+    def presign(self, request: S3Request, credentials: Credentials, expires_s: int) -> str:
+        """Return a URL that holds a request's signature; see `sigv4.presign_url`.
 
-    def _send(self, request: S3Request) -> HttpAnswer:
-        address, path, query = self.origin_and_target(request)
-        headers = self._signed(request, address.host, path, query)
+        Raises:
+            ValueError: `expires_s` is out of range.
+        """
+        address = self._address(request)
+        return sigv4.presign_url(
+            request.method,
+            address.origin,
+            _path(address, request),
+            credentials=credentials,
+            region=address.region,
+            amz_date=self._clocks.amz_date(address.origin),
+            expires_s=expires_s,
+            query=request.query,
+        )
+
+    def _send(self, request: S3Request, address: Address) -> HttpAnswer:
+        path, query = _path(address, request), sigv4.canonical_query(request.query)
+        headers = self._signed(request, address, path, query)
         headers["accept-encoding"] = "identity"
         headers["user-agent"] = _user_agent()
         body = None if request.body is None else memoryview(request.body).cast("B")
@@ -293,14 +333,16 @@ class S3Sender:
             )
         return answer
 
-    def _signed(self, request: S3Request, host: str, path: str, query: str) -> dict[str, str]:
+    def _signed(
+        self, request: S3Request, address: Address, path: str, query: str
+    ) -> dict[str, str]:
         try:
             credentials = self.credentials
         except CredentialsError as error:
             error.operation, error.uri = request.operation, request.uri
             raise
         settings = {} if request.api is None else self._setting_headers[request.api]
-        headers = {**settings, **request.headers, "host": host}
+        headers = {**settings, **request.headers, "host": address.host}
         if credentials is None:
             return headers
         payload_hash = sigv4.EMPTY_PAYLOAD_HASH
@@ -315,53 +357,44 @@ class S3Sender:
             headers,
             payload_hash=payload_hash,
             credentials=credentials,
-            region=self.config.region,
-            amz_date=self.amz_date(),
+            region=address.region,
+            amz_date=self._clocks.amz_date(address.origin),
         )
 
-    def _raise_head_refusal(self, head: S3Request) -> None:
-        """Raise what a GET of the same name is refused with; return when it isn't refused."""
-        if head.key:
-            asked = replace(head, method="GET", headers={"range": "bytes=0-0"}, api="GetObject")
-        else:
-            query = (("list-type", "2"), ("max-keys", "0"))
-            asked = replace(head, method="GET", query=query, api="ListObjectsV2")
-        answer = self._send(asked)
-        if answer.status < 300 or answer.status == 416:
-            answer.close()
-            return
-        raise self._refusal(head, answer, _error_body(answer))
+    def _refusal(self, request: S3Request, address: Address, answer: HttpAnswer) -> Refusal:
+        """Read a refusal to its end."""
+        if request.method != "HEAD":
+            return self._read_refusal(request, address, answer, _error_body(answer))
+        answer.finish()
+        told = answer.headers.get("x-amz-bucket-region", address.region)
+        if answer.status in _AMBIGUOUS_HEADS and (answer.status != 400 or told == address.region):
+            asked = self._send(_as_get(request), address)
+            if asked.status >= 300 and asked.status != 416:
+                return self._read_refusal(request, address, asked, _error_body(asked))
+            asked.close()
+        return self._read_refusal(request, address, answer, b"")
 
-    def _refusal(self, request: S3Request, answer: HttpAnswer, body: bytes) -> S3dlioError:
-        error = error_of_refusal(
-            Refusal(
-                operation=request.operation,
-                uri=request.uri,
-                status=answer.status,
-                headers=answer.headers,
-                error=wire_xml.parse_error(body) if body else None,
-                has_body=bool(body),
-                endpoint=self.config.endpoint,
-                region=self.config.region,
-                names_key=bool(request.key),
-                changes=request.changes,
-            )
+    def _read_refusal(
+        self, request: S3Request, address: Address, answer: HttpAnswer, body: bytes
+    ) -> Refusal:
+        return Refusal(
+            operation=request.operation,
+            uri=request.uri,
+            status=answer.status,
+            headers=answer.headers,
+            error=wire_xml.parse_error(body) if body else None,
+            has_body=bool(body),
+            endpoint=self.config.endpoint,
+            region=address.region,
+            names_key=bool(request.key),
+            changes=request.changes,
         )
-        if answer.status in {400, 403} and self._corrects_clock(answer):
+
+    def _error(self, refusal: Refusal, address: Address) -> S3dlioError:
+        error = error_of_refusal(refusal)
+        if not self.config.anonymous and self._clocks.corrects(address.origin, refusal):
             error.retryable = True
         return error
-
-    def _corrects_clock(self, answer: HttpAnswer) -> bool:
-        """Learn the server's time; return whether it changes what is signed."""
-        server_s = http_date(answer.headers.get("date", ""))
-        if server_s is None:
-            return False
-        skew_s = server_s - time.time()
-        if abs(skew_s - self._clock_skew_s) < _SKEW_MIN_S:
-            return False
-        self._clock_skew_s = skew_s
-        logger.warning("this machine's clock is %.0f s off the server's", skew_s)
-        return True
 
     def _unreadable(
         self, request: S3Request, answer: HttpAnswer, error: ValueError
@@ -377,6 +410,20 @@ class S3Sender:
             request_id=answer.headers.get("x-amz-request-id", ""),
             maybe_done=request.changes,
         )
+
+
+def _path(address: Address, request: S3Request) -> str:
+    if request.key:
+        return f"{address.base_path}/{sigv4.encode_key(request.key)}"
+    return address.base_path or "/"
+
+
+def _as_get(head: S3Request) -> S3Request:
+    """Return the small GET that is refused for the same reason as a HEAD."""
+    if head.key:
+        return replace(head, method="GET", headers={"range": "bytes=0-0"}, api="GetObject")
+    query = (("list-type", "2"), ("max-keys", "0"))
+    return replace(head, method="GET", query=query, api="ListObjectsV2")
 
 
 def _error_body(answer: HttpAnswer) -> bytes:

@@ -66,8 +66,18 @@ class SharedFiles:
         Args:
             profile: the profile.
             service: as it is called in a services section: "s3", "sts", "sso", "sso_oidc".
+
+        Raises:
+            UsageError: the profile names a services section that doesn't exist.
         """
-        section = self.services.get(self.value(profile, "services"), {})
+        name = self.value(profile, "services")
+        if name and name not in self.services:
+            raise UsageError(
+                f"the profile {profile!r} uses services {name!r}, but {self.config_path} has no "
+                f"[services {name}]",
+                hint="Correct the name, or add the section",
+            )
+        section = self.services.get(name, {})
         return section.get(f"{service}.endpoint_url", "") or self.value(profile, "endpoint_url")
 
     def s3_endpoint_url(self, profile: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from s3dlio_s3.partitions import partition_of
+
 if TYPE_CHECKING:
     from s3dlio_s3.credentials.source import Surroundings
     from s3dlio_s3.shared_files import SharedFiles
@@ -37,7 +39,7 @@ def service_url(
         around: for the environment.
     """
     return _configured(service, files, profile, around) or (
-        f"https://{host}.{region}.{_dns_suffix(region)}"
+        f"https://{host}.{region}.{partition_of(region).dns_suffix}"
     )
 
 
@@ -69,7 +71,3 @@ def _configured(service: str, files: SharedFiles, profile: str, around: Surround
         or files.endpoint_url(profile, service)
     )
     return url.rstrip("/")
-
-
-def _dns_suffix(region: str) -> str:
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
