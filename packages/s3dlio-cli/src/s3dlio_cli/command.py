@@ -38,15 +38,20 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         # logging is imported by most of what a command uses, but not needed for `--help`.
-        from s3dlio_core.logs import get_logger  # noqa: PLC0415 - as said above
+        from s3dlio_cli.log_output import log_output  # noqa: PLC0415 - as said above
 
-        get_logger()  # its NullHandler keeps warnings of the library off standard error
         settings = settings_of(ctx)
         invocation = ctx.find_object(Invocation)
         if invocation is not None:
             invocation.settings = settings
-        if settings.verbosity or settings.log_file is not None:
-            _configure_logging(ctx, settings)
+        try:
+            ctx.with_resource(log_output(settings))
+        except OSError as error:
+            raise click.BadParameter(
+                f"the log file can't be opened: {error.strerror}: {settings.log_file}",
+                ctx,
+                param_hint="--log-file",
+            ) from error
         with warnings.catch_warnings():
             # Who asks for it needs no warning for each connection.
             warnings.filterwarnings("ignore", message="Unverified HTTPS request")
@@ -79,26 +84,3 @@ def interrupts_of(ctx: click.Context) -> Interrupts:
     """Return the signals of this run; they do nothing when the command runs inside a program."""
     found = ctx.find_object(Invocation)
     return Interrupts() if found is None else found.interrupts
-
-
-def _configure_logging(ctx: click.Context, settings: Settings) -> None:
-    import logging  # noqa: PLC0415 - see Command.invoke
-
-    from s3dlio_cli.output import say  # noqa: PLC0415 - see Command.invoke
-    from s3dlio_core import logs  # noqa: PLC0415 - see Command.invoke
-
-    try:
-        ctx.with_resource(
-            logs.configure(
-                logging.DEBUG if settings.verbosity > 1 else logging.INFO,
-                file=settings.log_file,
-                log_format=settings.log_format,
-                console=say if settings.verbosity else None,
-            )
-        )
-    except OSError as error:
-        raise click.BadParameter(
-            f"the log file can't be opened: {error.strerror}: {settings.log_file}",
-            ctx,
-            param_hint="--log-file",
-        ) from error

@@ -22,7 +22,16 @@ from s3dlio_core.errors import LocalIOError, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["StdoutClosed", "emit", "emit_json", "emit_name", "say", "say_error", "use_exact_names"]
+__all__ = [
+    "StdoutClosed",
+    "emit",
+    "emit_json",
+    "emit_name",
+    "say",
+    "say_error",
+    "say_warning",
+    "use_exact_names",
+]
 
 PROGRAM = "s3-cli"
 
@@ -101,3 +110,8 @@ def say_error(text: str) -> None:
     from s3dlio_core.logs import redact  # noqa: PLC0415 - keeps `--help` quick
 
     say(f"{PROGRAM}: error: {printable(redact(text))}")
+
+
+def say_warning(text: str) -> None:
+    """Write a warning, whose secrets are removed already, as one line."""
+    say(f"{PROGRAM}: warning: {printable(text)}")

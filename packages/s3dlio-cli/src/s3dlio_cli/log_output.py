@@ -1,0 +1,63 @@
+"""Where log records go: to a file, to standard error with -v, else only warnings, in plain words.
+
+This module imports logging, and so is imported when a command runs, not for `--help`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from s3dlio_cli.output import say, say_warning
+from s3dlio_core import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from s3dlio_cli.options import Settings
+
+__all__ = ["log_output"]
+
+#: Its warnings are the failures of objects, which the observer and the summary tell anyway.
+_TOLD_ELSEWHERE = f"{logs.ROOT_LOGGER}.transfer"
+
+
+class _Warnings(logging.Handler):
+    """Says each warning once, as a line of this program."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        text = record.getMessage()
+        if record.name != _TOLD_ELSEWHERE and text not in self._said:
+            self._said.add(text)
+            say_warning(text)
+
+
+@contextlib.contextmanager
+def log_output(settings: Settings) -> Iterator[None]:
+    """Send records where the settings say, until the block ends.
+
+    Raises:
+        OSError: the log file can't be opened.
+    """
+    root = logs.get_logger()  # its NullHandler keeps records off standard error otherwise
+    with contextlib.ExitStack() as stack:
+        if settings.verbosity or settings.log_file is not None:
+            stack.enter_context(
+                logs.configure(
+                    logging.DEBUG if settings.verbosity > 1 else logging.INFO,
+                    file=settings.log_file,
+                    log_format=settings.log_format,
+                    console=say if settings.verbosity else None,
+                )
+            )
+        if not settings.verbosity and not settings.is_silent:
+            warnings = _Warnings()
+            root.addHandler(warnings)
+            stack.callback(root.removeHandler, warnings)
+        yield
