@@ -28,6 +28,26 @@ def test_text_of_a_uri_parses_to_it(scheme: str, container: str, key: str) -> No
     assert uri == parse_uri(str(uri))
 
 
+_LABELS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,12}", fullmatch=True)
+_ARNS = st.builds(
+    "arn:aws:{}:{}:123456789012:{}{}{}".format,
+    st.sampled_from(["s3", "s3-object-lambda", "s3-outposts"]),
+    st.sampled_from(["eu-west-1", "us-gov-west-1", ""]),
+    st.sampled_from(["accesspoint", "outpost/op-1/accesspoint", "outpost:op-1:bucket"]),
+    st.sampled_from([":", "/"]),
+    st.one_of(_LABELS, _LABELS.map("{}.mrap".format)),
+)
+
+
+@given(arn=_ARNS, key=_KEYS)
+def test_whole_arn_is_the_container(arn: str, key: str) -> None:
+    """An ARN that stands for a bucket keeps its slashes; behind it the key is as exact as ever."""
+    uri = parse_uri(f"s3://{arn}/{key}")
+    assert Uri("s3", arn, key) == uri
+    assert uri == parse_uri(str(uri))
+    assert Uri("s3", arn, "") == parse_uri(f"s3://{arn}")
+
+
 @given(path=_KEYS.filter(bool))
 def test_text_of_a_path_names_the_same_file(path: str) -> None:
     """A path scheme's URI, written out and parsed again, has the same path but for "./"."""
@@ -49,6 +69,16 @@ def test_text_of_a_path_names_the_same_file(path: str) -> None:
         ("s3://bucket/a%41+b c", Uri("s3", "bucket", "a%41+b c")),
         ("s3://bucket/a/../b/./c", Uri("s3", "bucket", "a/../b/./c")),
         ("s3://my.dotted.bucket/a", Uri("s3", "my.dotted.bucket", "a")),
+        ("s3://arn:aws:s3:::bucket/a", Uri("s3", "arn:aws:s3:::bucket", "a")),
+        ("s3://arn:x/a/b", Uri("s3", "arn:x", "a/b")),
+        (
+            "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/p//a/",
+            Uri("s3", "arn:aws:s3:eu-west-1:123456789012:accesspoint/p", "/a/"),
+        ),
+        (
+            "memory://arn:aws:s3:eu-west-1:1:accesspoint/p/a",
+            Uri("memory", "arn:aws:s3:eu-west-1:1:accesspoint", "p/a"),
+        ),
         ("memory://name/a", Uri("memory", "name", "a")),
         ("az://container/a/b", Uri("az", "container", "a/b")),
         ("azure://container/a", Uri("az", "container", "a")),
@@ -91,6 +121,7 @@ def test_path_objects_are_taken() -> None:
         "s3:///key",
         "s3://bad bucket/key",
         "s3://bucket\n/key",
+        "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint /key",
         "az://",
         "az://account.blob.core.windows.net",
         "az://account.blob.core.windows.net/",

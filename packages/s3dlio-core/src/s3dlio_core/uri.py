@@ -8,6 +8,7 @@ Rules that hold in this file:
 
 Forms, by scheme:
     s3://bucket/key            memory://name/key
+    s3://arn:aws:s3:region:account:accesspoint/name/key; the whole ARN is the container
     az://container/key         azure:// means the same; the account comes from the configuration
     az://account.blob.core.windows.net/container/key, https://account.blob…/container/key
     file:///abs/path           file://./relative/path, or a plain path
@@ -30,6 +31,12 @@ PATH_SCHEMES = frozenset({"file", "direct"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _MISTYPED = re.compile(r"(?:s3|az|azure|file|direct|memory):/", re.IGNORECASE)
 _AZURE_HOST = re.compile(r"https://[^/]*\.blob\.[^/]+/")
+# The ARNs that stand for a bucket, with their own slashes (AWS General Reference, "ARNs"). Of the
+# kind that is none, e.g. arn:aws:s3:::bucket, the first slash ends the container as ever.
+_S3_ARN = re.compile(
+    r"arn:[^/:]*:[^/:]*:[^/:]*:[^/:]*:"
+    r"(?:accesspoint|outpost[:/][^/:]*[:/](?:accesspoint|bucket))[:/][^/\s\x00-\x1f\x7f]+(?=/|\Z)"
+)
 _CONTAINER = re.compile(r"[^\s/\x00-\x1f\x7f]+")
 
 
@@ -106,14 +113,20 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
     host = ""
     if scheme == "az" and "." in rest.partition("/")[0]:
         host, _, rest = rest.partition("/")
+    if scheme == "s3" and (arn := _S3_ARN.match(rest)):
+        return Uri(scheme, arn[0], rest[arn.end() + 1 :])
     container, _, key = rest.partition("/")
-    if not _CONTAINER.fullmatch(container):
-        reason = "the bucket or container is missing" if not container else "bad container name"
-        raise InvalidUriError(reason, uri=given, hint=_FORMS_HINT)
+    _check_container(container, given)
     return Uri(scheme, container, key, host)
 
 
 _FORMS_HINT = "Write for example s3://bucket/key, az://container/key, file:///path or a plain path"
+
+
+def _check_container(container: str, given: str) -> None:
+    if not _CONTAINER.fullmatch(container):
+        reason = "the bucket or container is missing" if not container else "bad container name"
+        raise InvalidUriError(reason, uri=given, hint=_FORMS_HINT)
 
 
 def _parse_plain_path(path: str) -> Uri:

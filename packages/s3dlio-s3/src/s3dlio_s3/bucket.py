@@ -39,6 +39,7 @@ from s3dlio_core.store import (
     Page,
     check_version,
 )
+from s3dlio_s3.arns import ARN_PREFIX
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
 from s3dlio_s3.errors import error_of_code
@@ -373,6 +374,7 @@ class S3Store(ObjectStore):
                 uri=self.uri_of(key),
             )
         check_version(self, operation, key, source.version)
+        self._check_access_points(operation, source.container, key)
         if source.etag is None or self.client.sender.config.trusts_copies:
             return
         described = self.client.head_object(source.container, source.key, version=source.version)
@@ -382,6 +384,18 @@ class S3Store(ObjectStore):
                 f"the source has the ETag {etag or '(none)'}, not {source.etag}",
                 operation=operation,
                 uri=f"s3://{source.container}/{source.key}",
+            )
+
+    def _check_access_points(self, operation: str, source: str, key: str) -> None:
+        # CopyObject, "x-amz-copy-source": through access points it copies within one region.
+        if not any(name.startswith(ARN_PREFIX) for name in (source, self.bucket)):
+            return
+        regions = {self.client.sender.region_of(name) for name in (source, self.bucket)}
+        if len(regions) > 1:
+            raise NotSupportedError(
+                f"an access point's objects aren't copied between {' and '.join(sorted(regions))}",
+                operation=operation,
+                uri=self.uri_of(key),
             )
 
     @property

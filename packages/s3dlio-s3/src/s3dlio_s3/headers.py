@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from s3dlio_core.errors import NotSupportedError, PreconditionFailedError
 from s3dlio_core.store import Attributes, ChecksumType, ObjectInfo
+from s3dlio_s3.arns import ARN_PREFIX, parse_access_point
 from s3dlio_s3.encryption import ENCRYPTION_HEADER
 from s3dlio_s3.tagging import format_tagging
 from s3dlio_s3.wire_xml import strip_etag
@@ -132,7 +133,10 @@ def copy_headers(source: CopySource, operation: str) -> dict[str, str]:
     Raises:
         PreconditionFailedError: the source names an ETag that no object can have.
     """
-    named = quote(f"/{source.container}/{source.key}", safe="/")
+    container = f"/{source.container}"
+    if source.container.startswith(ARN_PREFIX):
+        container = f"{parse_access_point(source.container).arn}/object"
+    named = quote(f"{container}/{source.key}", safe="/")
     if source.version is not None:
         named = f"{named}?versionId={quote(source.version, safe='')}"
     headers = {"x-amz-copy-source": named}

@@ -281,6 +281,10 @@ class S3Sender:
             return self._routes.address_to_manage(request.bucket)
         return self._routes.address(request.bucket)
 
+    def region_of(self, bucket: str) -> str:
+        """Return the region that a bucket is in, as far as it is known."""
+        return self._routes.address(bucket).region
+
     def presign(self, request: S3Request, credentials: Credentials, expires_s: int) -> str:
         """Return a URL that holds a request's signature; see `sigv4.presign_url`.
 
