@@ -89,7 +89,7 @@ def test_nothing_found_is_one_line(keyless_cli: Cli) -> None:
     [error] = keyless_cli("ls", "s3://bucket/").expect(1).errors
     for source in ("environment", "web identity", "profile", "container", "instance metadata"):
         assert source in error
-    assert error.endswith("for a public bucket set the option anonymous")
+    assert error.endswith("for a public bucket set the option anonymous (--no-sign-request)")
 
 
 def test_files_need_no_credentials(

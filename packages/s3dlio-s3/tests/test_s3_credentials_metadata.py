@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -303,6 +304,17 @@ def test_instance_that_is_none() -> None:
     environ = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1"}
     found = InstanceMetadataSource(around(environ), "default").load()
     assert str(found).startswith("can't connect to http://127.0.0.1:1")
+
+
+def test_instance_that_doesnt_answer_is_waited_for_as_long_as_set(
+    scripted_http: ScriptedHttp,
+) -> None:
+    """AWS_METADATA_SERVICE_TIMEOUT bounds the wait; nothing else is asked then."""
+    goes_on = threading.Event()
+    scripted_http.answers("PUT /latest/api/token", Reply(200, b"late", before=goes_on.wait))
+    found = instance(scripted_http, AWS_METADATA_SERVICE_TIMEOUT="0.1").load()
+    goes_on.set()
+    assert found == f"no answer from {scripted_http.url} in time"
 
 
 def test_instance_is_asked_as_often_as_set(scripted_http: ScriptedHttp) -> None:

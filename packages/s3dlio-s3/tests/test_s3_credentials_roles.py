@@ -9,6 +9,8 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
+from botocore.endpoint_provider import EndpointProvider
+from botocore.loaders import Loader
 from tests.servers.scripted_http import Asked, Reply, ScriptedHttp
 
 from s3dlio_core.errors import CredentialsError
@@ -402,6 +404,29 @@ def test_where_identity_center_is(tmp_path: Path) -> None:
         service_url("portal.sso", "sso", "eu-west-1", files, "x", around)
         == "https://portal.sso.eu-west-1.amazonaws.com"
     )
+
+
+@pytest.mark.parametrize("use_fips", [False, True])
+@pytest.mark.parametrize(
+    "region", ["eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1"]
+)
+@pytest.mark.parametrize(
+    ("host", "name", "service"),
+    [("sts", "sts", "sts"), ("portal.sso", "sso", "sso"), ("oidc", "sso_oidc", "sso-oidc")],
+)
+def test_hosts_are_those_of_botocore(
+    tmp_path: Path, host: str, name: str, service: str, region: str, *, use_fips: bool
+) -> None:
+    """Regions, partitions and FIPS 140 hosts."""
+    environ = {"HOME": str(tmp_path)}
+    around = Surroundings(environ, region=region, use_fips=use_fips)
+    ours = service_url(host, name, region, read_shared_files(environ), "default", around)
+    loader = Loader()
+    provider = EndpointProvider(
+        loader.load_service_model(service, "endpoint-rule-set-1"), loader.load_data("partitions")
+    )
+    theirs = provider.resolve_endpoint(Region=region, UseFIPS=use_fips, UseDualStack=False)
+    assert ours == theirs.url
 
 
 def test_secrets_of_a_role_stay_out_of_logs(machine: Machine) -> None:

@@ -160,7 +160,7 @@ class S3Sender:
         """Get other credentials for those that were refused; say whether that has helped."""
         if self._holder.renew(signer):
             error.retryable = True
-        else:
+        elif self._holder.whence:
             error.hint = f"{error.hint}; those in use are of {self._holder.whence}"
 
     def _send_and_judge(self, request: S3Request) -> HttpAnswer:
@@ -441,7 +441,12 @@ def _error_body(answer: HttpAnswer) -> bytes:
 def _find(config: S3Config) -> tuple[Credentials, CredentialsSource]:
     if config.credentials is not None:
         return find_source([ExplicitSource(config.credentials)])
-    around = Surroundings(os.environ, region=config.region, ca_bundle=config.ca_bundle)
+    around = Surroundings(
+        os.environ,
+        region=config.region,
+        use_fips=config.use_fips_endpoint,
+        ca_bundle=config.ca_bundle,
+    )
     return find_source(default_sources(config.profile, os.environ, around))
 
 

@@ -32,7 +32,8 @@ __all__ = ["default_sources", "find_credentials", "find_source"]
 
 _HINT = (
     "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile (option profile or "
-    "AWS_PROFILE); for a public bucket set the option anonymous"
+    "AWS_PROFILE); for a public bucket set the option anonymous "
+    "(--no-sign-request)"
 )
 
 

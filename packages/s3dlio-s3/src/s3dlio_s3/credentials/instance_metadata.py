@@ -22,6 +22,8 @@ from s3dlio_s3.credentials import http
 from s3dlio_s3.credentials.value import Credentials, credentials_of_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from s3dlio_s3.credentials.source import Surroundings
 
 __all__ = ["InstanceMetadataSource"]
@@ -29,6 +31,12 @@ __all__ = ["InstanceMetadataSource"]
 logger = get_logger("s3")
 
 _ORIGINS = {"ipv4": "http://169.254.169.254", "ipv6": "http://[fd00:ec2::254]"}
+_SETTINGS = (
+    "ec2_metadata_service_endpoint",
+    "ec2_metadata_service_endpoint_mode",
+    "metadata_service_num_attempts",
+    "metadata_service_timeout",
+)
 _ROLES = "/latest/meta-data/iam/security-credentials/"
 #: The longest life of a token, in seconds: six hours.
 _TOKEN_LIFE_S = "21600"  # noqa: S105 - a duration
@@ -57,8 +65,9 @@ class InstanceMetadataSource:
         """
         if self.surroundings.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
             return "AWS_EC2_METADATA_DISABLED is true"
-        origin, timeout_s = self._origin(), self._number("metadata_service_timeout")
-        attempts = max(1, int(self._number("metadata_service_num_attempts")))
+        settings = self._settings()
+        origin, timeout_s = _origin(settings), _number(settings, "metadata_service_timeout")
+        attempts = max(1, int(_number(settings, "metadata_service_num_attempts")))
         for left in reversed(range(attempts)):
             try:
                 return self._extended(_Service(origin, timeout_s).credentials())
@@ -77,35 +86,12 @@ class InstanceMetadataSource:
         )
         return replace(credentials, expires_at_s=now_s + EXTENSION_S)
 
-    def _origin(self) -> str:
-        given = self._setting("ec2_metadata_service_endpoint", "")
-        if given:
-            if not given.startswith(("http://", "https://")):
-                raise CredentialsError("AWS_EC2_METADATA_SERVICE_ENDPOINT is no http URL")
-            return given.rstrip("/")
-        mode = self._setting("ec2_metadata_service_endpoint_mode", "ipv4")
-        if mode.lower() not in _ORIGINS:
-            raise CredentialsError(
-                f"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is {mode!r}, not IPv4 or IPv6"
-            )
-        return _ORIGINS[mode.lower()]
-
-    def _number(self, name: str) -> float:
-        text = self._setting(name, "1")
-        try:
-            value = float(text)
-        except ValueError:
-            value = 0.0
-        if not 0 < value < float("inf"):
-            raise CredentialsError(f"AWS_{name.upper()} is {text!r}, not a number above zero")
-        return value
-
-    def _setting(self, name: str, default: str) -> str:
-        return (
-            self.surroundings.environ.get(f"AWS_{name.upper()}", "")
-            or self.surroundings.shared_files().value(self.profile, name)
-            or default
-        )
+    def _settings(self) -> dict[str, str]:
+        """Return the profile's settings, under those of the environment."""
+        environ = self.surroundings.environ
+        values = self.surroundings.shared_files().values(self.profile)
+        given = {name: environ.get(f"AWS_{name.upper()}") or values.get(name) for name in _SETTINGS}
+        return {name: value for name, value in given.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +136,27 @@ class _Service:
             return http.send(method, self.origin + path, headers=headers, timeout_s=self.timeout_s)
         except CredentialsError as error:
             raise _NobodyError(error.reason) from error
+
+
+def _origin(settings: Mapping[str, str]) -> str:
+    if given := settings.get("ec2_metadata_service_endpoint"):
+        if not given.startswith(("http://", "https://")):
+            raise CredentialsError("AWS_EC2_METADATA_SERVICE_ENDPOINT is no http URL")
+        return given.rstrip("/")
+    mode = settings.get("ec2_metadata_service_endpoint_mode", "ipv4")
+    if mode.lower() not in _ORIGINS:
+        raise CredentialsError(
+            f"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is {mode!r}, not IPv4 or IPv6"
+        )
+    return _ORIGINS[mode.lower()]
+
+
+def _number(settings: Mapping[str, str], name: str) -> float:
+    text = settings.get(name, "1")
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise CredentialsError(f"AWS_{name.upper()} is {text!r}, not a number above zero")
+    return value

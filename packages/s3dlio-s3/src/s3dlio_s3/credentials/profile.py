@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from s3dlio_core.errors import CredentialsError, UsageError
+from s3dlio_core.errors import CredentialsError
 from s3dlio_s3.credentials.container import ContainerSource
 from s3dlio_s3.credentials.environment import EnvironmentSource, ExplicitSource
 from s3dlio_s3.credentials.instance_metadata import InstanceMetadataSource
@@ -64,10 +64,7 @@ class SharedFilesSource:
         Raises:
             CredentialsError: it names some, but wrongly, or they can't be had.
         """
-        try:
-            files = self.surroundings.shared_files()
-        except UsageError as error:
-            raise CredentialsError(error.reason, hint=error.hint) from None
+        files = self.surroundings.shared_files()
         if not files.has_profile(self.profile):
             return f"not in {files.credentials_path} or {files.config_path}"
         source = self._source(files)

@@ -38,9 +38,13 @@ def service_url(
         profile: the profile whose settings hold.
         around: for the environment.
     """
-    return _configured(service, files, profile, around) or (
-        f"https://{host}.{region}.{partition_of(region).dns_suffix}"
-    )
+    if url := _configured(service, files, profile, around):
+        return url
+    partition = partition_of(region)
+    if around.use_fips and partition.name != "aws-us-gov":
+        # All hosts of AWS GovCloud (US) are FIPS 140 hosts.
+        host += "-fips"
+    return f"https://{host}.{region}.{partition.dns_suffix}"
 
 
 def sts_url(files: SharedFiles, profile: str, around: Surroundings) -> tuple[str, str]:
@@ -50,7 +54,9 @@ def sts_url(files: SharedFiles, profile: str, around: Surroundings) -> tuple[str
         profile, "sts_regional_endpoints"
     )
     is_global = region == _GLOBAL_REGION or (
-        setting.lower() == "legacy" and _LEGACY_REGIONS.fullmatch(region)
+        setting.lower() == "legacy"
+        and not around.use_fips
+        and _LEGACY_REGIONS.fullmatch(region) is not None
     )
     if is_global:
         url = _configured("sts", files, profile, around) or "https://sts.amazonaws.com"

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from s3dlio_core.errors import CredentialsError
+from s3dlio_core.errors import CredentialsError, UsageError
 from s3dlio_s3.shared_files import SharedFiles, read_shared_files
 
 if TYPE_CHECKING:
@@ -50,12 +50,14 @@ class Surroundings:
     Attributes:
         environ: the environment.
         region: where AWS STS is asked.
+        use_fips: whether AWS STS and IAM Identity Center are asked at their FIPS 140 hosts.
         ca_bundle: a file or directory of CA certificates, or "" for those of certifi.
         now_s: the clock, in seconds since the epoch.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     region: str = "us-east-1"
+    use_fips: bool = False
     ca_bundle: str = ""
     now_s: Callable[[], float] = time.time
 
@@ -63,9 +65,12 @@ class Surroundings:
         """Read the shared files.
 
         Raises:
-            UsageError: one can't be read.
+            CredentialsError: one can't be read.
         """
-        return read_shared_files(self.environ)
+        try:
+            return read_shared_files(self.environ)
+        except UsageError as error:
+            raise CredentialsError(error.reason, hint=error.hint) from error
 
 
 def named(error: CredentialsError, name: str) -> CredentialsError:
