@@ -17,13 +17,23 @@ DIST = ROOT / "dist"
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One distribution of the workspace."""
+    """One distribution of the workspace.
+
+    Attributes:
+        path: its directory.
+        name: the distribution's name.
+        version: its version.
+        siblings: the names of the packages of the workspace that it needs.
+        requirements: all that it needs.
+        extras: what its extras need besides.
+    """
 
     path: Path
     name: str
     version: str
     siblings: tuple[str, ...]
     requirements: tuple[str, ...]
+    extras: tuple[str, ...]
 
     @property
     def wheel_stem(self) -> str:
@@ -42,8 +52,10 @@ def read_packages() -> dict[str, Package]:
             for requirement in requirements
             if requirement.startswith("s3dlio-")
         )
+        optional = project.get("optional-dependencies", {})
+        extras = tuple(requirement for extra in optional.values() for requirement in extra)
         name = project["name"]
-        found[name] = Package(path, name, project["version"], siblings, requirements)
+        found[name] = Package(path, name, project["version"], siblings, requirements, extras)
     ordered: dict[str, Package] = {}
     while len(ordered) < len(found):
         ready = [

@@ -172,7 +172,7 @@ class CheckedStore(MemoryStore):
         super().__init__(name, capabilities=Capabilities(read_checksums=True))
         self.told = told
 
-    def content_check(self, info: ObjectInfo) -> ContentCheck:
+    def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck:
         """Compare with what is told of the key."""
         told = self.told.get(info.key)
         if told is None:

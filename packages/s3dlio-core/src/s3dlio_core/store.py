@@ -632,19 +632,20 @@ class ObjectStore(abc.ABC):
         The iterator does the work: exhaust it. Errors of container or store scope are raised.
         """
 
-    def content_check(self, info: ObjectInfo) -> ContentCheck | None:
+    def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
         """Return what compares an object's bytes with its checksum, however they are read.
 
         For who reads ranges: a reader of a whole object compares by itself.
 
         Args:
             info: from `head` of this store.
+            version: what `head` was asked for.
 
         Returns:
             A check of this state of the object, to which each byte is added once; None in a store
             that tells no checksums.
         """
-        del info
+        del info, version
         return None
 
     def close(self) -> None:  # noqa: B027 - many stores have nothing to release

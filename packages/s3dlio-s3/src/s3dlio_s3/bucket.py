@@ -11,6 +11,7 @@ keys), ListObjectsV2 (1,000 keys).
 
 from __future__ import annotations
 
+import contextlib
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from s3dlio_core.errors import (
     NotSupportedError,
     ObjectNotFoundError,
     ObjectTooLargeError,
+    PermissionDeniedError,
     PreconditionFailedError,
     S3dlioError,
     Scope,
@@ -40,12 +42,13 @@ from s3dlio_core.store import (
     check_version,
 )
 from s3dlio_s3.arns import ARN_PREFIX
+from s3dlio_s3.checksums import for_requests, installed, needed
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
 from s3dlio_s3.errors import error_of_code
 from s3dlio_s3.headers import object_info
 from s3dlio_s3.multipart import S3MultipartUpload, failed_condition, make_token
-from s3dlio_s3.reader import open_range
+from s3dlio_s3.reader import check_of, open_range
 from s3dlio_s3.wire_xml import holds_key
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from s3dlio_core.content_check import ContentCheck
     from s3dlio_core.store import (
         Attributes,
         Buffer,
@@ -118,6 +122,8 @@ class S3Store(ObjectStore):
             start_after=True,
             etag_changes=config.etag_changes,
             versions=config.versions,
+            checksums=installed() if config.sends_checksums else frozenset(),
+            read_checksums=config.reads_checksums,
         )
 
     @classmethod
@@ -148,6 +154,10 @@ class S3Store(ObjectStore):
         """Describe an object, attributes included."""
         self._check_key("head", key)
         check_version(self, "head", key, version)
+        if self.capabilities.read_checksums:
+            # A checksum of an object under SSE-KMS takes the permission to decrypt it, too.
+            with contextlib.suppress(PermissionDeniedError):
+                return self.client.head_object(self.bucket, key, version=version, checksums=True)
         return self.client.head_object(self.bucket, key, version=version)
 
     def list_page(
@@ -255,9 +265,16 @@ class S3Store(ObjectStore):
             raise ObjectTooLargeError(
                 f"{size_bytes} bytes are more than S3 stores", operation=operation, uri=uri
             )
-        created = self.client.create_multipart_upload(self.bucket, key, attributes=attributes)
+        crc = for_requests(self.client.sender.config) if checksum is None else needed(checksum)
+        created = self.client.create_multipart_upload(
+            self.bucket, key, attributes=attributes, checksum=crc
+        )
         token = make_token(
-            created.upload_id, part_size_bytes, condition, has_md5_etags=created.has_md5_etags
+            created.upload_id,
+            part_size_bytes,
+            condition,
+            has_md5_etags=created.has_md5_etags,
+            checksum="" if crc is None else crc.name,
         )
         return S3MultipartUpload(self, key, token)
 
@@ -350,6 +367,12 @@ class S3Store(ObjectStore):
                     yield from self._delete_singly(key)
             if together:
                 yield from self._delete_together(together)
+
+    def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
+        """Return what compares an object's bytes with the checksum that `head` told."""
+        if not self.capabilities.read_checksums:
+            return None
+        return check_of(self.client, self.bucket, info, version)
 
     def close(self) -> None:
         """Close the connections, unless a provider shares them."""

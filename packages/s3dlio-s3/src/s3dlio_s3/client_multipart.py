@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import ServiceError
+from s3dlio_core.store import ChecksumType
 from s3dlio_s3 import wire_xml
+from s3dlio_s3.checksums import full_object, header_of, reject_other, request_headers
 from s3dlio_s3.encryption import ENCRYPTION_HEADER
 from s3dlio_s3.headers import attribute_headers, condition_headers, copy_headers
 from s3dlio_s3.sender import S3Request
@@ -14,6 +16,7 @@ from s3dlio_s3.sender import S3Request
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from s3dlio_core.checksums import Crc
     from s3dlio_core.store import Attributes, Buffer, Condition, CopySource, Part
     from s3dlio_s3.sender import S3Sender
 
@@ -40,11 +43,19 @@ class MultipartOperations:
     sender: S3Sender
 
     def create_multipart_upload(
-        self, bucket: str, key: str, *, attributes: Attributes | None = None
+        self,
+        bucket: str,
+        key: str,
+        *,
+        attributes: Attributes | None = None,
+        checksum: Crc | None = None,
     ) -> CreatedUpload:
-        """Begin an upload in parts (CreateMultipartUpload)."""
+        """Begin an upload in parts (CreateMultipartUpload), whose parts carry this checksum."""
         operation = "create multipart upload"
         headers = attribute_headers(attributes, operation, f"s3://{bucket}/{key}")
+        if checksum is not None:
+            headers["x-amz-checksum-algorithm"] = checksum.name
+            headers["x-amz-checksum-type"] = ChecksumType.FULL_OBJECT.value
         request = S3Request(
             operation,
             "POST",
@@ -67,20 +78,36 @@ class MultipartOperations:
         )
 
     def upload_part(
-        self, bucket: str, key: str, upload_id: str, number: int, buffer: Buffer
-    ) -> str:
-        """Store a part; return its ETag (UploadPart)."""
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        number: int,
+        buffer: Buffer,
+        *,
+        checksum: Crc | None = None,
+    ) -> wire_xml.CopyResult:
+        """Store a part; return its ETag, and its checksum by this algorithm (UploadPart).
+
+        Raises:
+            IntegrityError: the service got other bytes.
+        """
+        sent = request_headers(checksum, buffer)
         request = S3Request(
             "put part",
             "PUT",
             bucket,
             key,
             query=_part_query(upload_id, number),
+            headers=sent,
             body=buffer,
             api="UploadPart",
         )
         answer = self.sender.send_for_nothing(request)
-        return _needed_etag(wire_xml.strip_etag(answer.headers.get("etag", "")), request)
+        reject_other(sent, answer.headers, request.operation, request.uri)
+        etag = _needed_etag(wire_xml.strip_etag(answer.headers.get("etag", "")), request)
+        sums = {} if checksum is None else {checksum.name: sent[header_of(checksum)]}
+        return wire_xml.CopyResult(etag, checksums=sums)
 
     def upload_part_copy(
         self,
@@ -92,8 +119,8 @@ class MultipartOperations:
         *,
         start: int,
         stop: int,
-    ) -> str:
-        """Store bytes [start, stop) of another object as a part; return its ETag.
+    ) -> wire_xml.CopyResult:
+        """Store bytes [start, stop) of another object as a part; return what the service says.
 
         (UploadPartCopy. `source.etag` is a condition.)
         """
@@ -112,7 +139,8 @@ class MultipartOperations:
         result = self.sender.send_for_value(
             request, lambda body: wire_xml.parse_copy_result(body, "CopyPart")
         )
-        return _needed_etag(result.etag, request)
+        _needed_etag(result.etag, request)
+        return result
 
     def complete_multipart_upload(
         self,
@@ -122,8 +150,19 @@ class MultipartOperations:
         parts: Sequence[Part],
         *,
         condition: Condition | None = None,
+        checksum: Crc | None = None,
     ) -> wire_xml.CopyResult:
-        """Make the object of its parts (CompleteMultipartUpload)."""
+        """Make the object of its parts (CompleteMultipartUpload).
+
+        Args:
+            bucket: the bucket.
+            key: the key.
+            upload_id: the upload.
+            parts: its parts, by number.
+            condition: on the object that may be there.
+            checksum: what the upload was created with; the object's is sent for the service to
+                compare, when all parts have theirs.
+        """
         operation = "complete multipart upload"
         conditions = condition_headers(operation, f"s3://{bucket}/{key}", condition)
         request = S3Request(
@@ -132,7 +171,11 @@ class MultipartOperations:
             bucket,
             key,
             query=(("uploadId", upload_id),),
-            headers={"content-type": "application/xml", **conditions},
+            headers={
+                "content-type": "application/xml",
+                **conditions,
+                **_whole_headers(checksum, parts),
+            },
             body=wire_xml.complete_body(parts),
             hash_body=True,
             api="CompleteMultipartUpload",
@@ -178,6 +221,18 @@ class MultipartOperations:
             "list multipart uploads", "GET", bucket, query=tuple(query), api="ListMultipartUploads"
         )
         return self.sender.send_for_value(request, wire_xml.parse_list_uploads)
+
+
+def _whole_headers(checksum: Crc | None, parts: Sequence[Part]) -> dict[str, str]:
+    """Return what the service is to compare the finished object with."""
+    if checksum is None:
+        return {}
+    headers = {
+        "x-amz-checksum-type": ChecksumType.FULL_OBJECT.value,
+        "x-amz-mp-object-size": str(sum(part.size_bytes for part in parts)),
+    }
+    whole = full_object(checksum, parts)
+    return headers if whole is None else {**headers, header_of(checksum): whole}
 
 
 def _part_query(upload_id: str, number: int) -> tuple[tuple[str, str], ...]:

@@ -6,8 +6,10 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
+from s3dlio_core.checksums import CRC32
 from s3dlio_core.errors import ServiceError
 from s3dlio_s3 import wire_xml
+from s3dlio_s3.checksums import for_requests, reject_other, request_headers
 from s3dlio_s3.headers import (
     attribute_headers,
     check_answered_version,
@@ -20,13 +22,16 @@ from s3dlio_s3.headers import (
 from s3dlio_s3.sender import S3Request, S3Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from s3dlio_core.store import Attributes, Buffer, Condition, CopySource, ObjectInfo
     from s3dlio_s3.config import S3Config
     from s3dlio_s3.transport import HttpAnswer
 
 __all__ = ["ObjectOperations"]
+
+#: Without it an answer has no checksums (Amazon S3 API Reference, GetObject).
+CHECKSUM_MODE = {"x-amz-checksum-mode": "ENABLED"}
 
 
 class ObjectOperations:
@@ -48,6 +53,7 @@ class ObjectOperations:
         stop: int | None = None,
         if_match: str | None = None,
         version: str | None = None,
+        checksums: bool = False,
     ) -> HttpAnswer:
         """Begin to read an object (GetObject). Not every server honours range and if_match.
 
@@ -58,6 +64,7 @@ class ObjectOperations:
             stop: end of the range, exclusive, above `start`; None is the end of the object.
             if_match: read only this ETag.
             version: read this version.
+            checksums: ask for the object's checksums, of which a range has none.
 
         Returns:
             The answer; the caller reads it to its end or closes it.
@@ -65,6 +72,8 @@ class ObjectOperations:
         headers = condition_headers("read", f"s3://{bucket}/{key}", if_match=if_match)
         if start or stop is not None:
             headers["range"] = f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
+        if checksums:
+            headers.update(CHECKSUM_MODE)
         query = version_query(version)
         request = S3Request(
             "read", "GET", bucket, key, query=query, headers=headers, api="GetObject"
@@ -79,25 +88,66 @@ class ObjectOperations:
         return answer
 
     def head_object(
-        self, bucket: str, key: str, *, if_match: str | None = None, version: str | None = None
+        self,
+        bucket: str,
+        key: str,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
+        checksums: bool = False,
     ) -> ObjectInfo:
-        """Describe an object (HeadObject)."""
-        headers = condition_headers("head", f"s3://{bucket}/{key}", if_match=if_match)
-        query = version_query(version)
-        request = S3Request(
-            "head", "HEAD", bucket, key, query=query, headers=headers, api="HeadObject"
-        )
-        answer = self.sender.send_for_nothing(request)
-        self.sender.check_describes_object(request, answer)
-        answered = answer.headers
-        check_answered_version(request.operation, request.uri, version, answered)
+        """Describe an object (HeadObject), on request with its checksums."""
+        mode = CHECKSUM_MODE if checksums else {}
+        answered = self._head(bucket, key, (), mode, if_match=if_match, version=version)
         if content_length(answered) is None:
             raise ServiceError(
                 "the answer doesn't say how long the object is",
-                operation=request.operation,
-                uri=request.uri,
+                operation="head",
+                uri=f"s3://{bucket}/{key}",
             )
         return object_info(key, answered)
+
+    def head_part(
+        self,
+        bucket: str,
+        key: str,
+        number: int,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
+    ) -> int | None:
+        """Return the size of one of an object's parts, or None (HeadObject with a part number).
+
+        A service that doesn't know the parameter describes the whole object, and no count of parts.
+        """
+        query = (("partNumber", str(number)),)
+        answered = self._head(bucket, key, query, {}, if_match=if_match, version=version)
+        return content_length(answered) if "x-amz-mp-parts-count" in answered else None
+
+    def _head(
+        self,
+        bucket: str,
+        key: str,
+        query: tuple[tuple[str, str], ...],
+        headers: Mapping[str, str],
+        *,
+        if_match: str | None,
+        version: str | None,
+    ) -> Mapping[str, str]:
+        conditions = condition_headers("head", f"s3://{bucket}/{key}", if_match=if_match)
+        request = S3Request(
+            "head",
+            "HEAD",
+            bucket,
+            key,
+            query=(*query, *version_query(version)),
+            headers={**headers, **conditions},
+            api="HeadObject",
+        )
+        answer = self.sender.send_for_nothing(request)
+        self.sender.check_describes_object(request, answer)
+        check_answered_version(request.operation, request.uri, version, answer.headers)
+        return answer.headers
 
     def put_object(
         self,
@@ -108,8 +158,13 @@ class ObjectOperations:
         attributes: Attributes | None = None,
         condition: Condition | None = None,
     ) -> HttpAnswer:
-        """Store an object (PutObject); return the head of the answer."""
+        """Store an object (PutObject); return the head of the answer.
+
+        Raises:
+            IntegrityError: the service got other bytes.
+        """
         uri = f"s3://{bucket}/{key}"
+        sent = request_headers(for_requests(self.sender.config), buffer)
         request = S3Request(
             "put",
             "PUT",
@@ -118,6 +173,7 @@ class ObjectOperations:
             headers={
                 **attribute_headers(attributes, "put", uri),
                 **condition_headers("put", uri, condition),
+                **sent,
             },
             body=buffer,
             api="PutObject",
@@ -125,6 +181,7 @@ class ObjectOperations:
         answer = self.sender.send_for_nothing(request)
         self.sender.check_describes_object(request, answer)
         self.sender.check_encrypted(request, answer.headers)
+        reject_other(sent, answer.headers, request.operation, request.uri)
         return answer
 
     def copy_object(
@@ -173,8 +230,11 @@ class ObjectOperations:
         body = wire_xml.delete_body(keys)
         headers = {"content-type": "application/xml"}
         # The operation needs a checksum; MD5 is the one that every server knows.
-        digest = hashlib.md5(body, usedforsecurity=False).digest()
-        headers["content-md5"] = base64.b64encode(digest).decode()
+        if self.sender.config.sends_checksums:
+            headers.update(request_headers(CRC32, body))
+        else:
+            digest = hashlib.md5(body, usedforsecurity=False).digest()
+            headers["content-md5"] = base64.b64encode(digest).decode()
         request = S3Request(
             "delete",
             "POST",

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import UsageError
+from s3dlio_s3.checksums import ALGORITHMS
 from s3dlio_s3.choices import check_choice
 from s3dlio_s3.credentials import Credentials
 from s3dlio_s3.endpoints import ADDRESSING_STYLES, DEFAULT_REGION, Address, Endpoint
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["OPTION_NAMES", "S3Config", "config_from_options", "current_config"]
 
 PAYLOAD_SIGNING = ("auto", "signed", "unsigned")
+#: When checksums are sent, or asked for and compared (AWS SDKs and Tools Reference Guide, "Data
+#: Integrity Protections for Amazon S3"); "auto" is when_supported on AWS only: other servers may
+#: not know the headers.
+CHECKSUM_MODES = ("auto", "when_supported", "when_required")
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -57,6 +62,10 @@ class S3Config:
         max_pool_size: idle connections kept for each host.
         payload_signing: "signed" hashes each body, "unsigned" doesn't; "auto" hashes over http,
             where nothing else protects the bytes, and doesn't over https.
+        checksum_algorithm: one of `checksums.ALGORITHMS`, which uploads then carry in any case; ""
+            is the fastest that is installed.
+        request_checksum_calculation: one of `CHECKSUM_MODES`, for uploads.
+        response_checksum_validation: likewise, for downloads.
         put_if_absent: the server honours If-None-Match: * on writes.
         put_if_match: the server honours If-Match on writes.
         conditional_copies: the server honours conditions on server-side copies, those on the
@@ -84,6 +93,9 @@ class S3Config:
     read_timeout_s: float = 60.0
     max_pool_size: int = 256
     payload_signing: str = "auto"
+    checksum_algorithm: str = ""
+    request_checksum_calculation: str = "auto"
+    response_checksum_validation: str = "auto"
     put_if_absent: bool = True
     put_if_match: bool = True
     conditional_copies: bool | None = None
@@ -101,6 +113,10 @@ class S3Config:
     def __post_init__(self) -> None:
         check_choice("addressing_style", self.addressing_style, ADDRESSING_STYLES)
         check_choice("payload_signing", self.payload_signing, PAYLOAD_SIGNING)
+        if self.checksum_algorithm:
+            check_choice("checksum_algorithm", self.checksum_algorithm, ALGORITHMS)
+        for name in ("request_checksum_calculation", "response_checksum_validation"):
+            check_choice(name, getattr(self, name), CHECKSUM_MODES)
         if self.ca_bundle and not Path(self.ca_bundle).exists():
             raise UsageError(f"the CA bundle {self.ca_bundle} doesn't exist")
         endpoints = Endpoint(
@@ -147,6 +163,19 @@ class S3Config:
             return self.endpoint.startswith("http://")
         return self.payload_signing == "signed"
 
+    @property
+    def sends_checksums(self) -> bool:
+        """Whether uploads carry checksums."""
+        return bool(self.checksum_algorithm) or self._supports(self.request_checksum_calculation)
+
+    @property
+    def reads_checksums(self) -> bool:
+        """Whether downloads ask for checksums and are compared with them."""
+        return self._supports(self.response_checksum_validation)
+
+    def _supports(self, checksum_mode: str) -> bool:
+        return self.is_aws if checksum_mode == "auto" else checksum_mode == "when_supported"
+
     def address(self, bucket: str, *, accelerates: bool = True) -> Address:
         """Return where requests to a bucket go; see `Endpoint.address`."""
         return self._endpoints.address(bucket, accelerates=accelerates)
@@ -163,6 +192,7 @@ OPTION_NAMES = frozenset(
         "addressing_style",
         "anonymous",
         "ca_bundle",
+        "checksum_algorithm",
         "conditional_copies",
         "conditional_writes",
         "connect_timeout_s",
@@ -178,6 +208,8 @@ OPTION_NAMES = frozenset(
         "read_if_match",
         "read_timeout_s",
         "region",
+        "request_checksum_calculation",
+        "response_checksum_validation",
         "secret_access_key",
         "session_token",
         "use_accelerate_endpoint",
@@ -197,8 +229,9 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
     Args:
         options: names of `OPTION_NAMES`; they win. Numbers and switches are given as text.
         environ: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE,
-            AWS_CA_BUNDLE, S3DLIO_SSE_CUSTOMER_KEY, the switches of the endpoints, and the places of
-            the shared files.
+            AWS_CA_BUNDLE, AWS_REQUEST_CHECKSUM_CALCULATION, AWS_RESPONSE_CHECKSUM_VALIDATION,
+            S3DLIO_SSE_CUSTOMER_KEY, the switches of the endpoints, and the places of the shared
+            files.
 
     Raises:
         UsageError: a value makes no sense, or the profile that was asked for doesn't exist.
@@ -217,6 +250,10 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
     def first(name: str, variables: tuple[str, ...] = (), shared: str = "") -> str:
         values = [options.get(name, ""), *(environ.get(variable, "") for variable in variables)]
         return next((value for value in values if value), shared)
+
+    def checksum_mode(name: str) -> str:
+        found = first(name, (f"AWS_{name.upper()}",), files.value(profile, name))
+        return found.lower() or "auto"
 
     def switch(name: str, variables: tuple[str, ...], *shared: str, default: bool = False) -> bool:
         values = (files.value(profile, setting) for setting in shared)
@@ -252,7 +289,13 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
         connect_timeout_s=_positive(options, "connect_timeout_s", 10.0),
         read_timeout_s=_positive(options, "read_timeout_s", 60.0),
         max_pool_size=int(_positive(options, "max_pool_size", 256)),
-        payload_signing=first("payload_signing") or "auto",
+        payload_signing=first(
+            "payload_signing", shared=_signing(files.value(profile, "s3.payload_signing_enabled"))
+        )
+        or "auto",
+        checksum_algorithm=first("checksum_algorithm").upper(),
+        request_checksum_calculation=checksum_mode("request_checksum_calculation"),
+        response_checksum_validation=checksum_mode("response_checksum_validation"),
         put_if_absent=_switch({"put_if_absent": both, **options}, "put_if_absent", default=True),
         put_if_match=_switch({"put_if_match": both, **options}, "put_if_match", default=True),
         conditional_copies=(
@@ -297,6 +340,11 @@ def _explicit_credentials(options: Mapping[str, str]) -> Credentials | None:
     if not key or not secret:
         raise UsageError("access_key_id and secret_access_key must be given together")
     return Credentials(key, secret, options.get("session_token", ""))
+
+
+def _signing(enabled: str) -> str:
+    # "false" leaves it to the scheme: over plain HTTP the SDKs sign payloads whatever it says.
+    return "signed" if enabled.lower() in _TRUE else ""
 
 
 def _switch(options: Mapping[str, str], name: str, *, default: bool) -> bool:

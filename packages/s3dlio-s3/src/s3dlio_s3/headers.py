@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from s3dlio_core.errors import NotSupportedError, PreconditionFailedError
-from s3dlio_core.store import Attributes, ChecksumType, ObjectInfo
+from s3dlio_core.store import Attributes, ObjectInfo
 from s3dlio_s3.arns import ARN_PREFIX, parse_access_point
 from s3dlio_s3.encryption import ENCRYPTION_HEADER
 from s3dlio_s3.tagging import format_tagging
-from s3dlio_s3.wire_xml import strip_etag
+from s3dlio_s3.wire_xml import checksum_type, strip_etag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,7 @@ __all__ = [
 
 METADATA_PREFIX = "x-amz-meta-"
 CHECKSUM_PREFIX = "x-amz-checksum-"
+_ABOUT_CHECKSUMS = frozenset({"x-amz-checksum-type", "x-amz-checksum-algorithm"})
 
 _CONTENT_HEADERS = (
     "content_type",
@@ -237,9 +238,8 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
     checksums = {
         name[len(CHECKSUM_PREFIX) :].upper(): value
         for name, value in lower.items()
-        if name.startswith(CHECKSUM_PREFIX) and name != "x-amz-checksum-type"
+        if name.startswith(CHECKSUM_PREFIX) and name not in _ABOUT_CHECKSUMS
     }
-    kind = lower.get("x-amz-checksum-type", "")
     return ObjectInfo(
         key=key,
         size_bytes=(content_length(lower) or 0) if size_bytes is None else size_bytes,
@@ -247,7 +247,7 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
         etag=strip_etag(lower.get("etag", "")),
         version=lower.get("x-amz-version-id") or None,
         checksums=checksums,
-        checksum_type=ChecksumType(kind) if kind in {"FULL_OBJECT", "COMPOSITE"} else None,
+        checksum_type=checksum_type(lower.get("x-amz-checksum-type", "")),
         attributes=Attributes(
             content_type=lower.get("content-type", ""),
             cache_control=lower.get("cache-control", ""),

@@ -2,8 +2,8 @@
 
 Rules that hold in this file:
 - The token is JSON: the upload's id, the size of its parts when they are equal, the condition that
-  the caller gave at the beginning, since S3 takes it only at the end, and whether ETags are made
-  of MD5 digests. It holds no secret.
+  the caller gave at the beginning, since S3 takes it only at the end, whether ETags are made of MD5
+  digests, and the algorithm of the parts' checksums. It holds no secret.
 - What `complete` returns was measured by the service.
 
 Source: Amazon S3 User Guide, "Uploading and copying objects using multipart upload".
@@ -14,9 +14,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
+    IntegrityError,
     InvalidPartError,
     NotSupportedError,
     ObjectNotFoundError,
@@ -28,13 +30,15 @@ from s3dlio_core.errors import (
     UploadNotFoundError,
 )
 from s3dlio_core.logs import get_logger
-from s3dlio_core.store import Condition, MultipartUpload, ObjectInfo, Part
+from s3dlio_core.store import ChecksumType, Condition, MultipartUpload, ObjectInfo, Part
+from s3dlio_s3.checksums import composite, full_object, needed, reject_other
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from s3dlio_core.store import Buffer, CopySource
     from s3dlio_s3.bucket import S3Store
+    from s3dlio_s3.wire_xml import CopyResult
 
 __all__ = ["S3MultipartUpload", "make_token"]
 
@@ -49,9 +53,12 @@ def make_token(
     condition: Condition | None = None,
     *,
     has_md5_etags: bool = False,
+    checksum: str = "",
 ) -> str:
     """Write a token."""
     values: dict[str, object] = {"upload_id": upload_id}
+    if checksum:
+        values["checksum"] = checksum
     if has_md5_etags:
         values["md5_etags"] = True
     if part_size_bytes is not None:
@@ -71,6 +78,7 @@ class S3MultipartUpload(MultipartUpload):
 
         Raises:
             UploadNotFoundError: the token isn't one of this backend.
+            UsageError: what computes its checksums isn't installed here.
         """
         self._store = store
         self._key = key
@@ -80,11 +88,13 @@ class S3MultipartUpload(MultipartUpload):
             self._upload_id = str(values["upload_id"])
             self._part_size_bytes: int | None = values.get("part_size_bytes")
             self._has_md5_etags = bool(values.get("md5_etags"))
+            algorithm = str(values.get("checksum", ""))
             if_absent, if_match = bool(values.get("if_absent")), values.get("if_match")
         except (ValueError, TypeError, KeyError, AttributeError):
             raise UploadNotFoundError(
                 "the token names no upload", operation="resume", uri=store.uri_of(key)
             ) from None
+        self._checksum = needed(algorithm) if algorithm else None
         self._condition: Condition | None = None
         if if_absent or if_match is not None:
             self._condition = Condition(if_absent=if_absent, if_match=if_match)
@@ -104,10 +114,10 @@ class S3MultipartUpload(MultipartUpload):
         view = memoryview(buffer).cast("B")
         self._check_number("put part", number)
         self._check_length("put part", view.nbytes)
-        etag = self._store.client.upload_part(
-            self._store.bucket, self._key, self._upload_id, number, view
+        stored = self._store.client.upload_part(
+            self._store.bucket, self._key, self._upload_id, number, view, checksum=self._checksum
         )
-        return Part(number, view.nbytes, etag, offset_bytes)
+        return Part(number, view.nbytes, stored.etag or "", offset_bytes, stored.checksums)
 
     def copy_part(
         self, number: int, offset_bytes: int, source: CopySource, start: int, stop: int
@@ -121,7 +131,7 @@ class S3MultipartUpload(MultipartUpload):
         self._check_number("copy part", number)
         self._check_length("copy part", stop - start)
         try:
-            etag = self._store.client.upload_part_copy(
+            stored = self._store.client.upload_part_copy(
                 self._store.bucket,
                 self._key,
                 self._upload_id,
@@ -133,7 +143,7 @@ class S3MultipartUpload(MultipartUpload):
         except ObjectNotFoundError as error:
             error.uri = f"s3://{source.container}/{source.key}"
             raise
-        return Part(number, stop - start, etag, offset_bytes)
+        return Part(number, stop - start, stored.etag or "", offset_bytes, stored.checksums)
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts that the store holds, by ascending number."""
@@ -163,20 +173,49 @@ class S3MultipartUpload(MultipartUpload):
             )
         try:
             result = self._store.client.complete_multipart_upload(
-                self._store.bucket, self._key, self._upload_id, parts, condition=self._condition
+                self._store.bucket,
+                self._key,
+                self._upload_id,
+                parts,
+                condition=self._condition,
+                checksum=self._checksum,
             )
         except ObjectNotFoundError as error:
             # If-Match on a missing key is answered NoSuchKey.
             raise failed_condition(error) from error
+        self._check_result(result, parts)
         try:
-            return self._store.head(self._key)
+            info = self._store.client.head_object(self._store.bucket, self._key)
         except PermissionDeniedError:
             # Who may only write still gets what S3 said: it checked each part's ETag.
             logger.debug("no permission to measure %s after its upload", self._uri)
             size_bytes = sum(part.size_bytes for part in parts)
-            return ObjectInfo(self._key, size_bytes, etag=result.etag)
+            info = ObjectInfo(self._key, size_bytes, etag=result.etag)
         except S3dlioError as error:
             error.maybe_done = True
+            raise
+        return replace(info, checksums=result.checksums, checksum_type=result.checksum_type)
+
+    def _check_result(self, result: CopyResult, parts: Sequence[Part]) -> None:
+        """Compare the finished object's checksum with that of the parts, as it is of that kind."""
+        if self._checksum is None:
+            return
+        kind = result.checksum_type
+        whole = (composite if kind is ChecksumType.COMPOSITE else full_object)(
+            self._checksum, parts
+        )
+        if whole is None:
+            return
+        try:
+            reject_other(
+                {self._checksum.name: whole},
+                result.checksums,
+                "complete multipart upload",
+                self._uri,
+            )
+        except IntegrityError as error:
+            # The upload is over: there is nothing to complete again.
+            error.retryable = False
             raise
 
     def expected_etag(self, parts: Sequence[Part]) -> str | None:

@@ -6,6 +6,7 @@ Rules that hold in this file:
   the whole object, of which the beginning is then skipped and the end never read.
 - A body that ends early is an error, never a short result.
 - The ETag of the answer is compared with the one that was asked for: a server may ignore If-Match.
+- A whole object that is told with a checksum is compared with it before its last bytes are given.
 
 Source: RFC 9110 section 14; Amazon S3 API Reference, GetObject.
 """
@@ -19,19 +20,25 @@ from s3dlio_core.errors import (
     IntegrityError,
     InvalidRangeError,
     PreconditionFailedError,
+    S3dlioError,
     ServiceError,
 )
+from s3dlio_core.logs import get_logger
 from s3dlio_core.store import ObjectInfo, ObjectReader
+from s3dlio_s3.checksums import content_check
 from s3dlio_s3.headers import content_length, content_range, object_info
 from s3dlio_s3.transport import SKIP_SLICE_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as WritableBuffer
 
+    from s3dlio_core.content_check import ContentCheck
     from s3dlio_s3.client import S3Client
     from s3dlio_s3.transport import HttpAnswer
 
-__all__ = ["S3Reader", "open_range"]
+__all__ = ["S3Reader", "check_of", "open_range"]
+
+logger = get_logger("s3")
 
 _OPERATION = "read"
 
@@ -51,6 +58,10 @@ class _Asked:
     def uri(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 
+    def is_checked(self, client: S3Client) -> bool:
+        """Whether the bytes are to be compared with a checksum, which no range has."""
+        return self.start == 0 and self.stop is None and client.sender.config.reads_checksums
+
 
 class S3Reader(ObjectReader):
     """A stream of an object's bytes."""
@@ -61,9 +72,11 @@ class S3Reader(ObjectReader):
         answer: HttpAnswer | None,
         *,
         uri: str,
+        start: int = 0,
         skip_bytes: int = 0,
         length_bytes: int = 0,
         unread_bytes: int = 0,
+        check: ContentCheck | None = None,
     ) -> None:
         """Take over an answer.
 
@@ -71,9 +84,11 @@ class S3Reader(ObjectReader):
             info: the object.
             answer: its body, or None when there is nothing to read.
             uri: of the object, for messages.
+            start: first byte of the range.
             skip_bytes: bytes of the body before the range.
             length_bytes: bytes of the range.
             unread_bytes: bytes of the body after the range, which are never read.
+            check: what the bytes are compared with.
         """
         super().__init__()
         self._info = info
@@ -83,6 +98,8 @@ class S3Reader(ObjectReader):
         self._length_bytes = length_bytes
         self._left_bytes = length_bytes
         self._unread_bytes = unread_bytes
+        self._stop = start + length_bytes
+        self.check = check
 
     @property
     def info(self) -> ObjectInfo:
@@ -101,9 +118,15 @@ class S3Reader(ObjectReader):
         while self._skip_bytes:
             self._skip_bytes -= self._fill(memoryview(bytearray(self._next_skip())))
         count = self._fill(view[: self._left_bytes])
+        position = self._stop - self._left_bytes
         self._left_bytes -= count
         if not self._left_bytes:
             self._finish()
+        if self.check is not None:
+            # The last step: who reads these bytes again, after an error above, adds them but once.
+            self.check.add(position, view[:count])
+            if not self._left_bytes:
+                self.check.finish()
         return count
 
     def close(self) -> None:
@@ -161,7 +184,13 @@ def open_range(
         return _open_empty(client, asked)
     try:
         answer = client.get_object(
-            bucket, key, start=start, stop=stop, if_match=if_match, version=version
+            bucket,
+            key,
+            start=start,
+            stop=stop,
+            if_match=if_match,
+            version=version,
+            checksums=asked.is_checked(client),
         )
     except InvalidRangeError:
         # Beyond the end, or right at it: then there is nothing to read, and that is no error.
@@ -217,13 +246,42 @@ def _judge(asked: _Asked, answer: HttpAnswer, client: S3Client) -> S3Reader:
         info,
         answer,
         uri=asked.uri,
+        start=asked.start,
         skip_bytes=asked.start - begin,
         length_bytes=stop - asked.start,
         unread_bytes=end - stop,
+        check=check_of(client, asked.bucket, info, asked.version)
+        if asked.is_checked(client)
+        else None,
     )
     if stop == asked.start:
         reader._finish()  # noqa: SLF001 - of this module
+        if reader.check is not None:
+            reader.check.finish()
     return reader
+
+
+def check_of(client: S3Client, bucket: str, info: ObjectInfo, version: str | None) -> ContentCheck:
+    """Return what compares the bytes of an object with the checksum that an answer told.
+
+    Args:
+        client: asks for the sizes of parts, where the checksum is made of parts.
+        bucket: the bucket.
+        info: the object, from an answer with checksums.
+        version: the version that was asked for, if one was.
+    """
+    pin = info.etag if client.sender.config.read_if_match else None
+
+    def part_size_of(number: int) -> int | None:
+        try:
+            return client.head_part(bucket, info.key, number, if_match=pin, version=version)
+        except S3dlioError as error:
+            if error.retryable:
+                raise
+            logger.debug("the size of a part of %s isn't known: %s", info.key, error)
+            return None
+
+    return content_check(info, f"s3://{bucket}/{info.key}", part_size_of)
 
 
 def _check_etag(asked: _Asked, info: ObjectInfo) -> None:

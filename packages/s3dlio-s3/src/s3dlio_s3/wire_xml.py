@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
-from s3dlio_core.store import ContainerInfo, ObjectInfo, Page, Part
+from s3dlio_core.store import ChecksumType, ContainerInfo, ObjectInfo, Page, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "ERROR_BODY_MAX_BYTES",
@@ -37,6 +37,7 @@ __all__ = [
     "PartsPage",
     "UploadEntry",
     "UploadsPage",
+    "checksum_type",
     "complete_body",
     "create_bucket_body",
     "delete_body",
@@ -72,6 +73,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER = re.compile("[0-9]{1,19}")
 # Quoted as it should be, or bare as some servers send it.
 _ETAG = re.compile(r'"([!#-~]+)"|([!#-~]+)')
+_CHECKSUM = re.compile("Checksum[A-Z0-9]+")
 _CODE = re.compile(rb"<Code>([A-Za-z0-9._]+)</Code>")
 _MESSAGE = re.compile(rb"<Message>([^<&]*)</Message>")
 _REQUEST_ID = re.compile(rb"<RequestId>([A-Za-z0-9+/=-]+)</RequestId>")
@@ -112,10 +114,19 @@ class ErrorBody:
 
 @dataclass(frozen=True, slots=True)
 class CopyResult:
-    """The outcome of CopyObject, UploadPartCopy or CompleteMultipartUpload."""
+    """The outcome of CopyObject, UploadPart, UploadPartCopy or CompleteMultipartUpload.
+
+    Attributes:
+        etag: of the object or part.
+        mtime: when it was made, in seconds since the epoch.
+        checksums: algorithm → base64 value.
+        checksum_type: what they cover.
+    """
 
     etag: str | None
     mtime: float | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    checksum_type: ChecksumType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +287,12 @@ def parse_list_parts(body: bytes) -> PartsPage:
     """Parse a page of ListParts."""
     tree = _expect(body, "ListParts")
     parts = [
-        Part(_number(row["PartNumber"]), _number(row["Size"]), strip_etag(row["ETag"]) or "")
+        Part(
+            _number(row["PartNumber"]),
+            _number(row["Size"]),
+            strip_etag(row["ETag"]) or "",
+            checksums=_checksums(row),
+        )
         for row in _checked_rows(tree, "Part", ("PartNumber", "Size", "ETag"))
     ]
     if tree.text("IsTruncated") != "true":
@@ -310,7 +326,27 @@ def parse_list_uploads(body: bytes) -> UploadsPage:
 def parse_copy_result(body: bytes, stem: str) -> CopyResult:
     """Parse the result of a copy or a completion, whose root element begins with `stem`."""
     tree = _expect(body, stem)
-    return CopyResult(strip_etag(tree.text("ETag")), parse_time(tree.text("LastModified")))
+    row = {child.tag[len(tree.namespace) :]: child.text or "" for child in tree.root}
+    return CopyResult(
+        strip_etag(row.get("ETag", "")),
+        parse_time(row.get("LastModified", "")),
+        _checksums(row),
+        checksum_type(row.get("ChecksumType", "")),
+    )
+
+
+def _checksums(row: Mapping[str, str]) -> dict[str, str]:
+    """Return the checksums of a part or an object: ChecksumCRC32 and so on."""
+    return {
+        name.removeprefix("Checksum"): value
+        for name, value in row.items()
+        if _CHECKSUM.fullmatch(name) and value
+    }
+
+
+def checksum_type(text: str) -> ChecksumType | None:
+    """Return what a checksum covers, or None where that isn't said."""
+    return ChecksumType(text) if text in {"FULL_OBJECT", "COMPOSITE"} else None
 
 
 def parse_upload_id(body: bytes) -> str:
@@ -390,15 +426,24 @@ def delete_body(keys: Iterable[str]) -> bytes:
 
 
 def complete_body(parts: Iterable[Part]) -> bytes:
-    """Build the body of CompleteMultipartUpload."""
+    """Build the body of CompleteMultipartUpload, with the checksums that the parts have."""
     rows = "".join(
         [
             f"<Part><ETag>&quot;{_escape(part.etag)}&quot;</ETag>"
-            f"<PartNumber>{part.number}</PartNumber></Part>"
+            f"<PartNumber>{part.number}</PartNumber>{_checksum_elements(part)}</Part>"
             for part in parts
         ]
     )
     return f'<CompleteMultipartUpload xmlns="{NAMESPACE}">{rows}</CompleteMultipartUpload>'.encode()
+
+
+def _checksum_elements(part: Part) -> str:
+    return "".join(
+        [
+            f"<Checksum{name}>{_escape(value)}</Checksum{name}>"
+            for name, value in part.checksums.items()
+        ]
+    )
 
 
 def create_bucket_body(region: str) -> bytes:

@@ -433,9 +433,9 @@ class RetryingStore(ObjectStore):
     def _delete_once(self, keys: list[str]) -> list[DeleteError]:
         return list(self.inner.delete_many(keys))
 
-    def content_check(self, info: ObjectInfo) -> ContentCheck | None:
+    def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
         """Return the inner store's."""
-        call = functools.partial(self.inner.content_check, info)
+        call = functools.partial(self.inner.content_check, info, version=version)
         return self.retrier.call("stat", self.uri_of(info.key), call)
 
     def close(self) -> None:

@@ -325,9 +325,13 @@ class FaultyStore(ObjectStore):
         yield from self.inner.delete_many(passing())
         yield from struck
 
-    def content_check(self, info: ObjectInfo) -> ContentCheck | None:
+    def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
         """Hand on, or fail."""
-        return self._run("content_check", info.key, lambda: self.inner.content_check(info))
+        return self._run(
+            "content_check",
+            info.key,
+            lambda: self.inner.content_check(info, version=version),
+        )
 
     def close(self) -> None:
         """Close the inner store."""
