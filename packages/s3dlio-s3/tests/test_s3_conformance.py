@@ -98,6 +98,25 @@ class TestS3OnMoto(S3Tests):
             yield provider
 
 
+class TestS3OnMotoWithChecksums(TestS3OnMoto):
+    """Moto again, with checksums on all that is written and read, as on AWS."""
+
+    many_keys_count = 50
+    model_examples = 5
+
+    @pytest.fixture
+    def provider(self, moto_s3: MotoServer) -> Iterator[S3Provider]:
+        """A provider for the server, whose front door compares the checksums."""
+        type(self).server = moto_s3
+        config = dataclasses.replace(
+            _config(moto_s3),
+            request_checksum_calculation="when_supported",
+            response_checksum_validation="when_supported",
+        )
+        with S3Provider(config) as provider:
+            yield provider
+
+
 class TestS3OnRclone(S3Tests):
     """rclone, which lacks conditions and UploadPartCopy, and whose keys are paths."""
 

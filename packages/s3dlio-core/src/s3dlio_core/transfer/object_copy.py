@@ -148,7 +148,7 @@ class PartedCopy:
             described = source.head(info.key, version=self.item.version)
             _check_unchanged(self.item, described)
             attributes = described.attributes if lacks_attributes else attributes
-            self._check = source.content_check(described)
+            self._check = source.content_check(described, version=self.item.version)
         self._upload = destination.create_multipart(
             self.item.key,
             size_bytes=info.size_bytes,
