@@ -10,6 +10,7 @@ Rules of this file:
   completed without the parts' checksums; the size and the checksum of the whole must be right.
 - Answers tell what was computed: for a stored object or part, and for a completed upload.
 - What moto's HEAD and GET leave out of a checksum, its kind and the number of parts, is added.
+- HEAD of a part tells the object's ETag, and compares with that one; moto takes the part's.
 
 Sources: Amazon S3 API Reference, PutObject, UploadPart, CompleteMultipartUpload, DeleteObjects;
 Amazon S3 User Guide, "Checking object integrity in Amazon S3".
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from moto.s3.models import FakeMultipart
+    from moto.s3.models import FakeKey, FakeMultipart
 
 _Headers: TypeAlias = "list[tuple[str, str]]"
 _Answer: TypeAlias = "tuple[str, _Headers, bytes]"
@@ -80,10 +81,22 @@ class _Request:
         return value
 
     @property
+    def stored(self) -> FakeKey | None:
+        """The object that the request names, or None."""
+        bucket, key = self.names
+        version = self.parameter("versionId")
+        return s3_backends[DEFAULT_ACCOUNT_ID]["aws"].get_object(bucket, key, version)
+
+    @property
     def checksums(self) -> dict[str, str]:
         """The checksum headers, by algorithm."""
         found = {name: self.header(f"x-amz-checksum-{name}") for name in ALGORITHMS}
         return {name: value for name, value in found.items() if value}
+
+    @property
+    def is_head_of_part(self) -> bool:
+        """Whether a part is to be described."""
+        return self.environ["REQUEST_METHOD"] == "HEAD" and bool(self.parameter("partNumber"))
 
     @property
     def upload(self) -> FakeMultipart | None:
@@ -116,6 +129,7 @@ class ChecksumCheck:
         request = _Request(environ, body)
         completed = None
         try:
+            _check_head_of_part(request)
             if "aws-chunked" not in request.header("content-encoding"):
                 _check_body(request)
             upload = request.upload
@@ -131,6 +145,13 @@ class ChecksumCheck:
             headers, content = _completed(request, completed, headers, content)
         start_response(status, headers)
         return [content]
+
+
+def _check_head_of_part(request: _Request) -> None:
+    if request.is_head_of_part and request.stored is not None:
+        etag = request.environ.pop("HTTP_IF_MATCH", request.stored.etag)
+        if etag != request.stored.etag:
+            raise S3Error("PreconditionFailed", "At least one of the conditions did not hold")
 
 
 def _check_body(request: _Request) -> None:
@@ -231,6 +252,7 @@ def _completed(
 ) -> tuple[_Headers, bytes]:
     """An answer with what moto leaves out."""
     if completed is not None:
+        _keep(request, completed)
         elements = "".join(f"<{name}>{text}</{name}>" for name, text in completed.items())
         head, end, rest = content.rpartition(b"</CompleteMultipartUpload")
         return headers, head + elements.encode() + end + rest
@@ -239,17 +261,24 @@ def _completed(
             f"x-amz-checksum-{name.lower()}": value for name, value in request.checksums.items()
         }
         return _with(headers, echoed), content
+    if request.is_head_of_part and request.stored is not None:
+        return _with(headers, {"etag": request.stored.etag}), content
     if request.environ["REQUEST_METHOD"] in {"GET", "HEAD"} and request.names[1]:
         return _with(headers, _told_of_object(request, headers)), content
     return headers, content
 
 
+def _keep(request: _Request, completed: dict[str, str]) -> None:
+    """Let moto keep the right checksum: it computes CRC32C only with a library of its own."""
+    key = request.stored
+    if key is not None:
+        key.checksum_value = next(iter(completed.values())).partition("-")[0]
+
+
 def _told_of_object(request: _Request, headers: _Headers) -> dict[str, str]:
     """The checksum of an object, where the answer has one, as Amazon S3 tells it."""
-    told = {name.lower(): value for name, value in headers}
-    bucket, name = request.names
-    version = request.parameter("versionId")
-    key = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].get_object(bucket, name, version)
+    told = {name.lower() for name, _ in headers}
+    key = request.stored
     if key is None or key.checksum_algorithm is None:
         return {}
     header = f"x-amz-checksum-{key.checksum_algorithm.lower()}"
