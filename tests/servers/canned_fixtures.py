@@ -1,4 +1,4 @@
-"""Fixtures of the tests of s3dlio-s3."""
+"""A store of s3dlio-s3 over a canned server, for its tests."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.servers.canned import CannedServer, Cut
 
 from s3dlio_s3 import Credentials, S3Config, S3Provider, S3Store
+from tests.servers.canned import CannedServer, Cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
