@@ -9,6 +9,7 @@ What stands between the socket and moto, and why:
 - `SignatureCheck`: moto by itself verifies nothing, and its own check refuses right signatures of
   keys with `+`, `=` or non-ASCII characters.
 - `ChecksumCheck`: moto keeps the checksums that it is told, and compares none with a body.
+- `CustomerKeyCheck`: moto takes every customer key for every object.
 - `_Storage`: moto takes bucket and key from the raw target, but its routing by the decoded path
   redirects `//` and doesn't match newlines; so it is routed by the shape of the target alone. A
   ranged GET is cut out of the stored file here, because moto reads the whole object for each.
@@ -35,6 +36,7 @@ from werkzeug.serving import ThreadedWSGIServer
 from tests.servers.base import LOG_NAME, announce_and_wait
 from tests.servers.certificates import server_context
 from tests.servers.checksum_check import ChecksumCheck
+from tests.servers.customer_keys import CustomerKeyCheck
 from tests.servers.endpoint import ACCESS_KEY, REGION, SECRET_KEY, RequestLog, RequestRecord
 from tests.servers.moto_server import DROP_PATH
 from tests.servers.s3_error import error_xml
@@ -260,7 +262,7 @@ def main() -> None:
     FakeMultipart.instances_tracked = _Forgetful()  # type: ignore[attr-defined]
     log = RequestLog(options.work_dir / LOG_NAME)
     checked = SignatureCheck(
-        ChecksumCheck(_Storage(create_backend_app("s3")), call_wsgi),
+        CustomerKeyCheck(ChecksumCheck(_Storage(create_backend_app("s3")), call_wsgi)),
         access_key=ACCESS_KEY,
         secret_key=SECRET_KEY,
         region=options.region,
