@@ -52,13 +52,7 @@ GARBAGE: Final[Mapping[str, Fault]] = {
 @pytest.fixture
 def options(fault_proxy: FaultProxy) -> dict[str, str]:
     """The options with which the Python API finds moto through the proxy."""
-    return {
-        "endpoint_url": fault_proxy.endpoint_url,
-        "region": fault_proxy.region,
-        "access_key_id": fault_proxy.access_key,
-        "secret_access_key": fault_proxy.secret_key,
-        "ca_bundle": fault_proxy.ca_bundle,
-    }
+    return fault_proxy.options
 
 
 @pytest.fixture

@@ -96,19 +96,17 @@ def test_who_pays_is_said_by_every_command(moto_cli: Cli, moto: Bucket, tmp_path
         ("--tagging=a", "bad tagging 'a'"),
         ("--storage-class=a b", "bad storage_class 'a b'"),
         ("--request-payer=me", "'me' is not"),
-        (f"--sse-customer-key={KEY}", "a customer key is sent over https only"),
         ("--sse-customer-key=fileb://nowhere", "nowhere: No such file or directory"),
     ],
 )
 def test_nonsense_is_refused_before_anything_is_sent(
     moto_cli: Cli, moto: Bucket, moto_s3: MotoServer, tmp_path: Path, option: str, reason: str
 ) -> None:
-    """Exit code 2, one line that says which option, and no key in it."""
+    """Exit code 2, and what it says names the option."""
     (tmp_path / "f").write_bytes(b"x")
     before = len(moto_s3.request_log())
     outcome = moto_cli("upload", "f", f"{moto.uri}/", option).expect(2)
     assert reason in outcome.err
-    assert KEY not in outcome.err
     assert before == len(moto_s3.request_log())
 
 
@@ -121,11 +119,14 @@ def test_setting_that_means_nothing_is_refused(moto_cli: Cli, tmp_path: Path) ->
 
 
 def test_customer_key_is_not_taken_over_http(moto_cli: Cli, moto: Bucket) -> None:
-    """Not from the environment either."""
-    cli = moto_cli.with_environment(S3DLIO_SSE_CUSTOMER_KEY=KEY)
-    outcome = cli("stat", f"{moto.uri}/k").expect(2)
-    assert "over https only" in outcome.err
-    assert KEY not in outcome.err
+    """Neither from the command line nor from the environment."""
+    plain = moto_cli.with_environment(AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    for outcome in (
+        plain("stat", f"{moto.uri}/k", "--sse-customer-key", KEY),
+        plain.with_environment(S3DLIO_SSE_CUSTOMER_KEY=KEY)("stat", f"{moto.uri}/k"),
+    ):
+        assert "over https only" in outcome.expect(2).err
+        assert KEY not in outcome.err
 
 
 # Versions.
@@ -199,23 +200,13 @@ def test_marker_of_a_deletion_is_no_version_to_read(moto_s3: MotoServer, version
     """It is told as what it is: a missing object."""
     write(versioned, "k", b"x")
     marker = versioned.client.delete_object(Bucket=versioned.name, Key="k")["VersionId"]
-    options = options_of(moto_s3)
+    options = moto_s3.options
     for call in (s3dlio.get, s3dlio.stat):
         with pytest.raises(s3dlio.ObjectNotFoundError):
             call(f"{versioned.uri}/k", version=marker, options=options)
 
 
 # The same in Python.
-
-
-def options_of(server: MotoServer) -> dict[str, str]:
-    """The options with which a program reaches a server."""
-    return {
-        "endpoint_url": server.endpoint_url,
-        "region": server.region,
-        "access_key_id": server.access_key,
-        "secret_access_key": server.secret_key,
-    }
 
 
 def test_python_gives_typed_attributes(
@@ -229,7 +220,7 @@ def test_python_gives_typed_attributes(
         storage_class="ONEZONE_IA",
         tags={"a": "b c"},
     )
-    options = {**options_of(moto_s3), "storage_class": "STANDARD_IA", "tagging": "x=y"}
+    options = {**moto_s3.options, "storage_class": "STANDARD_IA", "tagging": "x=y"}
     sources = [tmp_path / "small", medium_file.path]
     s3dlio.upload(sources, f"{moto.uri}/", attributes=attributes, options=options)
     s3dlio.put(f"{moto.uri}/put", b"x", attributes=attributes, options=options)
@@ -246,7 +237,7 @@ def test_python_gives_typed_attributes(
 def test_python_gives_typed_settings(moto: Bucket, moto_s3: MotoServer) -> None:
     """Those of S3 alone, as options of any operation; stat tells what came of them."""
     settings = RequestSettings(encryption=Encryption("aws:kms", bucket_key=True), acl="public-read")
-    options = {**options_of(moto_s3), **settings.as_options()}
+    options = {**moto_s3.options, **settings.as_options()}
     s3dlio.put(f"{moto.uri}/k", b"x", options=options)
     assert s3dlio.stat(f"{moto.uri}/k", options=options).encryption == "aws:kms"
     assert head(moto, "k")["BucketKeyEnabled"] is True
@@ -263,7 +254,7 @@ def test_copy_does_not_take_over_class_and_tags(moto: Bucket, moto_s3: MotoServe
         StorageClass="STANDARD_IA",
         Tagging="t=u",
     )
-    s3dlio.copy(f"{moto.uri}/from", f"{moto.uri}/to", options=options_of(moto_s3))
+    s3dlio.copy(f"{moto.uri}/from", f"{moto.uri}/to", options=moto_s3.options)
     described = head(moto, "to")
     assert ("text/x", {"a": "b"}) == (described["ContentType"], described["Metadata"])
     assert ("STANDARD", {}) == (described.get("StorageClass", "STANDARD"), tags_of(moto, "to"))
@@ -273,7 +264,7 @@ def test_old_version_is_brought_back(versioned: Bucket, moto_s3: MotoServer) -> 
     """A copy onto the object's own name makes an older version the current one."""
     first = write(versioned, "k", b"first")
     write(versioned, "k", b"the second")
-    uri, options = f"{versioned.uri}/k", options_of(moto_s3)
+    uri, options = f"{versioned.uri}/k", moto_s3.options
     assert s3dlio.get(uri, version=first, options=options) == b"first"
     s3dlio.copy(uri, uri, version=first, options=options)
     assert s3dlio.get(uri, options=options) == b"first"

@@ -151,6 +151,17 @@ class S3Endpoint:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    @property
+    def options(self) -> dict[str, str]:
+        """The options with which a program of ours finds this server."""
+        return {
+            "endpoint_url": self.endpoint_url,
+            "region": self.region,
+            "access_key_id": self.access_key,
+            "secret_access_key": self.secret_key,
+            "ca_bundle": self.ca_bundle,
+        }
+
     def request_log(self) -> list[RequestRecord]:
         """Every request since the start, in the order in which they were answered."""
         raise NotImplementedError
