@@ -122,6 +122,10 @@ aws_secret_access_key = unused/secret
 sso_account_id = 1
 sso_start_url = https://x/start
 sso_region = eu-west-1
+[profile ssokeys]
+sso_session = s
+aws_access_key_id = SSOKEYS
+aws_secret_access_key = ssokeys/secret
 [sso-session s]
 sso_start_url = https://x/start
 sso_region = eu-west-1
@@ -172,6 +176,7 @@ CASES = [
     ("sso", {}, "SSO"),
     ("ssosession", {}, "SSO"),
     ("ssohalf", {}, None),
+    ("ssokeys", {}, "SSOKEYS"),
     ("bare", {}, None),
     ("bare", CONTAINER, "CONTAINER"),
     ("bare", INSTANCE, "INSTANCE"),

@@ -236,6 +236,7 @@ def test_service_that_refuses(
     [
         (LEGACY.replace("sso_account_id", "x"), "has no sso_account_id"),
         (LEGACY.replace("sso_region", "x"), "has no sso_region"),
+        (LEGACY.replace("= eu-west-1", "= evil.example/"), "'evil.example/' is no region"),
         ("[profile dev]\nsso_session = my session\n", "there is no such section"),
         (SESSION.replace("sso_role_name", "x"), "has no sso_role_name"),
         (

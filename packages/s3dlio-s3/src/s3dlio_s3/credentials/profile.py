@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["SharedFilesSource"]
 
 _KEY_NAMES = ("aws_access_key_id", "aws_secret_access_key")
-_SSO_NAMES = ("sso_account_id", "sso_role_name", "sso_session", "sso_start_url")
+_SSO_ROLE_NAMES = ("sso_account_id", "sso_role_name")
+# A profile may have these for tokens alone, beside credentials of another kind.
+_SSO_LOGIN_NAMES = ("sso_session", "sso_start_url")
 _CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 
 
@@ -77,7 +79,7 @@ class SharedFilesSource:
             return self._role(files, values)
         if values.get("web_identity_token_file"):
             return self._web_identity(files, values)
-        if any(values.get(name) for name in _SSO_NAMES):
+        if any(values.get(name) for name in _SSO_ROLE_NAMES):
             return SsoSource(self.profile, files, self.surroundings)
         if _has_keys(keys := files.keys.get(self.profile, {})):
             return _keys_of(keys)
@@ -91,6 +93,8 @@ class SharedFilesSource:
             return ProcessSource(command)
         if has_keys:
             return _keys_of(files.profiles[self.profile])
+        if any(values.get(name) for name in _SSO_LOGIN_NAMES):
+            return SsoSource(self.profile, files, self.surroundings)
         return "it names no credentials"
 
     def _role(self, files: SharedFiles, values: Section) -> CredentialsSource:

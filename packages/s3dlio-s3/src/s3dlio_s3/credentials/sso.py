@@ -19,6 +19,7 @@ from s3dlio_s3.credentials import http
 from s3dlio_s3.credentials.service_urls import service_url
 from s3dlio_s3.credentials.sso_token import SsoToken, read_token, refreshed, token_path
 from s3dlio_s3.credentials.value import Credentials, register_credentials
+from s3dlio_s3.partitions import is_region
 from s3dlio_s3.shared_files import aws_path
 
 if TYPE_CHECKING:
@@ -101,6 +102,9 @@ class SsoSource:
         missing = [name for name in _NEEDED if not values.get(name)]
         if missing:
             raise CredentialsError(f"it uses IAM Identity Center, but has no {', '.join(missing)}")
+        if not is_region(values["sso_region"]):
+            # It stands in the name of the host that gets the token.
+            raise CredentialsError(f"its sso_region {values['sso_region']!r} is no region")
         return values
 
     def _url(self, host: str, service: str, region: str) -> str:
