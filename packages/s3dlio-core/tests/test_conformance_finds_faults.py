@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from s3dlio_core import _memory_container as memory
+from s3dlio_core.content_check import ContentCheck, Outcome
 from s3dlio_core.errors import (
     ContainerNotFoundError,
     InvalidPartError,
@@ -941,6 +942,26 @@ class ThreadsShareAReadersPlace(MemoryStore):
         return reader if before.closed else before
 
 
+class ComparisonNeverEnds(MemoryStore):
+    """It tells of a comparison that no reader makes."""
+
+    def content_check(self, info: ObjectInfo, **options: Any) -> ContentCheck:
+        return ContentCheck(Outcome.UNREAD)
+
+    def open_reader(self, key: str, *args: Any, **options: Any) -> ObjectReader:
+        reader = super().open_reader(key, *args, **options)
+        reader.check = self.content_check(reader.info)
+        return reader
+
+
+class RangesAreNotCompared(MemoryStore):
+    """It declares checksums, and gives no check for ranges."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.capabilities = dataclasses.replace(self.capabilities, read_checksums=True)
+
+
 class ThreadsShareABuffer(MemoryStore):
     """A put goes through one buffer of the store's."""
 
@@ -988,6 +1009,8 @@ FAULTS: dict[type[MemoryStore | MemoryProvider], str] = {
     EmptyObjectIsNotFound: "test_empty_object_is_found",
     BodyEndsEarly: "test_readinto_fills_buffers_of_any_size",
     ReaderMixesVersions: "test_reader_never_mixes_versions",
+    ComparisonNeverEnds: "test_whole_reads_end_their_comparison",
+    RangesAreNotCompared: "test_ranges_are_compared_like_the_whole",
     ThreadsShareAReadersPlace: "test_readers_are_independent",
     UnpagedList: "test_pages_hold_each_key_once",
     FirstPageOnly: "test_pages_hold_each_key_once",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import (
     InvalidRangeError,
     NotSupportedError,
@@ -210,6 +211,31 @@ class ReadTests(ConformanceBase):
             except S3dlioError:
                 return
         assert digest(old) == digest(got)
+
+    def test_whole_reads_end_their_comparison(self, store: ObjectStore, prefix: str) -> None:
+        """What is read whole is compared with the checksum that the store tells, if it does."""
+        data = content("checked", 3000)
+        store.put(f"{prefix}object", data)
+        with store.open_reader(f"{prefix}object") as reader:
+            assert data == reader.readall()
+            assert (reader.check is not None) == store.capabilities.read_checksums
+            assert reader.check is None or reader.check.outcome is not Outcome.UNREAD
+
+    def test_ranges_are_compared_like_the_whole(self, store: ObjectStore, prefix: str) -> None:
+        """The check that a store gives for ranges has the outcome that a whole read has."""
+        data = content("checked", 3000)
+        store.put(f"{prefix}object", data)
+        check = store.content_check(store.head(f"{prefix}object"))
+        assert (check is not None) == store.capabilities.read_checksums
+        with store.open_reader(f"{prefix}object") as reader:
+            reader.readall()
+            whole = reader.check
+        if check is None or whole is None:
+            return
+        for start, stop in ((2000, 3000), (0, 700), (700, 2000)):
+            check.add(start, memoryview(data)[start:stop])
+        check.finish()
+        assert check.outcome is whole.outcome
 
     def test_read_if_match_holds(self, store: ObjectStore, prefix: str) -> None:
         """A read on condition of the object's ETag gives its bytes."""
