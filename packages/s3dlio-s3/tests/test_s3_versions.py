@@ -235,7 +235,7 @@ def test_upload_that_would_not_be_encrypted_is_aborted() -> None:
     ("headers", "expected"),
     [
         ({}, ""),
-        ({"X-Amz-Server-Side-Encryption": "AES256"}, "AES256"),
+        ({"x-amz-server-side-encryption": "AES256"}, "AES256"),
         ({"x-amz-server-side-encryption": "aws:kms"}, "aws:kms"),
         ({"x-amz-server-side-encryption-customer-algorithm": "AES256"}, "SSE-C"),
     ],

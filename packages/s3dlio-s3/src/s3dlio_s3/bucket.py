@@ -12,6 +12,7 @@ keys), ListObjectsV2 (1,000 keys).
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ from s3dlio_s3.checksums import for_requests, installed, needed
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
 from s3dlio_s3.errors import error_of_code
-from s3dlio_s3.headers import object_info
+from s3dlio_s3.headers import written_object_info
 from s3dlio_s3.multipart import S3MultipartUpload, failed_condition, make_token
 from s3dlio_s3.reader import check_of, open_range
 from s3dlio_s3.wire_xml import holds_key
@@ -232,17 +233,9 @@ class S3Store(ObjectStore):
         except ObjectNotFoundError as error:
             # If-Match on a missing key is answered NoSuchKey.
             raise failed_condition(error) from error
-        told = object_info(key, answer.headers, size_bytes)
-        return ObjectInfo(
-            key,
-            size_bytes,
-            # A server without usable ETags may give one here that it never gives again.
-            etag=told.etag if self.capabilities.etag_changes else None,
-            version=told.version,
-            checksums=told.checksums,
-            checksum_type=told.checksum_type,
-            attributes=attributes,
-        )
+        info = written_object_info(key, answer.headers, size_bytes, attributes)
+        # A server without usable ETags may give one here that it never gives again.
+        return info if self.capabilities.etag_changes else replace(info, etag=None)
 
     def create_multipart(
         self,

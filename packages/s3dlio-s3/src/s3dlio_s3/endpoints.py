@@ -16,6 +16,7 @@ endpoints"; AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -67,7 +68,8 @@ class Address:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: what each request asks for is computed once.
+@dataclass(frozen=True)
 class Endpoint:
     """How the hosts of a service are named.
 
@@ -120,7 +122,7 @@ class Endpoint:
         if partition_of(self.region).name == "aws-cn" and (self.use_fips or self.use_accelerate):
             _refuse_pair(chosen[0], f"the region {self.region}: China has no such hosts")
 
-    @property
+    @functools.cached_property
     def service_url(self) -> str:
         """The service's URL without a trailing "/", AWS's own included."""
         return self.url or f"https://{self._aws_host('s3', self.region)}"
@@ -130,7 +132,7 @@ class Endpoint:
         """The region that requests are signed for, unless the bucket is in another."""
         return DEFAULT_REGION if self.region == _GLOBAL_REGION else self.region
 
-    @property
+    @functools.cached_property
     def is_aws(self) -> bool:
         """Whether Amazon S3 itself answers: no endpoint URL, or one of its own hosts.
 

@@ -42,6 +42,7 @@ __all__ = [
     "object_info",
     "version_query",
     "whole_number",
+    "written_object_info",
 ]
 
 METADATA_PREFIX = "x-amz-meta-"
@@ -231,38 +232,56 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
 
     Args:
         key: the object's key.
-        headers: of the answer.
+        headers: of the answer, names in lower case.
         size_bytes: the object's size; None takes the Content-Length.
     """
-    lower = {name.lower(): value for name, value in headers.items()}
-    checksums = {
-        name[len(CHECKSUM_PREFIX) :].upper(): value
-        for name, value in lower.items()
-        if name.startswith(CHECKSUM_PREFIX) and name not in _ABOUT_CHECKSUMS
-    }
+    get = headers.get
     return ObjectInfo(
         key=key,
-        size_bytes=(content_length(lower) or 0) if size_bytes is None else size_bytes,
-        mtime=http_date(lower.get("last-modified", "")),
-        etag=strip_etag(lower.get("etag", "")),
-        version=lower.get("x-amz-version-id") or None,
-        checksums=checksums,
-        checksum_type=checksum_type(lower.get("x-amz-checksum-type", "")),
+        size_bytes=(content_length(headers) or 0) if size_bytes is None else size_bytes,
+        mtime=http_date(get("last-modified", "")),
+        etag=strip_etag(get("etag", "")),
+        version=get("x-amz-version-id") or None,
+        checksums=_checksums(headers),
+        checksum_type=checksum_type(get("x-amz-checksum-type", "")),
         attributes=Attributes(
-            content_type=lower.get("content-type", ""),
-            cache_control=lower.get("cache-control", ""),
-            content_encoding=lower.get("content-encoding", ""),
-            content_language=lower.get("content-language", ""),
-            content_disposition=lower.get("content-disposition", ""),
+            content_type=get("content-type", ""),
+            cache_control=get("cache-control", ""),
+            content_encoding=get("content-encoding", ""),
+            content_language=get("content-language", ""),
+            content_disposition=get("content-disposition", ""),
             metadata={
                 name[len(METADATA_PREFIX) :]: value
-                for name, value in lower.items()
+                for name, value in headers.items()
                 if name.startswith(METADATA_PREFIX)
             },
         ),
-        storage_class=lower.get("x-amz-storage-class", ""),
-        encryption=_encryption(lower),
+        storage_class=get("x-amz-storage-class", ""),
+        encryption=_encryption(headers),
     )
+
+
+def written_object_info(
+    key: str, headers: Mapping[str, str], size_bytes: int, attributes: Attributes | None
+) -> ObjectInfo:
+    """Describe a new object by the headers of the answer to its PUT, and by what was sent."""
+    return ObjectInfo(
+        key=key,
+        size_bytes=size_bytes,
+        etag=strip_etag(headers.get("etag", "")),
+        version=headers.get("x-amz-version-id") or None,
+        checksums=_checksums(headers),
+        checksum_type=checksum_type(headers.get("x-amz-checksum-type", "")),
+        attributes=attributes,
+    )
+
+
+def _checksums(headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name[len(CHECKSUM_PREFIX) :].upper(): value
+        for name, value in headers.items()
+        if name.startswith(CHECKSUM_PREFIX) and name not in _ABOUT_CHECKSUMS
+    }
 
 
 def _encryption(headers: Mapping[str, str]) -> str:

@@ -79,7 +79,7 @@ class HttpAnswer:
 
     Attributes:
         status: the HTTP status.
-        headers: looked up without regard to case.
+        headers: names in lower case.
     """
 
     __slots__ = ("_raw", "_request", "headers", "status")
@@ -88,7 +88,7 @@ class HttpAnswer:
         self._request = request
         self._raw = response.raw
         self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
+        self.headers: Mapping[str, str] = dict(response.headers.lower_items())
 
     def readinto(self, view: memoryview) -> int:
         """Read some bytes of the body into the view; 0 at its end.
