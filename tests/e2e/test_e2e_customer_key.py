@@ -49,11 +49,15 @@ def tls_cli(bare_cli: Cli, tls_server: MotoServer, tmp_path: Path) -> Cli:
 WITH_KEY = ("--sse-customer-key", "fileb://key.bin")
 
 
+@pytest.mark.parametrize("checksums", ["when_required", "when_supported"])
 def test_there_and_back_with_a_key(
-    tls_cli: Cli, bucket: Bucket, medium_file: LargeFile, tmp_path: Path
+    tls_cli: Cli, bucket: Bucket, medium_file: LargeFile, tmp_path: Path, checksums: str
 ) -> None:
     """Whole and in parts: every request of both directions brings the key."""
     (tmp_path / "small").write_bytes(b"small")
+    tls_cli = tls_cli.with_environment(
+        AWS_REQUEST_CHECKSUM_CALCULATION=checksums, AWS_RESPONSE_CHECKSUM_VALIDATION=checksums
+    )
     tls_cli("upload", "small", medium_file.path, f"{bucket.uri}/d/", *WITH_KEY).expect(0)
     tls_cli("download", f"{bucket.uri}/d/", "out/", *WITH_KEY).expect(0)
     assert (tmp_path / "out/small").read_bytes() == b"small"
