@@ -173,6 +173,8 @@ class HttpAdapter(requests.adapters.BaseAdapter):
         self, url: Any, verify: Any, cert: Any, proxies: Mapping[str, str] | None
     ) -> tuple[Pool | None, str]:
         """Return pool and target, without a pool when requests' own adapter must send."""
+        if not isinstance(url, str):
+            return None, ""
         if proxies and requests.utils.select_proxy(url, dict(proxies)):
             return None, ""
         slash = url.find("/", 8)
