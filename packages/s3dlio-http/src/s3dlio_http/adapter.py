@@ -99,6 +99,11 @@ class HttpAdapter(requests.adapters.BaseAdapter):
         self._settings = settings
         self._start()
 
+    def __del__(self) -> None:
+        # Without a lock: in a fork's child nobody might be left to release it.
+        for pool in list(getattr(self, "_pools", {}).values()):
+            pool.close()
+
     def send(
         self,
         request: requests.PreparedRequest,
