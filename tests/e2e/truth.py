@@ -23,8 +23,14 @@ CHUNK_SIZE_BYTES: Final = 1 << 20
 
 
 @contextlib.contextmanager
-def boto3_client(server: S3Endpoint) -> Iterator[Any]:
-    """A client of boto3 for a server."""
+def boto3_client(server: S3Endpoint, checksums: str = "when_required") -> Iterator[Any]:
+    """A client of boto3 for a server.
+
+    Args:
+        server: where it goes.
+        checksums: when it sends and compares them. rclone refuses the trailing ones that it sends
+            by default.
+    """
     client = boto3.client(
         "s3",
         endpoint_url=server.endpoint_url,
@@ -35,9 +41,8 @@ def boto3_client(server: S3Endpoint) -> Iterator[Any]:
         config=Config(
             s3={"addressing_style": "path"},
             retries={"max_attempts": 3},
-            # rclone refuses the trailing checksums that boto3 sends otherwise.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
+            request_checksum_calculation=checksums,
+            response_checksum_validation=checksums,
         ),
     )
     try:

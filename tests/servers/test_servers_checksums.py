@@ -28,6 +28,7 @@ def boto(moto_s3: MotoServer) -> Any:
         aws_access_key_id=moto_s3.access_key,
         aws_secret_access_key=moto_s3.secret_key,
         region_name=moto_s3.region,
+        verify=moto_s3.ca_bundle or None,
         config=Config(
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

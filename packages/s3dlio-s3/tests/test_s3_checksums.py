@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import builtins
-import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import awscrt.checksums
+import google_crc32c
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,7 +112,7 @@ def test_zlib_is_enough() -> None:
 def test_crc32c_of_awscrt_serves_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where google-crc32c isn't installed, or is only Python, awscrt computes CRC32C."""
     checksums._find_crc32c.cache_clear()
-    monkeypatch.setattr(sys.modules["google_crc32c"], "implementation", "python")
+    monkeypatch.setattr(google_crc32c, "implementation", "python")
     crc = checksums.needed("CRC32C")
     checksums._find_crc32c.cache_clear()
     assert crc.of(bytearray(b"123456789")) == 0xE3069283
