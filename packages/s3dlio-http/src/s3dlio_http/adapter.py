@@ -99,6 +99,11 @@ class HttpAdapter(requests.adapters.BaseAdapter):
         self._settings = settings
         self._start()
 
+    def __del__(self) -> None:
+        # Without a lock: in a fork's child nobody might be left to release it.
+        for pool in list(getattr(self, "_pools", {}).values()):
+            pool.close()
+
     def send(
         self,
         request: requests.PreparedRequest,
@@ -173,6 +178,8 @@ class HttpAdapter(requests.adapters.BaseAdapter):
         self, url: Any, verify: Any, cert: Any, proxies: Mapping[str, str] | None
     ) -> tuple[Pool | None, str]:
         """Return pool and target, without a pool when requests' own adapter must send."""
+        if not isinstance(url, str):
+            return None, ""
         if proxies and requests.utils.select_proxy(url, dict(proxies)):
             return None, ""
         slash = url.find("/", 8)

@@ -92,6 +92,8 @@ class AnswerHead:
         connection = self.fields.get("connection")
         if connection is None:
             return self.minor > 0
+        if connection[1] == "keep-alive":
+            return True
         tokens = _tokens(connection[1])
         return "close" not in tokens and (self.minor > 0 or "keep-alive" in tokens)
 
@@ -134,7 +136,7 @@ def _fields(text: str, start: int) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = _FIELD.findall(text, start)
     if len(pairs) != text.count("\n", start):
         raise MalformedAnswerError("the answer has a malformed header line")
-    if " \r\n" in text or "\t\r\n" in text:
+    if " \r" in text or "\t" in text:
         return [(name, value.rstrip(" \t")) for name, value in pairs]
     return pairs
 

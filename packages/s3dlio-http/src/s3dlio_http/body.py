@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Body", "LengthBody", "UntilCloseBody"]
 
-#: `read` takes memory as bytes come, not as a length promises them.
-_PIECE_BYTES = 1024 * 1024
 _STREAM_BYTES = 64 * 1024
 
 
@@ -43,6 +41,9 @@ class Body:
     """
 
     __slots__ = ("__weakref__", "_connection", "_decoder", "_done", "_left", "_whole", "head")
+
+    #: `read` takes memory as bytes come, not as many as a server promises.
+    _piece_bytes = 64 * 1024
 
     def __init__(self, connection: Connection, head: AnswerHead) -> None:
         """Take over a connection whose head has been read."""
@@ -87,12 +88,13 @@ class Body:
         """
         if decode_content and "content-encoding" in self.head.fields:
             return self._decoding().read(amt, decode_content=True)
+        most = self._piece_bytes
         if amt is None or amt < 0:
-            return b"".join(iter(lambda: self._read_piece(_PIECE_BYTES), b""))
-        if amt <= _PIECE_BYTES:
+            return b"".join(iter(lambda: self._read_piece(most), b""))
+        if amt <= most:
             return self._read_piece(amt)
         pieces = []
-        while amt and (piece := self._read_piece(min(amt, _PIECE_BYTES))):
+        while amt and (piece := self._read_piece(min(amt, most))):
             pieces.append(piece)
             amt -= len(piece)
         return b"".join(pieces)
@@ -103,7 +105,7 @@ class Body:
         """Yield the body in pieces of up to `amt` bytes; requests' `iter_content` uses it."""
         if decode_content and "content-encoding" in self.head.fields:
             yield from self._decoding().stream(amt, decode_content=True)
-        else:
+        elif amt != 0:
             while data := self._stream_piece(amt):
                 yield data
 
@@ -121,8 +123,10 @@ class Body:
         return self.read(amt)
 
     def _read_piece(self, size_bytes: int) -> bytes:
-        buffer = bytearray(size_bytes)
-        view = memoryview(buffer)
+        if self._connection is None:
+            self._read_after_end()
+            return b""
+        view = memoryview(bytearray(size_bytes))
         done = 0
         while done < size_bytes and (count := self.readinto(view[done:])):
             done += count
@@ -226,6 +230,8 @@ class LengthBody(Body):
     """A body whose length the head tells."""
 
     __slots__ = ("_watch",)
+
+    _piece_bytes = 1024 * 1024
 
     def __init__(self, connection: Connection, head: AnswerHead, length_bytes: int) -> None:
         """Take over a connection whose head has been read."""

@@ -36,6 +36,8 @@ __all__ = ["Connection"]
 _NO_SIGNAL: Final = getattr(socket, "MSG_NOSIGNAL", 0)
 _AT_ONCE: Final = socket.MSG_DONTWAIT | _NO_SIGNAL
 _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
+#: macOS refuses more than 2 GiB at once.
+_SEND_MAX_BYTES: Final = 1 << 30
 #: The kernel's struct timeval is two longs where this is set.
 _KERNEL_TIMEOUTS: Final = sys.maxsize > 2**32 and sys.platform in {"linux", "darwin"}
 _BARE_LF: Final = re.compile(rb"(?:^|[^\r])\n")
@@ -50,7 +52,6 @@ class Connection:
 
     Attributes:
         pool: where it belongs.
-        reused: whether it has served a request before.
         keep: whether it may serve another one.
         buffer: received bytes; those in [start, end) have not been consumed.
         recv_into: of the socket.
@@ -66,14 +67,12 @@ class Connection:
         "keep",
         "pool",
         "recv_into",
-        "reused",
         "start",
     )
 
     def __init__(self, pool: Pool, sock: socket.socket) -> None:
         """Take over a connected socket."""
         self.pool = pool
-        self.reused = False
         self.keep = True
         self.buffer = bytearray(pool.limits.size_bytes)
         self._view = memoryview(self.buffer)
@@ -96,7 +95,6 @@ class Connection:
     def release(self) -> None:
         """Give the connection back: its answer has been read to the end."""
         if self.keep and self.start == self.end and self.pool.open:
-            self.reused = True
             self.pool.idle.append(self)
         else:
             self._sock.close()
@@ -168,7 +166,7 @@ class Connection:
 
     def _send_both(self, head: bytes, body: memoryview) -> None:
         try:
-            sent = self._sock.sendmsg((head, body), (), _AT_ONCE)
+            sent = self._sock.sendmsg((head, body[:_SEND_MAX_BYTES]), (), _AT_ONCE)
         except BlockingIOError:
             sent = 0
         if sent < len(head):
@@ -200,7 +198,7 @@ class Connection:
 
     def _send_at_once(self, body: memoryview) -> int:
         try:
-            return self._sock.send(body, _AT_ONCE)
+            return self._sock.send(body[:_SEND_MAX_BYTES], _AT_ONCE)
         except BlockingIOError:
             return 0
 

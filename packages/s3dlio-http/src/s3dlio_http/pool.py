@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections
 import re
 import socket
+import ssl
 import sys
 import warnings
 from dataclasses import dataclass
@@ -21,11 +22,9 @@ from typing import TYPE_CHECKING, Final
 import urllib3.exceptions
 
 from s3dlio_http.connection import Connection
-from s3dlio_http.tls import TlsConnection, TlsContexts, wrap
+from s3dlio_http.tls import TlsConnection, TlsContexts
 
 if TYPE_CHECKING:
-    import ssl
-
     from s3dlio_http.answer_head import HeadLimits
     from s3dlio_http.speed import MinimumSpeed
 
@@ -163,24 +162,34 @@ class Pool:
         Raises:
             OSError: it can't be made; see `errors.connect_error`.
         """
-        sock = socket.create_connection((self._host, self._port), timeout_s)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if _KEEP_IDLE_OPTION is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, _KEEP_IDLE_OPTION, _KEEP_IDLE_S)
-        if context is None or self._tls is None:
-            return Connection(self, sock)
-        if self._tls[0] is False:
+        if context is not None and context.verify_mode is ssl.CERT_NONE:
             _warn_unverified(self._host)
-        session = self.session
-        resumed = session[1] if session is not None and session[0] is context else None
-        return TlsConnection(self, wrap(sock, context, self._host, resumed))
+        sock = socket.create_connection((self._host, self._port), timeout_s)
+        try:
+            _set_options(sock)
+            if context is None:
+                return Connection(self, sock)
+            session = self.session
+            resumed = session[1] if session is not None and session[0] is context else None
+            server = self._host.rstrip(".")
+            sock = context.wrap_socket(sock, server_hostname=server, session=resumed)
+            return TlsConnection(self, sock)
+        except BaseException:
+            sock.close()
+            raise
 
     def close(self) -> None:
         """Close the idle connections; those in use are closed when their answers are read."""
         self.open = False
         while self.idle:
             self.idle.pop().close()
+
+
+def _set_options(sock: socket.socket) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if _KEEP_IDLE_OPTION is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _KEEP_IDLE_OPTION, _KEEP_IDLE_S)
 
 
 def _warn_unverified(host: str) -> None:

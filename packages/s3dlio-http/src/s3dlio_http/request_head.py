@@ -55,7 +55,7 @@ def request_head(
     except (KeyError, TypeError):
         fields = _checked(fields)
         lines = [f"\r\n{name}: {value}" for name, value in fields.values()]
-    if "transfer-encoding" in fields:
+    if "transfer-encoding" in fields or not _keeps_alive(fields):
         return None
     if "host" not in fields:
         lines.insert(0, f"\r\nHost: {host}")
@@ -76,6 +76,11 @@ def _by_lower_name(headers: Any) -> dict[str, tuple[Any, Any]]:
         fields: dict[str, tuple[Any, Any]] = headers._store  # type: ignore[attr-defined] # noqa: SLF001
         return fields
     return {name.lower(): (name, value) for name, value in headers.items()}
+
+
+def _keeps_alive(fields: dict[str, tuple[Any, Any]]) -> bool:
+    connection = fields.get("connection")
+    return connection is None or connection[1].lower() == "keep-alive"
 
 
 def _encoded(head: str, lines: int) -> bytes:

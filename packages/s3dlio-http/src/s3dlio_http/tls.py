@@ -24,11 +24,11 @@ from s3dlio_http.connection import Connection
 from s3dlio_http.errors import MissingFileError
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Callable
 
     from s3dlio_http.pool import Pool
 
-__all__ = ["TlsConnection", "TlsContexts", "wrap"]
+__all__ = ["TlsConnection", "TlsContexts"]
 
 _CONTEXTS_MAX = 16
 #: A body up to this size is copied behind the head, to be one record with it.
@@ -102,21 +102,6 @@ def _no_password() -> str:
     raise ssl.SSLError("the client's private key is encrypted, which isn't supported")
 
 
-def wrap(
-    sock: socket.socket, context: ssl.SSLContext, host: str, session: ssl.SSLSession | None
-) -> ssl.SSLSocket:
-    """Do the handshake.
-
-    Raises:
-        OSError: it failed, or wasn't done in time. The socket is closed.
-    """
-    try:
-        return context.wrap_socket(sock, server_hostname=host.rstrip("."), session=session)
-    except BaseException:
-        sock.close()
-        raise
-
-
 class TlsConnection(Connection):
     """A connection under TLS."""
 
@@ -143,14 +128,9 @@ class TlsConnection(Connection):
             return bool(self._sock.pending())
         # A late session ticket makes the socket readable too, and is nothing to read.
         try:
-            self._sock.settimeout(0)
-            self._sock.recv(1)
-        except ssl.SSLWantReadError:
-            self._sock.settimeout(self._timeout_s)
-            return False
+            return self._at_once(self._sock.recv_into, memoryview(bytearray(1))) > 0
         except OSError:
             return True
-        return True
 
     def _apply_timeout(self, timeout_s: float | None) -> None:
         self._sock.settimeout(timeout_s)
@@ -163,25 +143,27 @@ class TlsConnection(Connection):
             self._sock.sendall(head + body)
             return
         self._sock.sendall(head)
-        self._sock.settimeout(0)
-        try:
-            self._send_rest(body)
-        finally:
-            self._sock.settimeout(self._timeout_s)
+        self._send_rest(body)
 
     def _send_at_once(self, body: memoryview) -> int:
-        try:
-            return self._sock.send(body[:_SLICE_BYTES])
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            return 0
+        return self._at_once(self._sock.send, body[:_SLICE_BYTES])
 
     def _receive_at_once(self) -> int:
+        if self.end == len(self.buffer):
+            raise ConnectionResetError("the server sent too much")
+        count = self._at_once(self._sock.recv_into, self._view[self.end :])
+        self.end += count
+        return count
+
+    def _at_once(self, move: Callable[[memoryview], int], view: memoryview) -> int:
+        """Return how many bytes were moved, 0 when that would have to wait."""
         self._sock.settimeout(0)
         try:
-            count = self._sock.recv_into(self._view[self.end :])
+            count = move(view)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return 0
+        finally:
+            self._sock.settimeout(self._timeout_s)
         if not count:
             raise ConnectionResetError("the server closed the connection")
-        self.end += count
         return count
