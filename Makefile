@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint fmt bench dist dist-check clean
+.PHONY: help install demo test live test-all lint fmt bench dist dist-check clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ demo: install ## copy a real tree to a real S3 server and back, compare every by
 
 test: install ## run all tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+live: install ## test against a bucket of yours; says what it needs, does and costs
+	$(BIN)/python -m tools.live
 
 test-all: ## run all tests on Python 3.10 to 3.13
 	$(PYTHON) -m tools.test_all
