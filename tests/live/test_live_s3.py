@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import os
 import time
 import types
 import urllib.request
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +56,20 @@ def test_tree_goes_up_and_comes_back(live: LiveBucket, tmp_path: Path) -> None:
     s3dlio.download([f"{live.uri}tree/"], f"{back}/", recursive=True)
     assert files == {path.name: path.read_bytes() for path in back.rglob("*") if path.is_file()}
     assert all(content == live.get(f"{live.prefix}tree/{name}") for name, content in files.items())
+
+
+def test_checksum_is_kept_and_compared(live: LiveBucket) -> None:
+    """The service keeps the checksum of what was meant, and tells it to whoever reads."""
+    key = f"{live.prefix}checksum"
+    config = changed(
+        live, checksum_algorithm="CRC32", response_checksum_validation="when_supported"
+    )
+    with S3Store.connect(live.name, config) as store:
+        store.put(key, CONTENT)
+        with store.open_reader(key) as reader:
+            assert CONTENT == reader.readall()
+    told = live.client.head_object(Bucket=live.name, Key=key, ChecksumMode="ENABLED")
+    assert zlib.crc32(CONTENT).to_bytes(4, "big") == base64.b64decode(told["ChecksumCRC32"])
 
 
 def test_encryption_is_asked_for(live: LiveBucket) -> None:
