@@ -16,6 +16,8 @@ from tests.servers.byte_server import ByteServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.servers.certificates import Certificates
+
 MakeAdapter: TypeAlias = Callable[..., requests.adapters.BaseAdapter]
 
 
@@ -23,6 +25,22 @@ MakeAdapter: TypeAlias = Callable[..., requests.adapters.BaseAdapter]
 def shared_byte_server() -> Iterator[ByteServer]:
     """A byte server for many examples."""
     with ByteServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["http", "https"])
+def plain_and_tls_server(
+    request: pytest.FixtureRequest, certificates: Certificates
+) -> Iterator[ByteServer]:
+    """A byte server for many examples that speaks plain HTTP, and one that speaks TLS."""
+    with ByteServer(certificates=certificates if request.param == "https" else None) as server:
+        yield server
+
+
+@pytest.fixture
+def tls_server(certificates: Certificates) -> Iterator[ByteServer]:
+    """A byte server with a good certificate."""
+    with ByteServer(certificates=certificates) as server:
         yield server
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from tests.servers.certificates import Certificates
+
 #: The body of an answer to a target that no reply was given for.
 SENTINEL: Final = b"all is well"
 #: Long enough for another thread to receive, short enough for hundreds of examples.
@@ -203,15 +205,24 @@ class ByteServer:
 
     Args:
         address: where to listen.
-        context: the server's TLS, or None for plain HTTP.
+        certificates: those of the server's TLS, or None for plain HTTP.
+        context: another than the plainest context with the good certificate.
 
     Attributes:
         requests: all that came, in the order in which their heads came.
+        verify: what clients of requests need to trust the server.
     """
 
     def __init__(
-        self, *, address: str = "127.0.0.1", context: ssl.SSLContext | None = None
+        self,
+        *,
+        address: str = "127.0.0.1",
+        certificates: Certificates | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> None:
+        if certificates is not None and context is None:
+            context = certificates.server_context()
+        self.verify = True if certificates is None else str(certificates.ca)
         self._replies: dict[str, Handler] = {}
         self._targets = itertools.count()
         self._connections = itertools.count()
@@ -332,6 +343,8 @@ def _end(wire: Wire, end: End) -> None:
         wire.reset()
         return
     if end is End.CLOSE and isinstance(wire.socket, ssl.SSLSocket):
+        # The farewell is sent; the other side's isn't waited for.
+        wire.socket.setblocking(False)
         with contextlib.suppress(OSError):
             wire.socket.unwrap()
     if end is End.HALF_CLOSE:

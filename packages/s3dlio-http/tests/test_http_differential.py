@@ -123,14 +123,14 @@ def send(
     return adapter.send(prepared, stream=True, timeout=60, **rest)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     answers().flatmap(lambda made: st.tuples(st.just(made), pieces(made.wire))),
     st.one_of(st.integers(1, 16), st.integers(1, 4000)),
     st.sampled_from(WAYS),
 )
 def test_valid_answers(
-    shared_byte_server: ByteServer,
+    plain_and_tls_server: ByteServer,
     cut_answer: tuple[GivenAnswer, list[bytes]],
     size: int,
     read: Callable[[requests.Response, int], bytes],
@@ -138,11 +138,11 @@ def test_valid_answers(
     """Status, reason, fields and body are right, and the connection goes on where it may."""
     given_answer, cut = cut_answer
     end = End.CLOSE if given_answer.ends_with_connection else End.KEEP
-    url = shared_byte_server.give(Reply(*cut, end=end))
-    after = shared_byte_server.fresh_url()
+    server, verify = plain_and_tls_server, plain_and_tls_server.verify
+    url, after = server.give(Reply(*cut, end=end)), server.fresh_url()
     adapter = HttpAdapter()
     try:
-        response = send(adapter, given_answer.method, url)
+        response = send(adapter, given_answer.method, url, verify=verify)
         assert given_answer.status == response.status_code
         assert given_answer.reason.strip() == response.reason.strip()
         for name, _ in given_answer.fields:
@@ -151,10 +151,10 @@ def test_valid_answers(
             name.lower() for name in response.headers
         }
         assert given_answer.body == read(response, size)
-        assert send(adapter, "GET", after).content == SENTINEL
+        assert send(adapter, "GET", after, verify=verify).content == SENTINEL
     finally:
         adapter.close()
-    first, second = shared_byte_server.connections_for(url, after)
+    first, second = server.connections_for(url, after)
     assert given_answer.may_be_followed == (first == second)
 
 

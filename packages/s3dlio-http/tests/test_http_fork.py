@@ -53,8 +53,7 @@ COUNT = 200
 @pytest.fixture(params=["http", "https"])
 def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[ByteServer]:
     """A server that answers each of the script's targets with the target."""
-    context = certificates.server_context() if request.param == "https" else None
-    with ByteServer(context=context) as server:
+    with ByteServer(certificates=certificates if request.param == "https" else None) as server:
         for who in ("child", "parent"):
             for number in range(COUNT):
                 target = f"/{who}-{number}"
@@ -64,10 +63,10 @@ def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterat
         yield server
 
 
-def test_fork(server: ByteServer, certificates: Certificates) -> None:
+def test_fork(server: ByteServer) -> None:
     """The child opens connections of its own; the parent goes on with its old one."""
-    verify = str(certificates.ca) if server.url("").startswith("https") else ""
-    command = [sys.executable, "-c", SCRIPT, server.url(""), str(COUNT), verify]
+    verify = "" if server.verify is True else server.verify
+    command = [sys.executable, "-c", SCRIPT, server.url(""), str(COUNT), str(verify)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert len(server.requests) == 2 * COUNT + 2

@@ -26,12 +26,16 @@ POISON = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
 
 
 def outcome(
-    adapter: requests.adapters.BaseAdapter, method: str, url: str, timeout_s: float
+    adapter: requests.adapters.BaseAdapter,
+    method: str,
+    url: str,
+    timeout_s: float = 60,
+    verify: bool | str = True,
 ) -> tuple[int, bytes] | None:
     """Status and body of an answer; None where it is refused."""
     prepared = requests.Request(method, url).prepare()
     try:
-        response = adapter.send(prepared, stream=True, timeout=(60, timeout_s))
+        response = adapter.send(prepared, stream=True, timeout=(60, timeout_s), verify=verify)
         return response.status_code, bytes(response.raw.read())
     except REFUSALS:
         return None
@@ -50,8 +54,8 @@ def check(server: ByteServer, method: str, sent: Sequence[bytes], end: End) -> N
     timeout_s = 0.05 if end is End.KEEP else 60
     adapter = HttpAdapter()
     try:
-        seen = outcome(adapter, method, url, timeout_s)
-        assert outcome(adapter, "GET", after, 60) == (200, SENTINEL)
+        seen = outcome(adapter, method, url, timeout_s, server.verify)
+        assert outcome(adapter, "GET", after, verify=server.verify) == (200, SENTINEL)
     finally:
         adapter.close()
     assert seen is None or meaning is not None, f"accepted: {problem}"
@@ -78,7 +82,7 @@ def refused(server: ByteServer, method: str, *sent: bytes, end: End = End.CLOSE)
     check(server, method, sent, end)
     adapter = HttpAdapter()
     try:
-        return outcome(adapter, method, server.give(Reply(*sent, end=end)), 60) is None
+        return outcome(adapter, method, server.give(Reply(*sent, end=end))) is None
     finally:
         adapter.close()
 
@@ -253,23 +257,28 @@ def test_bad_trailers(byte_server: ByteServer, trailers: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("extra", [POISON, b"x", b"\r\n", b"HTTP/1.1 408 Timeout\r\n\r\n"])
-def test_bytes_after_an_answer(byte_server: ByteServer, whole: bytes, extra: bytes) -> None:
-    """What follows an answer unasked is never taken for the next one."""
-    url, after = byte_server.give(Reply(whole + extra)), byte_server.fresh_url()
+def test_bytes_after_an_answer(
+    plain_and_tls_server: ByteServer, whole: bytes, extra: bytes
+) -> None:
+    """What follows an answer unasked is never taken for the next one, by a layer of TLS neither."""
+    server, verify = plain_and_tls_server, plain_and_tls_server.verify
+    url, after = server.give(Reply(whole + extra)), server.fresh_url()
     adapter = HttpAdapter()
     try:
-        seen = outcome(adapter, "GET", url, 60)
+        seen = outcome(adapter, "GET", url, verify=verify)
         assert seen is None or seen[1] == (b"hi" if b"hi" in whole else b"")
-        assert outcome(adapter, "GET", after, 60) == (200, SENTINEL)
+        assert outcome(adapter, "GET", after, verify=verify) == (200, SENTINEL)
     finally:
         adapter.close()
-    first, second = byte_server.connections_for(url, after)
+    first, second = server.connections_for(url, after)
     assert first != second
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified", b"200 OK"])
-def test_body_where_none_may_be(byte_server: ByteServer, method: str, status: bytes) -> None:
+def test_body_where_none_may_be(
+    plain_and_tls_server: ByteServer, method: str, status: bytes
+) -> None:
     """A body after an answer that has none is never taken for the next answer."""
     sent = b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n" % len(POISON) + POISON
-    check(byte_server, method, [sent], End.KEEP)
+    check(plain_and_tls_server, method, [sent], End.KEEP)
