@@ -234,6 +234,11 @@ class ByteServer:
         self.host = f"{host}:{self.port}"
         self._scheme = "http" if context is None else "https"
 
+    @property
+    def accepted_count(self) -> int:
+        """How many connections came, those included whose TLS handshake failed."""
+        return self._listener.accepted_count
+
     def url(self, target: str) -> str:
         """The URL of a target."""
         return f"{self._scheme}://{self.host}{target}"

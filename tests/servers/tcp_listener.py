@@ -26,6 +26,10 @@ class TcpListener:
             when it returns.
         address: where to listen, IPv4 or IPv6.
         context: the server's TLS, or None for plain TCP.
+
+    Attributes:
+        port: where it listens.
+        accepted_count: how many connections came, those included whose handshake failed.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class TcpListener:
         self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._is_closed = False
+        self.accepted_count = 0
         self._threads: list[threading.Thread] = []
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._listener = socket.create_server((address, 0), family=family, backlog=512)
@@ -53,6 +58,7 @@ class TcpListener:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.accepted_count += 1
             thread = threading.Thread(target=self._run, args=(connection,), daemon=True)
             self._threads = [*(t for t in self._threads if t.is_alive()), thread]
             thread.start()
