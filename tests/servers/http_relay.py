@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tests.servers.endpoint import RequestRecord
 from tests.servers.tcp_listener import TcpListener
@@ -145,11 +145,19 @@ def read_to_end(wire: Wire) -> Iterator[bytes]:
         yield piece
 
 
+class Recorder(Protocol):
+    """Who is told of each request."""
+
+    @property
+    def on_record(self) -> Callable[[RequestRecord], None]:
+        """Is called before an answer is sent, from many threads."""
+
+
 class Exchange:
     """One request on its way; a fault decides how far it and its answer get."""
 
-    def __init__(self, relay: HttpRelay, client: Wire, upstream: Wire, head: Head) -> None:
-        self._relay = relay
+    def __init__(self, recorder: Recorder, client: Wire, upstream: Wire, head: Head) -> None:
+        self._recorder = recorder
         self.client = client
         self.upstream = upstream
         self.head = head
@@ -231,7 +239,7 @@ class Exchange:
         """Record the request with the status that the client is about to see; 0 for none."""
         path, _, query = self.target.partition("?")
         byte_range = self.head.headers.get("range")
-        self._relay.on_record(RequestRecord(self.method, path, query, byte_range, status))
+        self._recorder.on_record(RequestRecord(self.method, path, query, byte_range, status))
 
     def reset(self) -> None:
         """End the client's connection with a reset, and the server's with it."""
