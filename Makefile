@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?= -n 2
+# What `make test` runs again over each of the other wires.
+WIRE_TESTS ?= packages/s3dlio-s3 tests/e2e
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test live test-all lint fmt bench dist dist-check clean
@@ -19,8 +21,10 @@ install: .venv/.installed ## make .venv with everything editable; .venv/bin/s3-c
 demo: install ## copy a real tree to a real S3 server and back, compare every byte
 	$(BIN)/python -m tools.demo
 
-test: install ## run all tests
+test: install ## run all tests, then those of S3 over requests' own adapter and over TLS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	S3DLIO_HTTP_ADAPTER=requests $(BIN)/python -m pytest $(PYTEST_ARGS) $(WIRE_TESTS)
+	S3DLIO_TEST_TLS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) $(WIRE_TESTS)
 
 live: install ## test against a bucket of yours; says what it needs, does and costs
 	$(BIN)/python -m tools.live
