@@ -42,9 +42,15 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="session")
-def server_certificates(certificates: Certificates) -> Certificates | None:
+def server_certificates(certificates: Certificates) -> Iterator[Certificates | None]:
     """The certificates of the S3 servers' TLS; None where they speak plain HTTP."""
-    return certificates if os.environ.get(TLS_VARIABLE, "") not in {"", "0"} else None
+    if os.environ.get(TLS_VARIABLE, "") in {"", "0"}:
+        yield None
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        # For clients that nobody told of the authority, such as boto3's.
+        patch.setenv("AWS_CA_BUNDLE", str(certificates.ca))
+        yield certificates
 
 
 @pytest.fixture(scope="session")
