@@ -33,11 +33,17 @@ class ServerClocks:
 
     def __init__(self) -> None:
         self._skews_s: dict[str, float] = {}
+        # The last second that was written: many requests are signed within one.
+        self._written: tuple[int, str] = (0, "")
 
     def amz_date(self, origin: str) -> str:
         """Return the time to sign with for a server, as S3 writes it."""
-        skew_s = self._skews_s.get(origin, 0.0)
-        return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + skew_s))
+        now_s = int(time.time() + self._skews_s.get(origin, 0.0))
+        second, text = self._written
+        if second != now_s:
+            text = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s))
+            self._written = (now_s, text)
+        return text
 
     def corrects(self, origin: str, refusal: Refusal) -> bool:
         """Learn a server's time from a refusal; return whether it changes what is signed.

@@ -43,7 +43,7 @@ logger = get_logger("s3")
 _OPERATION = "read"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
     """What the caller asked for."""
 

@@ -63,9 +63,9 @@ _BUCKET_APIS = frozenset({"CreateBucket", "DeleteBucket"})
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class S3Request:
-    """An S3 operation before it is signed.
+    """An S3 operation before it is signed. Nobody changes it; see `HttpRequest`.
 
     Attributes:
         operation: what it is called in errors.

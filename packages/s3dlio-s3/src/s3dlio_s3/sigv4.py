@@ -15,11 +15,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from s3dlio_s3.credentials import Credentials
 
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+# What most keys are made of, and is sent as it is (RFC 3986 section 2.3).
+_UNRESERVED = re.compile("[A-Za-z0-9._~/-]*")
 #: The payload hash of a request whose body isn't signed.
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 #: The SHA-256 of nothing.
@@ -48,11 +51,13 @@ PRESIGN_EXPIRES_MAX_S = 604_800
 
 def encode_key(key: str) -> str:
     """Percent-encode a key for a path: every byte but unreserved ones and "/"."""
-    return quote(key, safe="/")
+    return key if _UNRESERVED.fullmatch(key) else quote(key, safe="/")
 
 
-def canonical_query(query: Iterable[tuple[str, str]]) -> str:
+def canonical_query(query: Collection[tuple[str, str]]) -> str:
     """Encode and sort query parameters; also the form in which they are sent."""
+    if not query:
+        return ""
     pairs = [(quote(name, safe=""), quote(value, safe="")) for name, value in query]
     pairs.sort()
     return "&".join([f"{name}={value}" for name, value in pairs])
@@ -159,7 +164,7 @@ def presign_url(
     region: str,
     amz_date: str,
     expires_s: int,
-    query: Iterable[tuple[str, str]] = (),
+    query: Collection[tuple[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> str:
     """Sign a request in its URL, so that whoever holds the URL can make it until it expires.
