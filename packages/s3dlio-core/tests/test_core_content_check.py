@@ -93,13 +93,14 @@ def test_one_flipped_bit_is_found(content: bytes, at: int, part_size_bytes: int 
 
 
 @pytest.mark.parametrize("ranges", [[], [(0, 10)], [(0, 10), (20, 5120)], [(1, 5120)]])
-def test_missing_bytes_are_not_verified(ranges: list[tuple[int, int]]) -> None:
-    """A part of the content proves nothing, and is no error."""
+def test_missing_bytes_are_an_error(ranges: list[tuple[int, int]]) -> None:
+    """A part of the content proves nothing; who says that it is all is stopped."""
     check = _check(CONTENT)
     for start, stop in ranges:
         check.add(start, memoryview(CONTENT)[start:stop])
-    check.finish()
-    assert check.outcome is Outcome.UNREAD
+    with pytest.raises(errors.IntegrityError, match="were not compared") as raised:
+        check.finish()
+    assert (False, Outcome.UNREAD) == (raised.value.retryable, check.outcome)
 
 
 def test_bytes_may_be_added_by_many_threads() -> None:
@@ -126,6 +127,26 @@ def test_unequal_parts_are_not_taken_for_damage() -> None:
     check.add(0, memoryview(CONTENT))
     check.finish()
     assert check.outcome is Outcome.UNKNOWN_PARTS
+
+
+def test_parts_that_cannot_be_asked_for_are_an_error_for_good() -> None:
+    """Who read the bytes again would add them twice, so the error isn't retryable."""
+
+    def confirm() -> bool:
+        raise errors.ServiceError("slow down", retryable=True)
+
+    check = CrcCheck(
+        CRC32,
+        _composite(b"other", 1000),
+        len(CONTENT),
+        uri="",
+        part_size_bytes=1000,
+        confirm_parts=confirm,
+    )
+    check.add(0, memoryview(CONTENT))
+    with pytest.raises(errors.ServiceError, match="slow down") as raised:
+        check.finish()
+    assert not raised.value.retryable
 
 
 def test_nothing_to_compare_says_why() -> None:
@@ -268,6 +289,59 @@ def test_a_check_is_asked_for_again(source: CheckedStore) -> None:
     check = RetryingStore(faulty).content_check(source.head("right"))
     assert check is not None
     assert faulty.count("content_check") == 2
+
+
+class PartedStore(CheckedStore):
+    """A container whose checksums are of parts; what asks for the parts' sizes can fail.
+
+    Attributes:
+        failures: how many of the next requests for the sizes fail.
+    """
+
+    failures = 0
+
+    def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck:
+        """Compare with what is told of the key, as the checksum of parts."""
+        return CrcCheck(
+            CRC32,
+            self.told[info.key],
+            info.size_bytes,
+            uri=self.uri_of(info.key),
+            part_size_bytes=700,
+            confirm_parts=self._confirm,
+        )
+
+    def _confirm(self) -> bool:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise errors.ServiceError("slow down", retryable=True)
+        return True
+
+
+@pytest.mark.parametrize("failures", [1, 1000])
+@pytest.mark.parametrize("part_size_bytes", [None, 1400])
+def test_wrong_bytes_never_arrive_when_the_parts_are_asked_for_in_vain(
+    destination: MemoryStore,
+    part_size_bytes: int | None,
+    failures: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The question alone is repeated; no bytes are read twice, nothing wrong is stored."""
+    monkeypatch.setattr("s3dlio_core.retry.policy.time.sleep", lambda _s: None)
+    name = uuid.uuid4().hex
+    MemoryProvider().create_container(name)
+    source = PartedStore(name, {"wrong": _composite(b"other", 700)})
+    source.put("wrong", CONTENT)
+    source.failures = failures
+    faulty = FaultyStore(source)
+    store = RetryingStore(faulty)
+    engine = Engine("copy", destination, jobs=3, part_size_bytes=part_size_bytes)
+    report = engine.run([CopyItem(store, store.head("wrong"), "wrong")])
+    assert (0, 1) == (report.done_count, report.failed_count)
+    assert [] == destination.list_page().objects[:]
+    asked = "slow down" if failures > 1 else "the bytes that were read have"
+    assert asked in str(report.failures[0].error)
+    assert faulty.count("open_reader") == (1 if part_size_bytes is None else 4)
 
 
 def test_default_is_no_check(destination: MemoryStore) -> None:

@@ -4,6 +4,8 @@ Rules that hold in this file:
 - Bytes are checked where they lie: no copy. They may come in any order and from many threads,
   which is how parts of a large object are read; CRCs of pieces are combined.
 - What can't be compared is told as such (`Outcome`), never taken for right.
+- Nothing that `finish` raises is retryable: all bytes were added, and a second time would be once
+  too often.
 - A store without checksums has no checks at all; core knows no store.
 
 Source: Amazon S3 User Guide, "Checking object integrity": full object and composite checksums.
@@ -12,11 +14,12 @@ Source: Amazon S3 User Guide, "Checking object integrity": full object and compo
 from __future__ import annotations
 
 import enum
+import functools
 import itertools
 import threading
 from typing import TYPE_CHECKING
 
-from s3dlio_core.errors import IntegrityError
+from s3dlio_core.errors import IntegrityError, S3dlioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,11 +52,15 @@ class ContentCheck:
     def add(self, offset_bytes: int, view: memoryview) -> None:
         """Take notice of the bytes at an offset. Thread-safe, also while another is added."""
 
+    def retry_with(self, retry: Callable[[Callable[[], bool]], bool]) -> None:
+        """Let `finish` ask its store through this function, which calls again what failed."""
+
     def finish(self) -> None:
         """Compare, when all bytes were added.
 
         Raises:
-            IntegrityError: they aren't those that the checksum was made of.
+            IntegrityError: they aren't those that the checksum was made of, or not all of them.
+            S3dlioError: the store can't be asked what is needed to compare them.
         """
 
 
@@ -113,20 +120,35 @@ class CrcCheck(ContentCheck):
         with self._lock:
             self._pieces[start + len(view)] = (begin, value)
 
+    def retry_with(self, retry: Callable[[Callable[[], bool]], bool]) -> None:
+        """Ask for the sizes of the parts through this function."""
+        self._confirm_parts = functools.partial(retry, self._confirm_parts)
+
     def finish(self) -> None:
         """Compare, when all bytes were added."""
         parts = self._parts()
         if parts is None:
-            return
+            raise self._error("some of the bytes that were read were not compared")
         found = b"".join(self._crc.encode(value) for value in parts)
         if self._is_composite:
             found = self._crc.encode(self._crc.of(found))
         if found == self._expected:
             self.outcome = Outcome.VERIFIED
-        elif self._confirm_parts():
-            self._raise_differs(found)
+        elif self._are_parts_confirmed():
+            raise self._error(
+                f"the bytes that were read have the {self._crc.name} {found.hex()}, "
+                f"the object's is {self._expected.hex()}",
+                hint="Run the command again; if it fails again, the object itself is damaged",
+            )
         else:
             self.outcome = Outcome.UNKNOWN_PARTS
+
+    def _are_parts_confirmed(self) -> bool:
+        try:
+            return self._confirm_parts()
+        except S3dlioError as error:
+            error.retryable = False
+            raise
 
     def _parts(self) -> list[int] | None:
         """Return the CRC of each part, or None when bytes are missing."""
@@ -142,12 +164,5 @@ class CrcCheck(ContentCheck):
         for _, part in itertools.groupby(pieces, lambda piece: piece[0] // self._part_size_bytes):
             yield self._crc.combine_all((value, end - begin) for begin, end, value in part)
 
-    def _raise_differs(self, found: bytes) -> None:
-        raise IntegrityError(
-            f"the bytes that were read have the {self._crc.name} {found.hex()}, "
-            f"the object's is {self._expected.hex()}",
-            operation="read",
-            uri=self._uri,
-            hint="Run the command again; if it fails again, the object itself is damaged",
-            retryable=False,
-        )
+    def _error(self, message: str, hint: str = "") -> IntegrityError:
+        return IntegrityError(message, operation="read", uri=self._uri, hint=hint, retryable=False)

@@ -71,6 +71,7 @@ class RetryingReader(ObjectReader):
         self._version = version
         self._failures = 0
         self._reader = store.open_bare(key, start, stop, if_match, version)
+        store.retry_check(key, self._reader.check)
         self._info = self._reader.info
 
     @property
@@ -434,9 +435,16 @@ class RetryingStore(ObjectStore):
         return list(self.inner.delete_many(keys))
 
     def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
-        """Return the inner store's."""
+        """Return the inner store's, whose own requests are made again, too, if need be."""
         call = functools.partial(self.inner.content_check, info, version=version)
-        return self.retrier.call("stat", self.uri_of(info.key), call)
+        check = self.retrier.call("stat", self.uri_of(info.key), call)
+        self.retry_check(info.key, check)
+        return check
+
+    def retry_check(self, key: str, check: ContentCheck | None) -> None:
+        """Let a check make its requests again, if need be."""
+        if check is not None:
+            check.retry_with(functools.partial(self.retrier.call, "stat", self.uri_of(key)))
 
     def close(self) -> None:
         """Close the inner store, and the provider that was opened for it."""
