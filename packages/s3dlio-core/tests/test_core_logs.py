@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +51,7 @@ def _no_registered_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         ("AccountName=acct;AccountKey=aGVsbG8rd29ybGQ=;EndpointSuffix=x", "aGVsbG8rd29ybGQ"),
         ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "wJalrXUtnFEMI/K7MDENG"),
         ("AWS_SESSION_TOKEN=FwoGZXIvYXdzE", "FwoGZXIvYXdzE"),
+        ("aws_security_token = FwoGZXIvYXdzE", "FwoGZXIvYXdzE"),
         ("<SecretAccessKey>wJalrXUtnFEMI</SecretAccessKey>", "wJalrXUtnFEMI"),
         ('{"SessionToken": "FwoGZXIvYXdzE"}', "FwoGZXIvYXdzE"),
         (f"SignedHeaders=host,Signature={SIGNATURE}", SIGNATURE),
@@ -106,6 +112,32 @@ def test_a_tiny_secret_is_ignored(value: str) -> None:
     """Text isn't cut to pieces by an empty or tiny secret."""
     register_secret(value)
     assert redact("abc and more") == "abc and more"
+
+
+def test_secrets_can_be_registered_after_a_fork() -> None:
+    """Also when another thread was at it while the process was forked."""
+    registering = threading.Event()
+
+    def register() -> None:
+        with logs._lock:
+            registering.set()
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=register)
+    thread.start()
+    registering.wait()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads; the child only registers, and exits.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        # Ends a child that waits for ever.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(20)
+        register_secret("of the child")
+        os._exit(0 if redact("of the child") == "[redacted]" else 1)
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 class Catcher(logging.Handler):

@@ -18,7 +18,8 @@ What counts as a secret: every value given to `register_secret`; the headers Aut
 parameters X-Amz-Signature, X-Amz-Credential and X-Amz-Security-Token (Amazon S3 API Reference,
 "Authenticating Requests: Using Query Parameters"); `sig` of a shared access signature and the
 AccountKey of a connection string (Azure Storage documentation); passwords in URLs (RFC 3986 section
-3.2.1); and what configuration files call aws_secret_access_key and aws_session_token.
+3.2.1); and what configuration files call aws_secret_access_key, aws_session_token and
+aws_security_token.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import re
 import threading
 import time
@@ -70,7 +72,7 @@ _PATTERNS = (
     re.compile(
         rf"(?P<name>\b(?:x-amz-(?:signature|credential|security-token)"
         rf"|x-amz-(?:copy-source-)?server-side-encryption-customer-key"
-        rf"|(?:aws_?)?secret_?(?:access_?)?key|(?:aws_?)?session_?token|accountkey"
+        rf"|(?:aws_?)?secret_?(?:access_?)?key|(?:aws_?)?(?:session|security)_?token|accountkey"
         rf"|sharedaccesssignature){_BETWEEN})(?P<secret>{_VALUE})",
         re.IGNORECASE,
     ),
@@ -95,6 +97,12 @@ _secrets_pattern: re.Pattern[str] | None = None
 logging.getLogger(ROOT_LOGGER).addHandler(logging.NullHandler())
 
 
+# A fork while another thread holds the lock would leave it locked in the child for ever.
+os.register_at_fork(
+    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+)
+
+
 def register_secret(value: str) -> None:
     """Never let this value into a log: a secret key, a session token, an account key.
 
@@ -103,10 +111,14 @@ def register_secret(value: str) -> None:
     global _secrets_pattern  # noqa: PLW0603 - rebuilt here only, under the lock
     if len(value) < _SECRET_LENGTH_MIN:
         return
+    forms = {value, quote(value, safe=""), quote(value)}
+    if forms <= _secrets:
+        return
     with _lock:
-        _secrets.update({value, quote(value, safe=""), quote(value)})
-        longest_first = sorted(_secrets, key=len, reverse=True)
+        longest_first = sorted(_secrets | forms, key=len, reverse=True)
         _secrets_pattern = re.compile("|".join(map(re.escape, longest_first)))
+        # The last step: what is in here is kept out already.
+        _secrets.update(forms)
 
 
 def redact(text: str) -> str:
