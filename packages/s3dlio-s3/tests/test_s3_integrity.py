@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
@@ -334,6 +335,22 @@ def test_composite_is_compared_by_parts(serve: MakeStore, spoilt: bool) -> None:
     assert server.requests[1][1]["if-match"] == '"e1-3"'
 
 
+def test_parts_are_asked_for_again(serve: MakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that fails once neither hides the damage nor has bytes read twice."""
+    monkeypatch.setattr("s3dlio_core.retry.policy.time.sleep", lambda _s: None)
+    told = composite(CONTENT[:400], CONTENT[400:800], CONTENT[800:])
+    server, store = serve(
+        checked(CONTENT[:-1] + b"\0", told, "COMPOSITE"),
+        part_head(400, 3),
+        answer(503),
+        part_head(400, 3),
+        **ON,
+    )
+    with pytest.raises(core.IntegrityError, match="the bytes that were read have"):
+        read(RetryingStore(store).open_reader("k"))
+    assert ["HEAD /b/k?partNumber=2"] * 2 == server.targets()[2:]
+
+
 @pytest.mark.parametrize(
     "said", [head(crc(CONTENT), "COMPOSITE"), answer(501), answer(404), part_head(999, 3)]
 )
@@ -380,7 +397,7 @@ def test_head_tells_checksums_where_it_may(serve: MakeStore) -> None:
 
 def download(store: S3Store, key: str = "k") -> tuple[MemoryStore, Engine, CopyItem]:
     """Prepare a download of 1,024 bytes in ranges of 500."""
-    name = f"integrity-{id(store)}"
+    name = uuid.uuid4().hex
     MemoryProvider().create_container(name)
     destination = MemoryStore(name)
     info = store.head(key)
