@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -175,6 +176,18 @@ def test_unreadable_file_stops_the_search(files: dict[str, str]) -> None:
     Path(files["AWS_CONFIG_FILE"]).write_text("no section\n")
     with pytest.raises(CredentialsError, match=f"can't read {files['AWS_CONFIG_FILE']}"):
         found("", files)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\0", "\u20ac", "\x7f"])
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
+def test_what_no_header_carries_is_refused(files: dict[str, str], name: str, end: str) -> None:
+    """The error names what is wrong and doesn't quote it, nor does one that it came from."""
+    environ = {**files, **ENVIRONMENT, name: f"hidden{end}hidden"}
+    with pytest.raises(CredentialsError, match="has characters that no header can carry") as raised:
+        found("", environ)
+    shown = "".join(traceback.format_exception(raised.value))
+    assert f"environment: the {name.lower().removeprefix('aws_')} has" in shown
+    assert "hidden" not in shown
 
 
 def test_repr_hides_the_secrets() -> None:

@@ -42,6 +42,15 @@ aws_secret_access_key = file/secret
 aws_access_key_id = BOTHFILE
 aws_secret_access_key = bothfile/secret
 aws_session_token = bothfile/token
+[old]
+aws_access_key_id = OLD
+aws_secret_access_key = old/secret
+aws_session_token = new/token
+aws_security_token = old/token
+[oldonly]
+aws_access_key_id = OLD
+aws_secret_access_key = old/secret
+aws_security_token = old/token
 [half]
 aws_access_key_id = HALF
 [rolefile]
@@ -54,6 +63,10 @@ region = eu-west-1
 [profile inline]
 aws_access_key_id = INLINE
 aws_secret_access_key = inline/secret
+[profile oldconfig]
+aws_access_key_id = OLDCONFIG
+aws_secret_access_key = old/secret
+aws_security_token = old/token
 [profile both]
 aws_access_key_id = BOTHCONFIG
 aws_secret_access_key = bothconfig/secret
@@ -139,6 +152,13 @@ CASES = [
     ("", {}, "FILE"),
     ("", ENV_KEYS, "ENV"),
     ("", {**ENV_KEYS, "AWS_SESSION_TOKEN": "env/token"}, "ENV"),
+    ("", {**ENV_KEYS, "AWS_SECURITY_TOKEN": "old/token"}, "ENV"),
+    ("", {**ENV_KEYS, "AWS_SECURITY_TOKEN": "old", "AWS_SESSION_TOKEN": "new"}, "ENV"),
+    ("", {"AWS_SHARED_CREDENTIALS_FILE": "$HOME/credentials"}, "FILE"),
+    ("inline", {"AWS_CONFIG_FILE": "${HOME}/config"}, "INLINE"),
+    ("old", {}, "OLD"),
+    ("oldonly", {}, "OLD"),
+    ("oldconfig", {}, "OLDCONFIG"),
     ("", {**ENV_KEYS, "AWS_PROFILE": "role"}, "ENV"),
     ("inline", ENV_KEYS, "INLINE"),
     ("", {"AWS_PROFILE": "inline"}, "INLINE"),

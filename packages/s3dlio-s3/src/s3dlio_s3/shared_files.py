@@ -14,6 +14,7 @@ import configparser
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import UsageError
@@ -91,9 +92,13 @@ def read_shared_files(environ: Mapping[str, str]) -> SharedFiles:
     Raises:
         UsageError: a file can't be parsed or read.
     """
-    config_path = aws_path(environ.get("AWS_CONFIG_FILE") or "~/.aws/config", environ)
-    keys_path = aws_path(
-        environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials", environ
+    config_path, keys_path = (
+        # Variables in them are replaced, as botocore does.
+        aws_path(Template(environ.get(name) or default).safe_substitute(environ), environ)
+        for name, default in (
+            ("AWS_CONFIG_FILE", "~/.aws/config"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+        )
     )
     sections: dict[str, dict[str, Section]] = {"profile": {}, "services": {}, "sso-session": {}}
     profiles = sections["profile"]

@@ -20,7 +20,10 @@ __all__ = ["EnvironmentSource", "ExplicitSource"]
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSource:
-    """AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION."""
+    """AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION.
+
+    AWS_SECURITY_TOKEN is the token's old name, and counts first, as for boto3.
+    """
 
     environ: Mapping[str, str] = field(repr=False)
     name: ClassVar[str] = "environment"
@@ -46,7 +49,8 @@ class EnvironmentSource:
             expires_at_s = parse_expiry(expiration)
             if expires_at_s is None:
                 raise CredentialsError("AWS_CREDENTIAL_EXPIRATION is no time")
-        token = self.environ.get("AWS_SESSION_TOKEN", "")
+        names = ("AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
+        token = next((value for name in names if (value := self.environ.get(name))), "")
         return register_credentials(Credentials(key, secret, token, expires_at_s))
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["SharedFilesSource"]
 
 _KEY_NAMES = ("aws_access_key_id", "aws_secret_access_key")
+# The token's old name counts first, as for boto3.
+_TOKEN_NAMES = ("aws_security_token", "aws_session_token")
 _SSO_ROLE_NAMES = ("sso_account_id", "sso_role_name")
 # A profile may have these for tokens alone, beside credentials of another kind.
 _SSO_LOGIN_NAMES = ("sso_session", "sso_start_url")
@@ -152,7 +154,8 @@ def _keys_of(section: Section) -> ExplicitSource:
     if not key or not secret:
         given, missing = _KEY_NAMES if key else reversed(_KEY_NAMES)
         raise CredentialsError(f"{given} is set, but {missing} isn't")
-    return ExplicitSource(Credentials(key, secret, section.get("aws_session_token", "")))
+    token = next((value for name in _TOKEN_NAMES if (value := section.get(name))), "")
+    return ExplicitSource(Credentials(key, secret, token))
 
 
 def _has_keys(values: Mapping[str, str]) -> bool:

@@ -1,7 +1,8 @@
 """Credentials as a value, and how they come out of what services and programs answer.
 
 Rules that hold in this file:
-- A secret is in no repr, no log and no error.
+- A secret is in no repr, no log and no error; what no header can carry is refused here, because
+  the error of who tries it might quote it.
 - What is taken from an answer is registered as a secret before anybody else sees it.
 
 Source: the answers' own forms: AWS STS API Reference, "Credentials"; AWS SDKs and Tools Reference
@@ -46,6 +47,17 @@ class Credentials:
     secret_access_key: str = field(repr=False)
     session_token: str = field(default="", repr=False)
     expires_at_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check what is sent in headers.
+
+        Raises:
+            CredentialsError: a header can't carry it.
+        """
+        for name in ("access_key_id", "session_token"):
+            value: str = getattr(self, name)
+            if not (value.isascii() and value.isprintable()):
+                raise CredentialsError(f"the {name} has characters that no header can carry")
 
 
 def register_credentials(credentials: Credentials) -> Credentials:
