@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tests.e2e.command_line import Cli
     from tests.servers import MotoServer
 
+pytestmark = pytest.mark.one_wire
+
 NOT_RUN: Final = "<!-- not run -->"
 DOCUMENTS: Final = ("*.md", "docs/**/*.md", "packages/*/README.md")
 #: Lines of bash that begin so are for the reader's own machine.

@@ -167,6 +167,7 @@ def test_odd_file_names_go_up_and_come_back(cli: Cli, bucket: Bucket, tmp_path: 
 
 
 @pytest.mark.parametrize("name", ["space", "percent", "query", "glob", "xml", "emoji", "newline"])
+@pytest.mark.one_wire
 def test_odd_key_is_named_on_the_command_line(
     name: str, cli: Cli, bucket: Bucket, tmp_path: Path
 ) -> None:

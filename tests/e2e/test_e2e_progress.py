@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import FaultProxy
 
+pytestmark = pytest.mark.one_wire
+
 _AMOUNT = re.compile(r"([0-9.]+) ([KMG]?i?B)/([0-9.]+) ([KMG]?i?B)")
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 

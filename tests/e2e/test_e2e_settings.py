@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import MotoServer
 
+pytestmark = pytest.mark.one_wire
+
 EVERYTHING = (
     "--storage-class=STANDARD_IA",
     "--tagging=team=a%20b&empty=",
