@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from s3dlio_core.store import Buffer
 
@@ -62,8 +62,12 @@ class Crc:
             second: the CRC of the second.
             second_size_bytes: the second's length.
         """
-        shift = _power(self.polynomial, self.width_bits, second_size_bytes)
-        return _product(first, shift, self.polynomial, self.width_bits) ^ second
+        bit = 0
+        while second_size_bytes >> bit:
+            if second_size_bytes >> bit & 1:
+                first = _shifted(first, _shift_tables(self.polynomial, self.width_bits, bit))
+            bit += 1
+        return first ^ second
 
     def combine_all(self, pieces: Iterable[tuple[int, int]]) -> int:
         """Return the CRC of pieces that follow one another, each given as its CRC and length."""
@@ -77,31 +81,50 @@ class Crc:
         return value.to_bytes(self.width_bits // 8, "big")
 
 
-def _product(one: int, other: int, polynomial: int, width_bits: int) -> int:
-    """Multiply two polynomials, modulo a third."""
+def _shifted(value: int, tables: Sequence[Sequence[int]]) -> int:
+    """Multiply a polynomial by that of the tables: one for each four bits of it."""
     product = 0
-    bit = 1 << (width_bits - 1)
-    while one:
-        if one & bit:
-            product ^= other
-            one ^= bit
-        bit >>= 1
-        other = other >> 1 ^ polynomial if other & 1 else other >> 1
+    for table in tables:
+        product ^= table[value & 15]
+        value >>= 4
     return product
 
 
-# Parts of one object have one length, but the last: few entries serve many parts.
-@functools.lru_cache(maxsize=64)
-def _power(polynomial: int, width_bits: int, size_bytes: int) -> int:
-    """Return x^(8 * size_bytes), modulo the polynomial."""
-    power = 1 << (width_bits - 1)
-    square = power >> 8
-    while size_bytes:
-        if size_bytes & 1:
-            power = _product(power, square, polynomial, width_bits)
-        square = _product(square, square, polynomial, width_bits)
-        size_bytes >>= 1
-    return power
+# An entry has 3 to 12 KiB; as many are used as there are ones in a length.
+@functools.lru_cache(maxsize=3 * 64)
+def _shift_tables(polynomial: int, width_bits: int, exponent: int) -> Sequence[Sequence[int]]:
+    """Return the tables that multiply by x^(8 * 2^exponent), modulo the polynomial."""
+    # What each bit of a polynomial becomes, from the lowest, x^(width - 1), on.
+    images = _multiples(_power(polynomial, width_bits, exponent), polynomial, width_bits)[::-1]
+    tables = []
+    for first in range(0, width_bits, 4):
+        table = [0]
+        for image in images[first : first + 4]:
+            table += [image ^ entry for entry in table]
+        tables.append(table)
+    return tables
+
+
+@functools.lru_cache(maxsize=3 * 64)
+def _power(polynomial: int, width_bits: int, exponent: int) -> int:
+    """Return x^(8 * 2^exponent), modulo the polynomial."""
+    if exponent == 0:
+        return 1 << (width_bits - 1 - 8)
+    root = _power(polynomial, width_bits, exponent - 1)
+    square = 0
+    for number, multiple in enumerate(_multiples(root, polynomial, width_bits), start=1):
+        if root >> (width_bits - number) & 1:
+            square ^= multiple
+    return square
+
+
+def _multiples(value: int, polynomial: int, width_bits: int) -> list[int]:
+    """Return a polynomial times x^0, x^1 and so on, modulo another."""
+    multiples = [value]
+    while len(multiples) < width_bits:
+        value = value >> 1 ^ polynomial if value & 1 else value >> 1
+        multiples.append(value)
+    return multiples
 
 
 CRC32 = Crc("CRC32", 32, CRC32_POLYNOMIAL, lambda value, view: zlib.crc32(view, value))
