@@ -19,7 +19,7 @@ from s3dlio_core.retry import RetryingStore
 from s3dlio_core.store import ChecksumType, Part
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.plan import CopyItem
-from s3dlio_s3 import S3Store
+from s3dlio_s3 import S3Store, checksums
 from s3dlio_s3.checksums import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -403,6 +403,32 @@ def download(store: S3Store, key: str = "k") -> tuple[MemoryStore, Engine, CopyI
     info = store.head(key)
     engine = Engine("download", destination, jobs=1, part_size_bytes=500)
     return destination, engine, CopyItem(store, info, key)
+
+
+def test_a_listed_upload_keeps_its_algorithm(serve: MakeStore) -> None:
+    """S3 refuses a part without a checksum of an upload that has one."""
+    listed = (
+        b"<ListMultipartUploadsResult><Upload><Key>k</Key><UploadId>u</UploadId>"
+        b"<ChecksumAlgorithm>CRC32</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>"
+        b"</Upload></ListMultipartUploadsResult>"
+    )
+    server, store = serve(answer(200, listed), answer(200, headers={"ETag": '"p"'}))
+    (found,) = store.list_multiparts()
+    store.resume_multipart(found.key, found.token).put_part(1, 0, CONTENT)
+    assert crc(CONTENT) == server.requests[1][1]["x-amz-checksum-crc32"]
+
+
+def test_an_upload_can_be_aborted_where_its_checksum_cannot_be_computed(
+    serve: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever clears up needs no library; whoever goes on does."""
+    monkeypatch.setitem(checksums._FINDERS, "CRC64NVME", lambda: None)
+    server, store = serve(answer(204))
+    upload = store.resume_multipart("k", json.dumps({"upload_id": "u", "checksum": "CRC64NVME"}))
+    with pytest.raises(core.UsageError, match="isn't installed"):
+        upload.put_part(1, 0, CONTENT)
+    upload.abort()
+    assert ["DELETE /b/k?uploadId=u"] == server.targets()
 
 
 @pytest.mark.parametrize("spoilt", [False, True])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3dlio_core.store import ContainerInfo, Part
+from s3dlio_core.store import ChecksumType, ContainerInfo, Part
 from s3dlio_s3 import wire_xml
 
 NS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
@@ -223,11 +223,16 @@ def test_uploads_are_read() -> None:
     body = (
         f"<ListMultipartUploadsResult {NS}><EncodingType>url</EncodingType><Upload><Key>a+b</Key>"
         "<UploadId>u</UploadId><Initiated>2026-01-02T03:04:05Z</Initiated></Upload>"
+        "<Upload><Key>c</Key><UploadId>v</UploadId><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>"
+        "<ChecksumType>FULL_OBJECT</ChecksumType></Upload>"
         "<IsTruncated>true</IsTruncated><NextKeyMarker>a+b</NextKeyMarker>"
         "<NextUploadIdMarker>u</NextUploadIdMarker></ListMultipartUploadsResult>"
     ).encode()
     page = wire_xml.parse_list_uploads(body)
-    assert [wire_xml.UploadEntry("a b", "u", 1767323045.0)] == page.uploads
+    assert page.uploads == [
+        wire_xml.UploadEntry("a b", "u", 1767323045.0),
+        wire_xml.UploadEntry("c", "v", None, "CRC32", ChecksumType.FULL_OBJECT),
+    ]
     assert ("a b", "u") == page.next_markers
 
 

@@ -31,6 +31,7 @@ from s3dlio_core.errors import (
 )
 from s3dlio_core.store import (
     Capabilities,
+    ChecksumType,
     Condition,
     CopySource,
     DeleteError,
@@ -43,7 +44,7 @@ from s3dlio_core.store import (
     check_version,
 )
 from s3dlio_s3.arns import ARN_PREFIX
-from s3dlio_s3.checksums import for_requests, installed, needed
+from s3dlio_s3.checksums import ALGORITHMS, for_requests, installed, needed
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
 from s3dlio_s3.errors import error_of_code
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
         MultipartUpload,
         ObjectReader,
     )
-    from s3dlio_s3.wire_xml import ErrorBody
+    from s3dlio_s3.wire_xml import ErrorBody, UploadEntry
 
 __all__ = ["S3Store"]
 
@@ -290,7 +291,7 @@ class S3Store(ObjectStore):
             for upload in page.uploads:
                 # Some servers ignore the prefix, and a caller may abort what is listed.
                 if upload.key.startswith(prefix):
-                    token = make_token(upload.upload_id)
+                    token = make_token(upload.upload_id, checksum=_checksum_of(upload))
                     yield MultipartInfo(upload.key, token, upload.initiated)
             if page.next_markers is None:
                 return
@@ -473,6 +474,12 @@ def _known(options: Mapping[str, str]) -> Mapping[str, str]:
     if unknown:
         raise UsageError(f"unknown option {', '.join(unknown)}")
     return options
+
+
+def _checksum_of(upload: UploadEntry) -> str:
+    """Return the algorithm that the parts of an upload need, as far as it is computed here."""
+    is_ours = upload.checksum_type is ChecksumType.FULL_OBJECT and upload.checksum in ALGORITHMS
+    return upload.checksum if is_ours else ""
 
 
 def _flaw(key: str) -> str:

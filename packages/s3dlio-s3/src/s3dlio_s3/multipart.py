@@ -36,6 +36,7 @@ from s3dlio_s3.checksums import composite, full_object, needed, reject_other
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from s3dlio_core.checksums import Crc
     from s3dlio_core.store import Buffer, CopySource
     from s3dlio_s3.bucket import S3Store
     from s3dlio_s3.wire_xml import CopyResult
@@ -78,7 +79,6 @@ class S3MultipartUpload(MultipartUpload):
 
         Raises:
             UploadNotFoundError: the token isn't one of this backend.
-            UsageError: what computes its checksums isn't installed here.
         """
         self._store = store
         self._key = key
@@ -88,13 +88,12 @@ class S3MultipartUpload(MultipartUpload):
             self._upload_id = str(values["upload_id"])
             self._part_size_bytes: int | None = values.get("part_size_bytes")
             self._has_md5_etags = bool(values.get("md5_etags"))
-            algorithm = str(values.get("checksum", ""))
+            self._algorithm = str(values.get("checksum", ""))
             if_absent, if_match = bool(values.get("if_absent")), values.get("if_match")
         except (ValueError, TypeError, KeyError, AttributeError):
             raise UploadNotFoundError(
                 "the token names no upload", operation="resume", uri=store.uri_of(key)
             ) from None
-        self._checksum = needed(algorithm) if algorithm else None
         self._condition: Condition | None = None
         if if_absent or if_match is not None:
             self._condition = Condition(if_absent=if_absent, if_match=if_match)
@@ -234,6 +233,15 @@ class S3MultipartUpload(MultipartUpload):
         except (UploadNotFoundError, ObjectNotFoundError):
             # Aborted or completed before; some servers call that NoSuchKey.
             return
+
+    @property
+    def _checksum(self) -> Crc | None:
+        """What computes the checksums of the parts. To abort, nothing needs to be computed.
+
+        Raises:
+            UsageError: it isn't installed here.
+        """
+        return needed(self._algorithm) if self._algorithm else None
 
     @property
     def _uri(self) -> str:

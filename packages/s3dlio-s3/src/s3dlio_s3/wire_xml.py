@@ -147,11 +147,18 @@ class PartsPage:
 
 @dataclass(frozen=True, slots=True)
 class UploadEntry:
-    """An unfinished multipart upload."""
+    """An unfinished multipart upload.
+
+    Attributes:
+        checksum: the algorithm of its checksum, or "".
+        checksum_type: what that will cover, or None.
+    """
 
     key: str
     upload_id: str
     initiated: float | None = None
+    checksum: str = ""
+    checksum_type: ChecksumType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +319,8 @@ def parse_list_uploads(body: bytes) -> UploadsPage:
             _name(row["Key"], url_encoded=url_encoded),
             row["UploadId"],
             parse_time(row.get("Initiated", "")),
+            row.get("ChecksumAlgorithm", ""),
+            checksum_type(row.get("ChecksumType", "")),
         )
         for row in _checked_rows(tree, "Upload", ("Key", "UploadId"))
     ]
