@@ -488,12 +488,14 @@ def _flaw(key: str) -> str:
         return "the key is empty"
     if not _is_utf8(key):
         return "the key isn't valid Unicode"
-    if len(key.encode()) > KEY_SIZE_MAX_BYTES:
+    if len(key) * 4 > KEY_SIZE_MAX_BYTES and len(key.encode()) > KEY_SIZE_MAX_BYTES:
         return f"the key is longer than {KEY_SIZE_MAX_BYTES} bytes"
     return ""
 
 
 def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

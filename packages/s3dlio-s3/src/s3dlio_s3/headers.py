@@ -11,6 +11,7 @@ with object metadata"; RFC 9110 sections 5.5, 13.1 and 14.4.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -204,6 +205,8 @@ def whole_number(text: str) -> int | None:
     return int(text) if _LENGTH.fullmatch(text) else None
 
 
+# Many objects are written within one second.
+@functools.lru_cache(maxsize=1024)
 def http_date(text: str) -> float | None:
     """Return the seconds since the epoch of an HTTP date, or None when it can't be read."""
     try:
