@@ -154,6 +154,22 @@ def test_redirect_to_another_host_drops_the_credentials(
         assert "authorization" in byte_server.requests[0].head.headers
 
 
+@pytest.mark.parametrize("rest", ["", "?x=1", "?x=/1", "#part", "#part/1"])
+def test_url_without_a_path(byte_server: ByteServer, session: requests.Session, rest: str) -> None:
+    """A session follows such a Location as it stands: to that host, with the path "/"."""
+    target = "/" + rest.partition("#")[0]
+    byte_server.on(target, echo)
+    response = session.get(byte_server.give(Reply(_moved(byte_server.url("") + rest))))
+    assert (response.json()["target"], response.json()["headers"]["host"]) == (
+        target,
+        byte_server.host,
+    )
+    prepared = requests.PreparedRequest()
+    prepared.prepare(method="GET", url=byte_server.url("/"))
+    prepared.url = byte_server.url("") + rest
+    assert session.send(prepared).json()["target"] == target
+
+
 def test_endless_redirects_end(byte_server: ByteServer, session: requests.Session) -> None:
     """Redirects in a circle are given up."""
     url = byte_server.give(Reply(answer(status="302 Found", Location="")))

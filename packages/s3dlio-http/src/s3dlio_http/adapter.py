@@ -183,6 +183,8 @@ class HttpAdapter(requests.adapters.BaseAdapter):
         if proxies and requests.utils.select_proxy(url, dict(proxies)):
             return None, ""
         slash = url.find("/", 8)
+        if slash < 0:
+            return None, ""
         origin = url[:slash]
         try:
             pool: Pool | None = self._pools[origin, verify, cert]
