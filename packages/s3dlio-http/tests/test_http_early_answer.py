@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from requests.adapters import BaseAdapter
+    from tests.servers.certificates import Certificates
 
 REFUSAL = answer(b"<Code>AccessDenied</Code>", status="403 Forbidden")
 REDIRECT = answer(b"", status="307 Temporary Redirect", Location="http://elsewhere.invalid/")
+SUCCESS = answer(b"stored")
 BODY_SIZE_BYTES = 64 << 20
 
 
@@ -109,6 +111,38 @@ def test_interim_answer_isnt_the_answer(byte_server: ByteServer, adapter: BaseAd
         adapter.send(requests.Request("GET", byte_server.fresh_url()).prepare(), timeout=60).content
         == SENTINEL
     )
+
+
+@pytest.mark.parametrize("kind", ["http", "https"])
+@pytest.mark.parametrize("early", [SUCCESS, SUCCESS[:12], b"HTTP/1.0 100 Continue\r\n\r\n"])
+def test_whole_body_is_sent_after_success(
+    adapter: BaseAdapter, certificates: Certificates, kind: str, early: bytes
+) -> None:
+    """An early word of success is believed when the whole body was sent, and the wire lives on."""
+
+    def take(talk: Conversation) -> None:
+        talk.wire.send(early)
+        talk.read_body()
+        talk.wire.send(SUCCESS.removeprefix(early))
+
+    with ByteServer(certificates=certificates if kind == "https" else None) as server:
+        for url in (server.give(take), server.fresh_url()):
+            prepared = requests.Request("PUT", url, data=bytes(BODY_SIZE_BYTES)).prepare()
+            response = adapter.send(prepared, timeout=60, verify=server.verify)
+            assert response.status_code == 200
+            response.content  # noqa: B018 - so that the connection is free again
+        assert [len(request.body) for request in server.requests] == [BODY_SIZE_BYTES] * 2
+        assert {request.connection for request in server.requests} == {0}
+
+
+@pytest.mark.parametrize("end", [End.CLOSE, End.RESET])
+@pytest.mark.parametrize("limit_bytes", [0, 10_000_000])
+def test_success_without_the_whole_body(
+    byte_server: ByteServer, adapter: BaseAdapter, end: End, limit_bytes: int
+) -> None:
+    """A server that says "stored" and hangs up before it has the body has stored nothing."""
+    with pytest.raises(requests.exceptions.ConnectionError):
+        put(adapter, byte_server.give(after_some(end, limit_bytes, SUCCESS)))
 
 
 @pytest.mark.parametrize("end", [End.CLOSE, End.RESET])

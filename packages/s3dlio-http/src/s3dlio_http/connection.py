@@ -24,6 +24,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
+import urllib3.exceptions
+
 from s3dlio_http.answer_head import AnswerHead
 from s3dlio_http.errors import EarlyCloseError, MalformedAnswerError, NoAnswerError
 from s3dlio_http.speed import SpeedWatch
@@ -43,8 +45,6 @@ _KERNEL_TIMEOUTS: Final = sys.maxsize > 2**32 and sys.platform in {"linux", "dar
 _BARE_LF: Final = re.compile(rb"(?:^|[^\r])\n")
 #: What a connection that the other side closed raises.
 CUT: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
-#: How an interim answer begins, and the beginnings of that.
-_INTERIM: Final = b"HTTP/1.1 1"
 
 
 class Connection:
@@ -133,18 +133,26 @@ class Connection:
         Raises:
             NoAnswerError: the connection was cut before the first byte of an answer.
             MalformedAnswerError: what came isn't an answer.
+            urllib3.exceptions.ProtocolError: the server confirms what wasn't sent to the end.
             OSError: the connection broke, or nothing came in time.
         """
         try:
             self.set_timeout(timeout_s)
-            self.send(head, body)
-            return self.read_head()
+            cut = self._send(head, body)
+            answer = self.read_head()
+            if cut is not None and answer.status < 300:
+                # This would be taken for the word that the whole body has arrived.
+                raise urllib3.exceptions.ProtocolError("Connection aborted.", cut)
         except BaseException:
             self.close()
             raise
+        return answer
 
-    def send(self, head: bytes, body: memoryview | None) -> None:
-        """Send a request, or as much of it as the server wants before it answers.
+    def _send(self, head: bytes, body: memoryview | None) -> Exception | None:
+        """Send a request, or as much of it as the server takes.
+
+        Returns:
+            Why not all of it was sent, when the server has begun to answer.
 
         Raises:
             NoAnswerError: the connection broke, and there is no answer.
@@ -160,6 +168,8 @@ class Connection:
             # A server that refuses a body closes early; what it said before that counts.
             self.keep = False
             self._receive_last(error)
+            return error
+        return None
 
     def _send_head(self, head: bytes) -> None:
         self._sock.sendall(head, _NO_SIGNAL)
@@ -177,7 +187,7 @@ class Connection:
             self._send_rest(body[sent:])
 
     def _send_rest(self, body: memoryview) -> None:
-        """Send what the socket didn't take at once; stop when the server answers."""
+        """Send what the socket didn't take at once; stop when the server refuses the request."""
         poller = select.poll()
         poller.register(self._sock.fileno(), select.POLLIN | select.POLLOUT)
         watch = self.watch()
@@ -188,9 +198,13 @@ class Connection:
             ready = poller.poll(timeout_ms)
             if not ready:
                 raise TimeoutError("the server takes no more of the body")
-            if ready[0][1] & _READABLE and self._receive_at_once() and self._is_answered():
-                self.keep = False
-                return
+            if ready[0][1] & _READABLE and self._receive_at_once():
+                status = self._first_digit()
+                if status > b"2":
+                    raise ConnectionAbortedError("the server answered before it had the body")
+                if status == b"2":
+                    # It takes the body all the same; the rest of the answer waits.
+                    poller.modify(self._sock.fileno(), select.POLLOUT)
             count = self._send_at_once(body[done:])
             done += count
             if watch is not None:
@@ -223,12 +237,12 @@ class Connection:
         self.end += count
         return count
 
-    def _is_answered(self) -> bool:
-        """Return whether the buffer has more than interim answers."""
+    def _first_digit(self) -> bytes:
+        """Return the first digit of the last status in the buffer, or b""."""
         begin = bytes(self.buffer[self.start : self.end])
-        while begin.startswith(_INTERIM) and b"\r\n\r\n" in begin:
+        while begin[9:10] == b"1" and b"\r\n\r\n" in begin:
             begin = begin.partition(b"\r\n\r\n")[2]
-        return not begin.startswith(_INTERIM) and not _INTERIM.startswith(begin)
+        return begin[9:10]
 
     # ---- the answer ----
 
