@@ -133,6 +133,23 @@ def test_closed_body_is_no_whole_one(wire: Wire) -> None:
             read()
 
 
+def test_interruption_behind_the_last_byte(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doesn't close the connection: it may serve another thread already."""
+    wire.arrive(b"ok")
+    release = Connection.release
+
+    def interrupted(connection: Connection) -> None:
+        release(connection)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Connection, "release", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        LengthBody(wire.connection, HEAD, 2).read()
+    assert wire.is_back
+    wire.arrive(b"more")
+    assert wire.connection.receive(memoryview(bytearray(4))) == 4
+
+
 def test_silence_is_a_timeout(wire: Wire) -> None:
     """And the connection isn't used again."""
     wire.connection.set_timeout(0.01)

@@ -100,6 +100,9 @@ def test_flood_of_extensions_between_chunks(
         lambda raw: raw.read(),
         lambda raw: list(iter(lambda: raw.read(1 << 20), b"")),
         lambda raw: list(raw.stream(1 << 20)),
+        lambda raw: list(raw.stream(1 << 50)),
+        lambda raw: list(raw.stream(None)),
+        lambda raw: raw.readall(),
     ],
 )
 def test_promised_bytes_take_no_memory(

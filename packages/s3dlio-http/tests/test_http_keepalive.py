@@ -171,6 +171,24 @@ def test_abandoned_response_cuts_the_connection(
     assert get(adapter, byte_server.fresh_url()).content == SENTINEL
 
 
+def test_forgotten_origins_cut_idle_connections(
+    byte_server: ByteServer, adapter: BaseAdapter
+) -> None:
+    """An adapter that has seen too many origins closes the connections to the oldest."""
+    url = byte_server.fresh_url()
+    assert get(adapter, url).content == SENTINEL
+    prepared = requests.Request("GET", url).prepare()
+    for number in range(100):
+        # An origin of its own for the adapter, though it is the same server.
+        bits = f"{number:09b}"
+        host = "".join(
+            c.upper() if bit == "1" else c for c, bit in zip("localhost", bits, strict=True)
+        )
+        prepared.url = f"http://{host}:{byte_server.port}/"
+        assert adapter.send(prepared, timeout=60).content == SENTINEL
+    assert byte_server.wait_until_ended(byte_server.connections_for(url)[0])
+
+
 def test_closed_adapter_cuts_idle_connections(byte_server: ByteServer) -> None:
     """Closing the adapter closes what is idle; a body that is being read goes on."""
     adapter = HttpAdapter()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import io
 import json
 import pickle
+import shutil
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -226,6 +228,60 @@ def test_raw_is_a_file(byte_server: ByteServer, session: requests.Session) -> No
     zipped = byte_server.give(Reply(answer(gzip.compress(b"line\n" * 3))))
     with session.get(zipped, stream=True) as response, gzip.open(response.raw) as lines:
         assert list(lines) == [b"line\n"] * 3
+
+
+@pytest.mark.parametrize("decoded", [False, True])
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda raw: raw.read(),
+        lambda raw: b"".join(iter(lambda: raw.read(7), b"")),
+        lambda raw: io.BufferedReader(raw, 16).read(),
+        lambda raw: b"".join(iter(raw.readline, b"")),
+        lambda raw: _copied(raw),  # noqa: PLW0108 - it is defined below
+    ],
+)
+def test_raw_decodes_when_told_so(
+    byte_server: ByteServer,
+    session: requests.Session,
+    read: Callable[[Any], bytes],
+    chunked: bool,
+    decoded: bool,
+) -> None:
+    """Whichever way a file is read: with `decode_content` it is the content, else what came."""
+    content = b"".join(b"line %d\n" % number for number in range(200))
+    zipped = gzip.compress(content)
+    if chunked:
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        sent = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(zipped), zipped)
+    else:
+        sent = answer(zipped, Content_Encoding="gzip")
+    with session.get(byte_server.give(Reply(sent)), stream=True) as response:
+        assert response.raw.decode_content is False
+        response.raw.decode_content = decoded
+        assert read(response.raw) == (content if decoded else zipped)
+
+
+def _copied(raw: Any) -> bytes:
+    target = io.BytesIO()
+    shutil.copyfileobj(raw, target)
+    return target.getvalue()
+
+
+def test_raw_behaves_as_a_file(byte_server: ByteServer, session: requests.Session) -> None:
+    """One that is read line by line, once, from its beginning, and closed by `with`."""
+    url = byte_server.give(Reply(answer(b"one\ntwo\nthree")))
+    with session.get(url, stream=True).raw as raw:
+        assert (raw.readable(), raw.writable(), raw.seekable()) == (True, False, False)
+        assert [raw.readline(), raw.readline(2), raw.readlines()] == [
+            b"one\n",
+            b"tw",
+            [b"o\n", b"three"],
+        ]
+    with session.get(url, stream=True).raw as raw:
+        assert raw.read(1) == b"o"
+    assert raw.closed
 
 
 def test_descriptions(byte_server: ByteServer, session: requests.Session) -> None:

@@ -6,6 +6,7 @@ Tests that take `session` run over our adapter and over requests' own, and want 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import socket
 import ssl
@@ -19,6 +20,8 @@ import urllib3.exceptions
 from tests.servers.byte_server import SENTINEL, ByteServer, Conversation, End, Reply, answer
 from tests.servers.certificates import HOST, server_context
 from tests.servers.tcp_listener import TcpListener
+
+from s3dlio_http.errors import TlsBrokenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,14 +188,47 @@ def test_large_bodies(tls_server: ByteServer, session: requests.Session) -> None
     assert response.content == content
 
 
-@pytest.mark.parametrize("end", [End.CLOSE, End.CLOSE_TCP])
-def test_end_with_the_connection(
-    tls_server: ByteServer, session: requests.Session, end: End
-) -> None:
-    """A body that ends with its connection ends there, with or without TLS's farewell."""
+def test_end_with_the_connection(tls_server: ByteServer, session: requests.Session) -> None:
+    """A body that ends with its connection ends there."""
     session.verify = tls_server.verify
-    url = tls_server.give(Reply(b"HTTP/1.1 200 OK\r\n\r\n", b"to the ", b"end", end=end))
+    url = tls_server.give(Reply(b"HTTP/1.1 200 OK\r\n\r\n", b"to the ", b"end", end=End.CLOSE))
     assert session.get(url).content == b"to the end"
+
+
+def test_end_without_tls_farewell(tls_server: ByteServer, adapter: BaseAdapter) -> None:
+    """Anybody on the way could have made it: it is no end."""
+    url = tls_server.give(Reply(b"HTTP/1.1 200 OK\r\n\r\nto the end", end=End.CLOSE_TCP))
+    response = get(adapter, url, verify=tls_server.verify, stream=True)
+    assert response.raw.read(10) == b"to the end"
+    with pytest.raises(urllib3.exceptions.ProtocolError, match="IncompleteRead"):
+        response.raw.read()
+
+
+def test_damaged_record_in_a_body(tls_server: ByteServer, adapter: BaseAdapter) -> None:
+    """It isn't taken for a certificate that is refused: those come with the handshake."""
+
+    def damage(talk: Conversation) -> None:
+        talk.wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        # Around TLS, in the middle of it.
+        os.write(talk.wire.socket.fileno(), b"\x17\x03\x03\x00\x20" + b"z" * 32)
+        talk.read_body(1)
+
+    response = get(adapter, tls_server.give(damage), verify=tls_server.verify, stream=True)
+    with pytest.raises(TlsBrokenError):
+        response.raw.read()
+
+
+def test_bytes_behind_a_large_body(tls_server: ByteServer, adapter: BaseAdapter) -> None:
+    """What stands in the same record as the end of a body is no answer to the next request."""
+    begin, size_bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n", 200_000
+    poison = answer(b"poison")
+    url = tls_server.give(Reply(begin, b"x" * (size_bytes - 4000), b"x" * 4000 + poison))
+    raw = get(adapter, url, verify=tls_server.verify, stream=True).raw
+    view, done = memoryview(bytearray(1 << 20)), 0
+    while count := raw.readinto(view):
+        done += count
+    assert done == size_bytes
+    assert get(adapter, tls_server.fresh_url(), verify=tls_server.verify).content == SENTINEL
 
 
 @pytest.mark.parametrize("end", [End.CLOSE, End.CLOSE_TCP, End.RESET])

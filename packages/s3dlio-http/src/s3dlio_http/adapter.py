@@ -4,11 +4,11 @@ Rules that hold in this file:
 - It does one thing fast: HTTP/1.1 with bodies from buffers to a server that is reached directly.
   Proxies, bodies from files and generators, and whatever else is unusual go to requests' own
   adapter.
-- A request is sent a second time only when the first can't have had an effect of its own that the
-  second would trip over: see `_may_repeat`.
+- A request is sent a second time only when its method is one of `repeats`: safe ones unless the
+  caller says otherwise. A PUT may append, or have a condition, by what only the service knows.
 - After a fork the child shares no connection with its parent.
 
-Source: requests' documentation on transport adapters; RFC 9110 section 9.2.2; RFC 9112 section 9.3.
+Source: requests' documentation on transport adapters; RFC 9110 section 9.2.1; RFC 9112 section 9.3.
 """
 
 from __future__ import annotations
@@ -51,10 +51,8 @@ _SWITCH = "S3DLIO_HTTP_ADAPTER"
 _ORIGINS_MAX = 64
 _DEFAULT_LIMITS = HeadLimits()
 
-#: Methods of which the second sending changes nothing more (RFC 9110 section 9.2.2).
-_IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
+#: Methods that change nothing.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_CONDITIONS = ("if-match", "if-none-match", "if-unmodified-since")
 
 
 class HttpAdapter(requests.adapters.BaseAdapter):
@@ -70,7 +68,7 @@ class HttpAdapter(requests.adapters.BaseAdapter):
         max_pool_size: int = 256,
         minimum_speed: MinimumSpeed | None = DEFAULT_MINIMUM_SPEED,
         limits: HeadLimits = _DEFAULT_LIMITS,
-        repeats: frozenset[str] = _IDEMPOTENT,
+        repeats: frozenset[str] = _SAFE,
     ) -> None:
         """Make an adapter without connections.
 
@@ -199,6 +197,7 @@ class HttpAdapter(requests.adapters.BaseAdapter):
         with self._lock:
             pool = self._pools.get((origin, verify, cert))
             if pool is None:
+                # The oldest goes; to know which was used last would cost every request.
                 while len(self._pools) >= _ORIGINS_MAX:
                     self._pools.pop(next(iter(self._pools))).close()
                 pool = Pool(address, (verify, cert), self._contexts, self._settings)
@@ -222,7 +221,7 @@ def make_adapter(
     *,
     max_pool_size: int = 256,
     minimum_speed: MinimumSpeed | None = DEFAULT_MINIMUM_SPEED,
-    repeats: frozenset[str] = _IDEMPOTENT,
+    repeats: frozenset[str] = _SAFE,
     environ: Mapping[str, str] = os.environ,
 ) -> requests.adapters.BaseAdapter:
     """Return the adapter that the environment asks for.
@@ -266,7 +265,7 @@ def _deliver(
         try:
             return connection, connection.exchange(head, content, read_s)
         except NoAnswerError:
-            if not _may_repeat(request, pool.repeats):
+            if request.method not in pool.repeats:
                 raise
     connection = _connect(pool, connect_s)
     return connection, connection.exchange(head, content, read_s)
@@ -329,17 +328,6 @@ def _is_plain_tls(verify: Any, cert: Any) -> bool:
     if isinstance(cert, tuple):
         return len(cert) == 2 and all(isinstance(path, str) for path in cert)
     return cert is None or (isinstance(cert, str) and bool(cert))
-
-
-def _may_repeat(request: requests.PreparedRequest, repeats: frozenset[str]) -> bool:
-    """Return whether sending twice is as sending once.
-
-    The server may have done what it was asked before it closed the connection. A condition would
-    then see the request's own effect.
-    """
-    if request.method not in repeats:
-        return False
-    return request.method in _SAFE or not any(name in request.headers for name in _CONDITIONS)
 
 
 def _begin_process() -> None:

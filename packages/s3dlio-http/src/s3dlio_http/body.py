@@ -6,11 +6,13 @@ Rules that hold in this file:
 - At the last byte the connection goes back to its pool by itself. One with unread bytes is closed.
 - Nothing is decoded unless the caller asks for it; then urllib3's decoders do it.
 
-Source: RFC 9112 sections 6.3 and 8; urllib3's HTTPResponse, whose users call the same methods.
+Source: RFC 9112 sections 6.3, 8 and 9.8; urllib3's HTTPResponse, whose users call the same methods.
 """
 
 from __future__ import annotations
 
+import io
+import ssl
 import time
 from typing import TYPE_CHECKING
 
@@ -33,14 +35,15 @@ __all__ = ["Body", "LengthBody", "UntilCloseBody"]
 _STREAM_BYTES = 64 * 1024
 
 
-class Body:
-    """A body that is being received. Subclasses know where it ends.
+class Body(io.RawIOBase):
+    """A body that is being received, as a file. Subclasses know where it ends.
 
     Attributes:
         head: the head of the answer.
+        decode_content: whether to undo the content coding (gzip and such) if nothing else is said.
     """
 
-    __slots__ = ("__weakref__", "_connection", "_decoder", "_done", "_left", "_whole", "head")
+    __slots__ = ("_connection", "_decoder", "_done", "_left", "_whole", "decode_content", "head")
 
     #: `read` takes memory as bytes come, not as many as a server promises.
     _piece_bytes = 64 * 1024
@@ -48,6 +51,7 @@ class Body:
     def __init__(self, connection: Connection, head: AnswerHead) -> None:
         """Take over a connection whose head has been read."""
         self.head = head
+        self.decode_content = False
         self._connection: Connection | None = connection
         self._decoder: urllib3.response.HTTPResponse | None = None
         self._done = 0
@@ -63,6 +67,13 @@ class Body:
             urllib3.exceptions.HTTPError: the body was cut short, is malformed, or came too late.
         """
         view = memoryview(buffer).cast("B")
+        if not self.decode_content:
+            return self._receive_into(view)
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def _receive_into(self, view: memoryview) -> int:
         connection = self._connection
         if connection is None:
             return self._read_after_end()
@@ -81,11 +92,13 @@ class Body:
 
         Args:
             amt: how many bytes; None or a negative number for all.
-            decode_content: whether to undo the content coding (gzip and such).
+            decode_content: whether to undo the content coding; None for what the attribute says.
 
         Raises:
             urllib3.exceptions.HTTPError: as `readinto`.
         """
+        if decode_content is None:
+            decode_content = self.decode_content
         if decode_content and "content-encoding" in self.head.fields:
             return self._decoding().read(amt, decode_content=True)
         most = self._piece_bytes
@@ -103,6 +116,8 @@ class Body:
         self, amt: int | None = _STREAM_BYTES, decode_content: bool | None = None
     ) -> Iterator[bytes]:
         """Yield the body in pieces of up to `amt` bytes; requests' `iter_content` uses it."""
+        if decode_content is None:
+            decode_content = self.decode_content
         if decode_content and "content-encoding" in self.head.fields:
             yield from self._decoding().stream(amt, decode_content=True)
         elif amt != 0:
@@ -120,7 +135,7 @@ class Body:
             yield rest
 
     def _stream_piece(self, amt: int | None) -> bytes:
-        return self.read(amt)
+        return self.read(amt, decode_content=False)
 
     def _read_piece(self, size_bytes: int) -> bytes:
         if self._connection is None:
@@ -128,7 +143,7 @@ class Body:
             return b""
         view = memoryview(bytearray(size_bytes))
         done = 0
-        while done < size_bytes and (count := self.readinto(view[done:])):
+        while done < size_bytes and (count := self._receive_into(view[done:])):
             done += count
         return bytes(view[:done])
 
@@ -168,9 +183,11 @@ class Body:
         raise urllib3.exceptions.ProtocolError("the answer was closed before its end")
 
     def _fail(self, error: BaseException, connection: Connection) -> None:
-        self._connection = None
-        connection.close()
-        if isinstance(error, EarlyCloseError):
+        # After an interruption behind the last byte it may be another thread's already.
+        if self._connection is connection:
+            self.close()
+        # Under TLS a connection that ends without a word of the server's was cut.
+        if isinstance(error, EarlyCloseError | ssl.SSLEOFError):
             raise cut_short(self._done, max(1, self._left)) from error
         if isinstance(error, OSError):
             raise body_error(error, connection.pool.origin) from error
@@ -301,7 +318,7 @@ class _Undecoded:
         self._body = body
 
     def read(self, amt: int | None = None) -> bytes:
-        return self._body.read(amt)
+        return self._body.read(amt, decode_content=False)
 
     def close(self) -> None:
         self._body.close()

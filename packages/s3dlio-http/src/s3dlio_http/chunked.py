@@ -63,12 +63,13 @@ class ChunkedBody(Body):
         connection = self._connection
         if connection is not None and not self._left:
             view = memoryview(bytearray(1))
-            return self._with_rest(bytes(view[: self.readinto(view)]), amt)
+            return self._with_rest(bytes(view[: self._receive_into(view)]), amt)
         return self._with_rest(b"", amt)
 
     def _with_rest(self, first: bytes, amt: int | None) -> bytes:
-        more = self._left if amt is None or amt < 0 else min(self._left, amt - len(first))
-        return first + self._read_piece(more) if more else first
+        most = self._piece_bytes if amt is None or amt < 0 else amt
+        more = min(self._left, most - len(first))
+        return first + self.read(more, decode_content=False) if more else first
 
     def _next_chunk(self, connection: Connection) -> int:
         """Read the size of the next chunk; return 0 after the last."""

@@ -83,7 +83,7 @@ def body_error(error: Exception, origin: str) -> Exception:
     if isinstance(error, _TIMEOUTS):
         return _read_timeout(origin)
     if isinstance(error, ssl.SSLError):
-        return urllib3.exceptions.SSLError(error)
+        return TlsBrokenError(error)
     return urllib3.exceptions.ProtocolError(f"Connection broken: {error!r}", error)
 
 

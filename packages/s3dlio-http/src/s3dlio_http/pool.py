@@ -172,7 +172,10 @@ class Pool:
             session = self.session
             resumed = session[1] if session is not None and session[0] is context else None
             server = self._host.rstrip(".")
-            sock = context.wrap_socket(sock, server_hostname=server, session=resumed)
+            # A cut is not to look like the end that a server tells.
+            sock = context.wrap_socket(
+                sock, server_hostname=server, session=resumed, suppress_ragged_eofs=False
+            )
             return TlsConnection(self, sock)
         except BaseException:
             sock.close()
