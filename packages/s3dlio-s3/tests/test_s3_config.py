@@ -54,6 +54,25 @@ def test_endpoint_with_a_password_is_refused_without_showing_it(url: str, reason
     assert "s3.example" in shown
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ho st",
+        "http://h/a b",
+        "http://h:",
+        "http://h\x7f",
+        "http://h\n",
+        "http://h\\@x",
+        "http://",
+        "h",
+    ],
+)
+def test_what_is_no_url_of_a_service_is_refused(url: str) -> None:
+    """At once, and not with each request."""
+    with pytest.raises(UsageError, match="bad endpoint URL"):
+        S3Config(endpoint_url=url)
+
+
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """An environment that names a configuration file and nothing else."""

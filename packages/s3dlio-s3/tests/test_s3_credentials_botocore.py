@@ -163,6 +163,7 @@ CASES = [
     ("inline", ENV_KEYS, "INLINE"),
     ("", {"AWS_PROFILE": "inline"}, "INLINE"),
     ("", {"AWS_DEFAULT_PROFILE": "inline"}, "INLINE"),
+    ("", {"AWS_DEFAULT_PROFILE": "inline", "AWS_PROFILE": "both"}, "INLINE"),
     ("", {"AWS_ACCESS_KEY_ID": "ENV"}, None),
     ("", {"AWS_SECRET_ACCESS_KEY": "env/secret"}, "FILE"),
     ("half", {}, None),

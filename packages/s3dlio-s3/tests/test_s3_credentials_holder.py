@@ -6,7 +6,7 @@ import logging
 import os
 import pickle
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -278,6 +278,14 @@ def test_renewal_that_gives_the_same_has_failed() -> None:
     """Then the refusal stands."""
     holder, _, _ = holder_of(key(1))
     assert not holder.renew(holder.current())
+
+
+def test_renewal_that_gives_the_same_has_failed_for_all_threads() -> None:
+    """None of them sends its request again."""
+    again = key(1)
+    holder, _, _ = holder_of(key(1), *[replace(again) for _ in range(THREADS)])
+    refused = holder.current()
+    assert in_threads(lambda: holder.renew(refused)) == [False] * THREADS
 
 
 def test_renewal_that_fails_keeps_the_refusal(caplog: pytest.LogCaptureFixture) -> None:

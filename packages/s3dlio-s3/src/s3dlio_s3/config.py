@@ -23,7 +23,7 @@ from s3dlio_s3.credentials import Credentials
 from s3dlio_s3.endpoints import ADDRESSING_STYLES, DEFAULT_REGION, Address, Endpoint
 from s3dlio_s3.settings import RequestSettings
 from s3dlio_s3.settings_options import SETTING_NAMES, settings_from_options
-from s3dlio_s3.shared_files import DEFAULT_PROFILE, read_shared_files
+from s3dlio_s3.shared_files import DEFAULT_PROFILE, profile_of, read_shared_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +44,9 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 class S3Config:
     """How to reach an S3 service.
 
-    A pickle of it holds explicit `credentials` in plain text, the secret included: treat it as one.
-    Without them each process finds its own, and no pickle holds any.
+    A pickle of it holds explicit `credentials` and the customer key of `settings`, wherever that
+    came from, in plain text: treat it as a secret. Without `credentials` each process finds its
+    own, and no pickle holds any.
 
     Attributes:
         endpoint_url: the service, e.g. "http://127.0.0.1:9000"; "" is AWS in `region`.
@@ -238,7 +239,7 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
     """
     files = read_shared_files(environ)
     asked = options.get("profile", "")
-    named = asked or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or ""
+    named = asked or profile_of(environ)
     if named and not files.has_profile(named):
         raise UsageError(
             f"the profile {named!r} is neither in {files.config_path} nor in "

@@ -27,6 +27,9 @@ def checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        # urlsplit drops line ends, and takes much else for a host.
+        valid = valid and url.isprintable() and not {" ", "\\"}.intersection(url)
+        valid = valid and not parts.netloc.endswith(":")
     except ValueError:
         valid = False
     if valid and "@" in parts.netloc:

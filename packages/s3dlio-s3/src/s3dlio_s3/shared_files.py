@@ -22,7 +22,14 @@ from s3dlio_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEFAULT_PROFILE", "Section", "SharedFiles", "aws_path", "read_shared_files"]
+__all__ = [
+    "DEFAULT_PROFILE",
+    "Section",
+    "SharedFiles",
+    "aws_path",
+    "profile_of",
+    "read_shared_files",
+]
 
 DEFAULT_PROFILE = "default"
 
@@ -116,6 +123,11 @@ def read_shared_files(environ: Mapping[str, str]) -> SharedFiles:
         sso_sessions=sections["sso-session"],
         keys=_read(keys_path),
     )
+
+
+def profile_of(environ: Mapping[str, str]) -> str:
+    """Return the profile that the environment asks for, or ""; which counts is as in botocore."""
+    return environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE") or ""
 
 
 def aws_path(text: str, environ: Mapping[str, str]) -> Path:

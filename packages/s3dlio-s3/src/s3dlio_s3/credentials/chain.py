@@ -21,7 +21,7 @@ from s3dlio_s3.credentials.instance_metadata import InstanceMetadataSource
 from s3dlio_s3.credentials.profile import SharedFilesSource
 from s3dlio_s3.credentials.roles import EnvironmentWebIdentitySource
 from s3dlio_s3.credentials.source import CredentialsSource, Surroundings
-from s3dlio_s3.shared_files import DEFAULT_PROFILE
+from s3dlio_s3.shared_files import DEFAULT_PROFILE, profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,8 +51,7 @@ def default_sources(
     if profile:
         before: list[CredentialsSource] = []
     else:
-        profile = environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or ""
-        profile = profile or DEFAULT_PROFILE
+        profile = profile_of(environ) or DEFAULT_PROFILE
         before = [EnvironmentSource(environ), EnvironmentWebIdentitySource(around, profile)]
     return (
         *before,

@@ -91,7 +91,7 @@ class CredentialsHolder:
                 return False
             if refused is None:
                 refused = self.in_use
-            if self.in_use is not refused:
+            if self.in_use != refused:
                 return True
             try:
                 self._take(self._reloaded(self._source), self._source)
