@@ -16,7 +16,7 @@ from s3dlio_core.memory_store import MEMORY_LIMITS, MemoryProvider, MemoryStore
 from s3dlio_core.retry import Retrier, RetryingProvider, RetryingStore, RetryPolicy
 from s3dlio_core.retry.policy import BUDGET_MAX, RETRY_COST, Throttle
 from s3dlio_core.retry.store import RetryingReader, RetryingUpload
-from s3dlio_core.store import Capabilities, Condition
+from s3dlio_core.store import Capabilities, Condition, MultipartUpload
 from s3dlio_core.testing.faults import Fault, FaultyStore, FaultyUpload
 from s3dlio_core.testing.wrappers import check_wrapper
 from s3dlio_core.transfer.events import CancelToken
@@ -24,7 +24,7 @@ from s3dlio_core.transfer.events import CancelToken
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from s3dlio_core.store import MultipartUpload, ObjectInfo, ObjectReader, Part
+    from s3dlio_core.store import ObjectInfo, ObjectReader, Part
 
 RESET = errors.ConnectionFailedError("reset", maybe_done=True, scope=errors.Scope.OBJECT)
 BUSY = errors.ThrottledError("slow down")
@@ -391,6 +391,10 @@ class Expecting(FaultyUpload):
     def expected_etag(self, parts: Sequence[Part]) -> str | None:
         """Tell it."""
         return "expected"
+
+    def is_result(self, info: ObjectInfo, parts: Sequence[Part]) -> bool:
+        """Go by it, not by what the inner upload says."""
+        return MultipartUpload.is_result(self, info, parts)
 
 
 def _begin(store: RetryingStore) -> tuple[MultipartUpload, Sequence[Part]]:

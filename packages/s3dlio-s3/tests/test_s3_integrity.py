@@ -16,7 +16,7 @@ from s3dlio_core import errors as core
 from s3dlio_core.content_check import Outcome
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.retry import RetryingStore
-from s3dlio_core.store import ChecksumType, Part
+from s3dlio_core.store import ChecksumType, Condition, Part
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.plan import CopyItem
 from s3dlio_s3 import S3Store, checksums
@@ -271,6 +271,63 @@ def test_completed_object_of_other_bytes_is_an_error(
     with pytest.raises(core.IntegrityError, match="complete multipart upload s3://b/k"):
         upload.complete(parts)
     assert len(server.requests) == 4
+
+
+ENCRYPTED = {"x-amz-server-side-encryption": "aws:kms"}
+
+
+def settled(body: bytes, kind: str = "FULL_OBJECT") -> list[bytes | Cut]:
+    """The answers to a completion that is carried out, but whose first answer is lost."""
+    described = {"ETag": '"kms-1"', "x-amz-checksum-crc32": crc(body), "x-amz-checksum-type": kind}
+    found = answer(200, length=len(body), headers=described)
+    return [Cut(b"", reset=True), answer(404, error_xml("NoSuchUpload")), found]
+
+
+@pytest.mark.parametrize(
+    ("last", "fine"),
+    [
+        (settled(b"abcdef"), True),
+        (settled(b"abcdeg"), False),
+        (settled(b"abcdef0"), False),
+        (settled(b"abcdef", "COMPOSITE"), False),
+    ],
+)
+def test_lost_answer_of_complete_is_settled_by_the_checksum(
+    serve: MakeStore, monkeypatch: pytest.MonkeyPatch, last: list[bytes | Cut], fine: bool
+) -> None:
+    """Where the ETag can't be told ahead, as under SSE-KMS."""
+    monkeypatch.setattr("s3dlio_core.retry.policy.time.sleep", lambda _s: None)
+    stored = answer(200, headers={"ETag": '"p"'})
+    _, store = serve(answer(200, MULTI, headers=ENCRYPTED), stored, stored, *last, **ON)
+    upload = RetryingStore(store).create_multipart("k")
+    parts = [upload.put_part(1, 0, b"abcd"), upload.put_part(2, 4, b"ef")]
+    if fine:
+        assert upload.complete(parts).etag == "kms-1"
+        return
+    with pytest.raises(core.UploadNotFoundError):
+        upload.complete(parts)
+
+
+def test_algorithm_whose_library_fails_is_not_supported(
+    serve: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is installed, but of a kind that isn't used."""
+    monkeypatch.setattr("s3dlio_s3.bucket.installed", lambda: frozenset({"CRC32C"}))
+    monkeypatch.setattr("s3dlio_s3.bucket.find", lambda _name: None)
+    _, store = serve(**ON)
+    with pytest.raises(core.NotSupportedError, match="no checksum CRC32C"):
+        store.create_multipart("k", checksum="CRC32C")
+
+
+@pytest.mark.parametrize("condition", [Condition(if_absent=True), Condition(if_match="e")])
+def test_conditional_put_of_other_bytes_is_not_repeated(
+    serve: MakeStore, condition: Condition
+) -> None:
+    """Its own damaged object would fail the condition, and be taken for somebody else's."""
+    server, store = serve(checked(b"", "AAAAAA=="), **ON)
+    with pytest.raises(core.IntegrityError, match="the service got other bytes") as raised:
+        RetryingStore(store).put("k", b"abc", condition=condition)
+    assert (True, 1) == (raised.value.maybe_done, len(server.requests))
 
 
 # What is read.

@@ -436,10 +436,19 @@ class MultipartUpload(abc.ABC):
     def expected_etag(self, parts: Sequence[Part]) -> str | None:
         """Return the ETag that the finished object will have, or None when it can't be told.
 
-        It settles whether a `complete` whose answer was lost was carried out.
+        See `is_result`.
         """
         del parts
         return None
+
+    def is_result(self, info: ObjectInfo, parts: Sequence[Part]) -> bool:
+        """Return whether an object is, beyond doubt, what these parts become.
+
+        It settles whether a `complete` whose answer was lost was carried out. Size alone proves
+        nothing: the object may be an older one of the same size.
+        """
+        expected = self.expected_etag(parts)
+        return expected is not None and info.etag == expected
 
     @abc.abstractmethod
     def abort(self) -> None:

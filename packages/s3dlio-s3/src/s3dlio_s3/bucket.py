@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from s3dlio_core.errors import (
+    IntegrityError,
     InvalidKeyError,
     NotSupportedError,
     ObjectNotFoundError,
@@ -44,7 +45,7 @@ from s3dlio_core.store import (
     check_version,
 )
 from s3dlio_s3.arns import ARN_PREFIX
-from s3dlio_s3.checksums import ALGORITHMS, for_requests, installed, needed
+from s3dlio_s3.checksums import ALGORITHMS, find, for_requests, installed
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
 from s3dlio_s3.errors import error_of_code
@@ -234,6 +235,11 @@ class S3Store(ObjectStore):
         except ObjectNotFoundError as error:
             # If-Match on a missing key is answered NoSuchKey.
             raise failed_condition(error) from error
+        except IntegrityError as error:
+            # What the service got is stored, so the same condition would fail.
+            if error.maybe_done and condition is not None:
+                error.retryable = False
+            raise
         info = written_object_info(key, answer.headers, size_bytes, attributes)
         # A server without usable ETags may give one here that it never gives again.
         return info if self.capabilities.etag_changes else replace(info, etag=None)
@@ -252,14 +258,15 @@ class S3Store(ObjectStore):
         operation, uri = "create multipart upload", self.uri_of(key)
         self._check_key(operation, key)
         self._check_condition(operation, key, condition)
-        if checksum is not None and checksum not in self.capabilities.checksums:
+        crc = for_requests(self.client.sender.config) if checksum is None else find(checksum)
+        is_known = crc is not None and checksum in self.capabilities.checksums
+        if checksum is not None and not is_known:
             raise NotSupportedError(f"no checksum {checksum}", operation=operation, uri=uri)
         largest = self.limits.object_size_max_bytes
         if size_bytes is not None and largest is not None and size_bytes > largest:
             raise ObjectTooLargeError(
                 f"{size_bytes} bytes are more than S3 stores", operation=operation, uri=uri
             )
-        crc = for_requests(self.client.sender.config) if checksum is None else needed(checksum)
         created = self.client.create_multipart_upload(
             self.bucket, key, attributes=attributes, checksum=crc
         )

@@ -224,6 +224,17 @@ class S3MultipartUpload(MultipartUpload):
         digests = b"".join(bytes.fromhex(part.etag) for part in parts)
         return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
 
+    def is_result(self, info: ObjectInfo, parts: Sequence[Part]) -> bool:
+        """Compare the ETag, or, as encrypted objects have other ones, size and checksum."""
+        if super().is_result(info, parts):
+            return True
+        crc = self._checksum
+        if crc is None or info.checksum_type is not ChecksumType.FULL_OBJECT:
+            return False
+        whole = full_object(crc, parts)
+        same_size = info.size_bytes == sum(part.size_bytes for part in parts)
+        return whole is not None and same_size and info.checksums.get(crc.name) == whole
+
     def abort(self) -> None:
         """Discard the upload and its parts."""
         try:

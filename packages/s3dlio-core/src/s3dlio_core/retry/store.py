@@ -4,8 +4,8 @@ A write whose answer was lost is not guessed about:
 - An unconditional `put`, `put_part`, `delete` or copy is done again: the outcome is the same.
 - A conditional write whose later attempt says "condition failed" is compared with what is there
   now: if that is what was to be written, the earlier attempt had succeeded.
-- `complete` whose later attempt says "no such upload" or "condition failed": the object is compared
-  with the ETag that it must have. A store that can't tell it leaves the error as it is.
+- `complete` whose later attempt says "no such upload" or "condition failed": the upload is asked
+  whether the object is its result. A store that can't tell leaves the error as it is.
 - A reader that breaks goes on at its offset, pinned to the ETag it began with.
 """
 
@@ -188,13 +188,15 @@ class RetryingUpload(MultipartUpload):
             info = self._store.head(self._inner.key)
         except errors.ObjectNotFoundError:
             return None
-        # Size alone proves nothing: the object may be an older one of the same size.
-        expected = self._inner.expected_etag(parts)
-        return info if expected is not None and info.etag == expected else None
+        return info if self._inner.is_result(info, parts) else None
 
     def expected_etag(self, parts: Sequence[Part]) -> str | None:
         """Return what the inner upload expects."""
         return self._inner.expected_etag(parts)
+
+    def is_result(self, info: ObjectInfo, parts: Sequence[Part]) -> bool:
+        """Return what the inner upload says."""
+        return self._inner.is_result(info, parts)
 
     def abort(self) -> None:
         """Abort the upload, again if need be; also when the transfer was cancelled."""

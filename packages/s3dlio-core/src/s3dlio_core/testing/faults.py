@@ -384,6 +384,10 @@ class FaultyUpload(MultipartUpload):
         """Hand on."""
         return self._inner.expected_etag(parts)
 
+    def is_result(self, info: ObjectInfo, parts: Sequence[Part]) -> bool:
+        """Hand on."""
+        return self._inner.is_result(info, parts)
+
     def abort(self) -> None:
         """Hand on, or fail."""
         self._run("abort", self._inner.abort)
