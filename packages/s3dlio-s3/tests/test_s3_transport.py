@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from s3dlio_core.errors import (
 )
 from s3dlio_http.errors import (
     MalformedAnswerError,
+    MissingFileError,
     NoAnswerError,
     TlsBrokenError,
     TooSlowError,
@@ -59,7 +61,27 @@ TLS = requests.exceptions.SSLError
             True,
             True,
         ),
-        (TLS(TlsBrokenError(ssl.SSLError(1, "bad"))), ConnectionFailedError, "TLS", False, True),
+        (
+            TLS(TlsBrokenError(ssl.SSLError(1, "bad record"))),
+            ConnectionFailedError,
+            "the connection to http://h was cut: bad record",
+            True,
+            True,
+        ),
+        (
+            TlsBrokenError(ssl.SSLError(1, "bad record")),
+            ConnectionFailedError,
+            "the connection to http://h was cut: bad record",
+            True,
+            True,
+        ),
+        (
+            MissingFileError("no authorities in /etc/ca.pem"),
+            UsageError,
+            "no TLS connection to http://h: no authorities in /etc/ca.pem",
+            False,
+            False,
+        ),
         (
             TLS(urllib3.exceptions.SSLError(ssl.SSLError(1, "bad"))),
             ConnectionFailedError,
@@ -162,3 +184,27 @@ def test_put_is_never_repeated_by_the_adapter(server: ByteServer, transport: Tra
         transport.send(request(lost, "PUT", b"x"))
     assert raised.value.maybe_done
     assert len(server.requests_for(lost)) == 1
+
+
+@pytest.mark.parametrize("adapter", ["s3dlio", "requests"])
+@pytest.mark.parametrize("value", ["SECRET\nx", "SECRET\N{EURO SIGN}"])
+def test_refused_headers_arent_shown(
+    server: ByteServer, monkeypatch: pytest.MonkeyPatch, adapter: str, value: str
+) -> None:
+    """What no header can carry is refused, and stands in no traceback."""
+    monkeypatch.setenv("S3DLIO_HTTP_ADAPTER", adapter)
+    refused = request(server.fresh_url())
+    refused.headers = {"x-amz-security-token": value}
+    transport = Transport(connect_timeout_s=30, read_timeout_s=30, max_pool_size=4, verify=True)
+    with pytest.raises(UsageError) as raised:
+        transport.send(refused)
+    transport.close()
+    assert "SECRET" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_repr_tells_no_secret() -> None:
+    """Headers and bodies of requests don't stand in a repr, which logs and tracebacks show."""
+    shown = repr(HttpRequest("put", "u", "PUT", "o", "/t", {"authorization": "SECRET"}, b"CONTENT"))
+    assert "PUT" in shown
+    assert "SECRET" not in shown
+    assert "CONTENT" not in shown

@@ -3,7 +3,8 @@
 Rules that hold in this file:
 - A `PreparedRequest` is made by hand: `Request.prepare` would rewrite "/b/a/../c" and "%2E", and
   the signature is over the exact path. It goes straight to a transport adapter: no session, no
-  cookies, no redirects, no netrc, no retries.
+  cookies, no redirects, no netrc, no retries. (A GET or HEAD that met a dead connection is sent on
+  a fresh one; of all others the retrying store decides: a second PUT of a bucket is refused.)
 - The adapter is s3dlio_http's, which receives straight into the caller's buffer, or requests' own.
   Its answers, and those that came through a proxy, are urllib3's: these are read in slices.
 - Bodies are never decoded; an answer is read to its end or its connection is closed, so that a
@@ -16,7 +17,7 @@ Rules that hold in this file:
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import requests
@@ -51,6 +52,8 @@ _Held: TypeAlias = "tuple[int, requests.adapters.BaseAdapter]"
 class HttpRequest:
     """A request, ready to be sent. Nobody changes it; to freeze it would cost a microsecond.
 
+    Its repr tells no header, and so no secret.
+
     Attributes:
         operation, uri: what it is for; they stand in errors.
         method: the HTTP method.
@@ -65,8 +68,8 @@ class HttpRequest:
     method: str
     origin: str
     target: str
-    headers: Mapping[str, str]
-    body: Buffer | None = None
+    headers: Mapping[str, str] = field(repr=False)
+    body: Buffer | None = field(default=None, repr=False)
 
     @property
     def changes(self) -> bool:
@@ -174,7 +177,7 @@ class Transport:
         self._max_pool_size = max_pool_size
         self._verify = verify
         self._proxies: dict[str, dict[str, str]] = {}
-        self._adapter: _Held | None = (os.getpid(), _make_adapter(max_pool_size))
+        self._adapter: _Held | None = (os.getpid(), make_adapter(max_pool_size=max_pool_size))
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         """Send a request; return once the head of the answer has arrived.
@@ -199,7 +202,9 @@ class Transport:
                 proxies=proxies,
             )
         except STACK_EXCEPTIONS as error:
-            raise _translated(request, error) from error
+            # One that judges a value quotes it.
+            cause = None if isinstance(error, ValueError) else error
+            raise _translated(request, error) from cause
         if isinstance(response.raw, urllib3.response.BaseHTTPResponse):
             return _CopiedAnswer(request, response)
         return HttpAnswer(request, response)
@@ -215,7 +220,7 @@ class Transport:
         # that is dropped serves a single request.
         held = self._adapter
         if held is None or held[0] != os.getpid():
-            held = self._adapter = (os.getpid(), _make_adapter(self._max_pool_size))
+            held = self._adapter = (os.getpid(), make_adapter(max_pool_size=self._max_pool_size))
         return held[1]
 
     def _proxies_for(self, request: HttpRequest) -> dict[str, str]:
@@ -233,11 +238,6 @@ class Transport:
                     hint="Use https, or add the host to NO_PROXY",
                 )
         return proxies
-
-
-def _make_adapter(max_pool_size: int) -> requests.adapters.BaseAdapter:
-    # Of all others the retrying store decides: a second PUT of a bucket, for one, is refused.
-    return make_adapter(max_pool_size=max_pool_size, repeats=SAFE_METHODS)
 
 
 def _translated(request: HttpRequest, error: Exception) -> S3dlioError:

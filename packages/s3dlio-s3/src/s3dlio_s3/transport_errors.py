@@ -10,7 +10,7 @@ Rules that hold in this file:
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import requests.exceptions
@@ -24,7 +24,12 @@ from s3dlio_core.errors import (
     Scope,
     UsageError,
 )
-from s3dlio_http.errors import MalformedAnswerError, TlsBrokenError, TooSlowError
+from s3dlio_http.errors import (
+    MalformedAnswerError,
+    MissingFileError,
+    TlsBrokenError,
+    TooSlowError,
+)
 
 __all__ = ["ROWS", "STACK_EXCEPTIONS", "error_of_exception"]
 
@@ -90,8 +95,16 @@ def _late(kind: type[BaseException]) -> Row:
 ROWS = (
     _cut(ssl.SSLEOFError),
     _cut(ssl.SSLZeroReturnError),
-    replace(_tls(TlsBrokenError), maybe_done=True),
+    # The certificate was good, or the handshake had failed.
+    _cut(TlsBrokenError),
     _tls(requests.exceptions.SSLError),
+    Row(
+        MissingFileError,
+        UsageError,
+        "no TLS connection to {origin}: {said}",
+        hint="Check ca_bundle and AWS_CA_BUNDLE",
+        maybe_done=False,
+    ),
     Row(
         urllib3.exceptions.NameResolutionError,
         ConnectionFailedError,
@@ -184,7 +197,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 def _said(chain: list[BaseException]) -> str:
     """Return the operating system's words, or else the name of the innermost exception."""
     for link in chain:
-        if isinstance(link, MalformedAnswerError):
+        if isinstance(link, MalformedAnswerError | MissingFileError):
             return str(link)
         if isinstance(link, OSError) and link.strerror:
             return link.strerror
