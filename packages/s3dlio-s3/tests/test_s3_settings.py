@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -71,6 +71,21 @@ def test_settings_survive_as_options(
     options = settings.as_options()
     assert set(options) <= SETTING_NAMES
     assert settings == settings_from_options(options, {})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"encryption": "AES256"},
+        {"customer_key": b"k" * 32},
+        {"copy_source_customer_key": "k"},
+        {"request_payer": "requester"},
+    ],
+)
+def test_values_of_another_type_are_refused(values: dict[str, Any]) -> None:
+    """At once; the value may be a secret, and isn't shown."""
+    with pytest.raises(UsageError, match=f"bad {next(iter(values))}: a (str|bytes)$"):
+        RequestSettings(**values)
 
 
 def test_nothing_is_the_default() -> None:

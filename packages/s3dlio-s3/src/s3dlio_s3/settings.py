@@ -100,6 +100,12 @@ CANNED_ACLS: Final = (
 
 # Servers other than AWS have classes of their own.
 _STORAGE_CLASS = re.compile("[A-Za-z0-9_-]{1,64}")
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "encryption": (Encryption, type(None)),
+    "customer_key": (CustomerKey, type(None)),
+    "copy_source_customer_key": (CustomerKey, type(None)),
+    "request_payer": (bool,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,10 @@ class RequestSettings:
     request_payer: bool = False
 
     def __post_init__(self) -> None:
+        for name, kind in _KINDS.items():
+            if not isinstance(value := getattr(self, name), kind):
+                # The value may be a secret.
+                raise UsageError(f"bad {name}: a {type(value).__name__}")
         if self.encryption is not None and self.customer_key is not None:
             raise UsageError("sse and sse_customer_key exclude each other")
         if self.acl:
