@@ -222,6 +222,26 @@ def test_container_that_is_not_there() -> None:
     assert "secret-path" not in str(raised.value)
 
 
+def test_container_uri_without_a_path(scripted_http: ScriptedHttp) -> None:
+    """Its host is the one that is asked, to the last letter."""
+    scripted_http.answers("GET /", Reply.of_json(ANSWER))
+    assert container(**{FULL_URI: scripted_http.url}).load() == FOUND
+
+
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "169.254.170.2", "[fd00:ec2::254]", "[::1]", "localhost"]
+)
+def test_metadata_services_are_asked_without_a_proxy(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy sees neither the tokens of metadata services nor what they answer."""
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert http._proxies(f"http://{host}/latest") == {}
+    assert http._proxies("http://sts.example/")["http"] == "http://proxy.example:3128"
+
+
 def test_container_is_asked_without_a_proxy(
     scripted_http: ScriptedHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shlex
+import subprocess
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -65,8 +66,16 @@ def test_process_runs_without_a_shell(tmp_path: Path) -> None:
 
 def test_process_has_an_empty_standard_input() -> None:
     """A program can't eat the data that is piped into this one."""
-    code = "import sys; assert sys.stdin.read() == ''; print(sys.argv[1])"
-    assert ProcessSource(command(code, json.dumps(PRINTED))).load().access_key_id == "ASIA"
+    eats = command("import sys; sys.stdin.read(); print(sys.argv[1])", json.dumps(PRINTED))
+    code = """
+        import sys
+        from s3dlio_s3.credentials.process import ProcessSource
+        print(ProcessSource(sys.argv[1]).load().access_key_id, sys.stdin.read())
+    """
+    done = subprocess.run(
+        shlex.split(command(code, eats)), input=b"the data", capture_output=True, check=True
+    )
+    assert done.stdout == b"ASIA the data\n"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +100,7 @@ def test_process_that_prints_something_else(values: Any, reason: str) -> None:
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
+        ("print('[' * 100_000)", "printed something else than a JSON object"),
         ("print('no')", "printed something else than a JSON object"),
         (
             "print('process/secret'); import sys; sys.exit('first\\nmy vault is locked')",

@@ -203,6 +203,7 @@ def test_role_of_an_instance_that_has_none(machine: Machine) -> None:
             "it has both source_profile and credential_source",
         ),
         ("credential_source=Magic", "its credential_source is 'Magic', not one of Environment"),
+        ("source_profile=r0", "more than 50 roles are assumed one with another"),
         ("source_profile=r", "its source_profile goes round: r → r"),
         ("source_profile=loop", "its source_profile goes round: r → loop → r"),
         ("source_profile=empty", 'profile "empty": it names no credentials'),
@@ -219,7 +220,10 @@ def test_role_that_is_set_up_wrongly(
     error = machine.refusal(
         f"[profile r]\nrole_arn={ROLE}\n{config}\n[profile base]\n{KEYS}"
         f"[profile loop]\nrole_arn={OTHER_ROLE}\nsource_profile=r\n"
-        "[profile empty]\nregion=eu-west-1\n[profile half]\naws_access_key_id=HALF\n",
+        "[profile empty]\nregion=eu-west-1\n[profile half]\naws_access_key_id=HALF\n"
+        + "".join(
+            f"[profile r{at}]\nrole_arn={ROLE}\nsource_profile=r{at + 1}\n" for at in range(60)
+        ),
         "r",
     )
     assert reason in str(error)

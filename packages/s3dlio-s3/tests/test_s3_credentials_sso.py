@@ -45,14 +45,13 @@ TOKEN = {
     "somethingElse": 7,
 }
 FOUND = Credentials("ASIASSO", "sso/secret", "sso/token", NOW_S + 3600)
-ROLE_CREDENTIALS = {
-    "roleCredentials": {
-        "accessKeyId": "ASIASSO",
-        "secretAccessKey": "sso/secret",
-        "sessionToken": "sso/token",
-        "expiration": int((NOW_S + 3600) * 1000),
-    }
+ROLE_VALUES = {
+    "accessKeyId": "ASIASSO",
+    "secretAccessKey": "sso/secret",
+    "sessionToken": "sso/token",
+    "expiration": int((NOW_S + 3600) * 1000),
 }
+ROLE_CREDENTIALS = {"roleCredentials": ROLE_VALUES}
 FRESH = {"accessToken": "fresh-token", "expiresIn": 3600, "refreshToken": "next-refresh"}
 CREDENTIALS = "GET /federation/credentials"
 
@@ -172,6 +171,8 @@ def test_failing_refresh_keeps_a_token_that_still_works(
         ({}, Reply.of_json({"error": "invalid_grant"}, 400)),
         ({}, Reply.of_json({"accessToken": "fresh-token"})),
         ({}, Reply(200, b"nonsense")),
+        ({}, Reply(200, b"[" * 100_000)),
+        *(({}, Reply.of_json({**FRESH, "expiresIn": life})) for life in (True, -3, 10**29)),
         ({"refreshToken": None}, Reply.of_json(FRESH)),
         ({"registrationExpiresAt": "2026-01-01T00:00:00Z"}, Reply.of_json(FRESH)),
     ],
@@ -202,7 +203,9 @@ def test_nobody_has_logged_in(machine: Machine) -> None:
     assert error.hint == "Run: aws sso login --profile dev"
 
 
-@pytest.mark.parametrize("content", ["nonsense", "[]", "{}", '{"accessToken": "a"}'])
+@pytest.mark.parametrize(
+    "content", ["nonsense", "[]", "{}", '{"accessToken": "a"}', "[" * 100_000], ids=len
+)
 def test_token_file_that_is_none(machine: Machine, content: str) -> None:
     """The error names the file."""
     file = machine.token_file("my session")
@@ -218,6 +221,15 @@ def test_token_file_that_is_none(machine: Machine, content: str) -> None:
         (Reply(429), "with status 429", True),
         (Reply(200, b"{}"), "gave no credentials", False),
         (Reply.of_json({"roleCredentials": {"accessKeyId": "A"}}), "gave no credentials", False),
+        (Reply(200, b"[" * 100_000), "something else than a JSON object", False),
+        *(
+            (
+                Reply.of_json({"roleCredentials": {**ROLE_VALUES, "expiration": time}}),
+                "gave no credentials",
+                False,
+            )
+            for time in (True, -5, 10**400)
+        ),
     ],
 )
 def test_service_that_refuses(

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,6 +24,7 @@ from requests.structures import CaseInsensitiveDict
 
 from s3dlio_core.errors import CredentialsError
 from s3dlio_http import make_adapter
+from s3dlio_s3.credentials.value import parse_object
 from s3dlio_s3.error_codes import meaning_of_status
 from s3dlio_s3.transport_errors import STACK_EXCEPTIONS, error_of_exception
 
@@ -118,11 +118,8 @@ def json_object(answer: Answer, url: str) -> dict[str, Any]:
     Raises:
         CredentialsError: it is none.
     """
-    try:
-        values = json.loads(answer.body)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
+    values = parse_object(answer.body)
+    if values is None:
         raise CredentialsError(
             f"{origin_of(url)} answered {answer.status} with something else than a JSON object",
             retryable=is_retryable(answer.status),

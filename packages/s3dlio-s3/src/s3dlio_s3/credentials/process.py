@@ -12,16 +12,15 @@ Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from s3dlio_core.errors import CredentialsError
 from s3dlio_core.logs import get_logger, redact
-from s3dlio_s3.credentials.value import Credentials, credentials_of_answer
+from s3dlio_s3.credentials.value import Credentials, credentials_of_answer, parse_object
 
 __all__ = ["ProcessSource"]
 
@@ -95,12 +94,8 @@ class ProcessSource:
 
 
 def _credentials_of_output(output: bytes, program: str) -> Credentials:
-    values: Any
-    try:
-        values = json.loads(output)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
+    values = parse_object(output)
+    if values is None:
         raise CredentialsError(f"{program} printed something else than a JSON object")
     if values.get("Version") != 1:
         raise CredentialsError(

@@ -13,7 +13,7 @@ credential provider".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from s3dlio_core.errors import CredentialsError
@@ -36,6 +36,7 @@ __all__ = ["SharedFilesSource"]
 _KEY_NAMES = ("aws_access_key_id", "aws_secret_access_key")
 # The token's old name counts first, as for boto3.
 _TOKEN_NAMES = ("aws_security_token", "aws_session_token")
+_ROLES_MAX = 50
 _SSO_ROLE_NAMES = ("sso_account_id", "sso_role_name")
 # A profile may have these for tokens alone, beside credentials of another kind.
 _SSO_LOGIN_NAMES = ("sso_session", "sso_start_url")
@@ -50,11 +51,13 @@ class SharedFilesSource:
         profile: the profile.
         surroundings: what says where the files are, and what the profile's kind needs.
         visited: the profiles whose roles are to be assumed with this one.
+        files: the shared files, or None: they are read.
     """
 
     profile: str
     surroundings: Surroundings
     visited: tuple[str, ...] = ()
+    files: SharedFiles | None = field(default=None, repr=False)
     renewable: ClassVar[bool] = True
 
     @property
@@ -68,7 +71,7 @@ class SharedFilesSource:
         Raises:
             CredentialsError: it names some, but wrongly, or they can't be had.
         """
-        files = self.surroundings.shared_files()
+        files = self.files or self.surroundings.shared_files()
         if not files.has_profile(self.profile):
             return f"not in {files.credentials_path} or {files.config_path}"
         source = self._source(files)
@@ -133,7 +136,9 @@ class SharedFilesSource:
             raise CredentialsError(
                 f"its source_profile goes round: {' → '.join((*visited, profile))}"
             )
-        return SharedFilesSource(profile, self.surroundings, visited)
+        if len(visited) > _ROLES_MAX:
+            raise CredentialsError(f"more than {_ROLES_MAX} roles are assumed one with another")
+        return SharedFilesSource(profile, self.surroundings, visited, files)
 
     def _web_identity(self, files: SharedFiles, values: Section) -> CredentialsSource:
         if not values.get("role_arn"):

@@ -18,7 +18,7 @@ from s3dlio_core.errors import CredentialsError
 from s3dlio_s3.credentials import http
 from s3dlio_s3.credentials.service_urls import service_url
 from s3dlio_s3.credentials.sso_token import SsoToken, read_token, refreshed, token_path
-from s3dlio_s3.credentials.value import Credentials, register_credentials
+from s3dlio_s3.credentials.value import Credentials, positive, register_credentials
 from s3dlio_s3.partitions import is_region
 from s3dlio_s3.shared_files import aws_path
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SsoSource"]
 
+#: The end of the year 9999, in milliseconds since the epoch.
+_TIME_MAX_MS = 253_402_300_799_000
 _NEEDED = ("sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 
 
@@ -118,8 +120,8 @@ def _role_credentials(values: Any, url: str) -> Credentials:
     found = values if isinstance(values, dict) else {}
     names = ("accessKeyId", "secretAccessKey", "sessionToken")
     texts = [str(found.get(name) or "") for name in names]
-    expiration_ms = found.get("expiration")
-    if not all(texts) or not isinstance(expiration_ms, int):
+    expiration_ms = positive(found.get("expiration"), _TIME_MAX_MS)
+    if not all(texts) or expiration_ms is None:
         raise CredentialsError(f"{url} gave no credentials")
     key, secret, token = texts
     return register_credentials(Credentials(key, secret, token, expiration_ms / 1000))

@@ -24,7 +24,7 @@ from typing import Any
 from s3dlio_core.errors import CredentialsError
 from s3dlio_core.logs import get_logger, register_secret
 from s3dlio_s3.credentials import http
-from s3dlio_s3.credentials.value import parse_expiry
+from s3dlio_s3.credentials.value import parse_expiry, parse_object, positive
 
 __all__ = ["SsoToken", "read_token", "refreshed", "token_path"]
 
@@ -32,6 +32,8 @@ logger = get_logger("s3")
 
 #: A token with less than this left is refreshed, as by botocore, in seconds.
 REFRESH_BEFORE_S = 15 * 60.0
+#: No token lives longer: a year, in seconds.
+_LIFE_MAX_S = 366 * 24 * 3600
 _NEEDED = ("refreshToken", "clientId", "clientSecret", "registrationExpiresAt")
 
 
@@ -73,17 +75,15 @@ def read_token(path: Path) -> SsoToken | None:
         CredentialsError: the file can't be read, or holds no token.
     """
     try:
-        values = json.loads(path.read_bytes())
+        values = parse_object(path.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise CredentialsError(f"can't read {path}: {error.strerror}") from None
-    except ValueError:
-        values = None
     expires_at_s = None
-    if isinstance(values, dict) and isinstance(values.get("accessToken"), str):
+    if values is not None and isinstance(values.get("accessToken"), str):
         expires_at_s = parse_expiry(str(values.get("expiresAt", "")))
-    if expires_at_s is None:
+    if values is None or expires_at_s is None:
         raise CredentialsError(f"{path} holds no token")
     for name in ("accessToken", "refreshToken", "clientSecret"):
         register_secret(str(values.get(name) or ""))
@@ -139,8 +139,8 @@ def _create_token(token: SsoToken, url: str, ca_bundle: str) -> dict[str, Any]:
     }
     for secret in given.values():
         register_secret(secret)
-    life_s = values.get("expiresIn")
-    if "accessToken" not in given or not isinstance(life_s, int):
+    life_s = positive(values.get("expiresIn"), _LIFE_MAX_S)
+    if "accessToken" not in given or life_s is None:
         raise CredentialsError(f"{url} gave no token")
     return {**given, "expiresIn": life_s}
 

@@ -12,6 +12,7 @@ instance metadata".
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +24,14 @@ from s3dlio_core.logs import register_secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Credentials", "credentials_of_answer", "parse_expiry", "register_credentials"]
+__all__ = [
+    "Credentials",
+    "credentials_of_answer",
+    "parse_expiry",
+    "parse_object",
+    "positive",
+    "register_credentials",
+]
 
 # RFC 3339, with the looser forms that credential programs and older AWS tools write.
 _TIME = re.compile(
@@ -93,6 +101,20 @@ def _text(values: Mapping[str, Any], name: str, whose: str) -> str:
     if not isinstance(value, str) or not value:
         raise CredentialsError(f"{whose} gave no {name}")
     return value
+
+
+def parse_object(text: bytes) -> dict[str, Any] | None:
+    """Return a JSON object, or None when the text is none, or nests too deeply."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def positive(value: Any, most: int) -> int | None:
+    """Return what an answer has for a whole number from 1 to `most`, or None when it is none."""
+    return value if type(value) is int and 0 < value <= most else None
 
 
 def parse_expiry(text: str) -> float | None:
