@@ -17,7 +17,7 @@ from s3dlio_s3 import wire_xml
 from s3dlio_s3.client_multipart import MultipartOperations
 from s3dlio_s3.client_objects import ObjectOperations
 from s3dlio_s3.endpoints import DEFAULT_REGION
-from s3dlio_s3.sender import S3Request
+from s3dlio_s3.request import S3Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from s3dlio_s3 import wire_xml
 from s3dlio_s3.checksums import full_object, header_of, reject_other, request_headers
 from s3dlio_s3.encryption import ENCRYPTION_HEADER
 from s3dlio_s3.headers import attribute_headers, condition_headers, copy_headers
-from s3dlio_s3.sender import S3Request
+from s3dlio_s3.request import S3Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,8 @@ from s3dlio_s3.headers import (
     object_info,
     version_query,
 )
-from s3dlio_s3.sender import S3Request, S3Sender
+from s3dlio_s3.request import S3Request
+from s3dlio_s3.sender import S3Sender
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

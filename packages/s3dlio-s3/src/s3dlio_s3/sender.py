@@ -21,7 +21,6 @@ import importlib.metadata
 import logging
 import os
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from s3dlio_core.errors import CredentialsError, S3dlioError, Scope, ServiceError
@@ -37,20 +36,20 @@ from s3dlio_s3.credentials import (
 )
 from s3dlio_s3.error_codes import EXPIRED_CODES
 from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
+from s3dlio_s3.request import S3Request
 from s3dlio_s3.routes import Routes
 from s3dlio_s3.settings import Api
-from s3dlio_s3.transport import SAFE_METHODS, HttpRequest, Transport
+from s3dlio_s3.transport import HttpRequest, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from s3dlio_core.store import Buffer
     from s3dlio_s3.config import S3Config
     from s3dlio_s3.credentials import Credentials, CredentialsSource
     from s3dlio_s3.endpoints import Address
     from s3dlio_s3.transport import HttpAnswer
 
-__all__ = ["S3Request", "S3Sender"]
+__all__ = ["S3Sender"]
 
 logger = get_logger("s3")
 
@@ -61,44 +60,6 @@ _AMBIGUOUS_HEADS = frozenset({400, 403, 404})
 _BUCKET_APIS = frozenset({"CreateBucket", "DeleteBucket"})
 
 _Value = TypeVar("_Value")
-
-
-@dataclass(slots=True)
-class S3Request:
-    """An S3 operation before it is signed. Nobody changes it; see `HttpRequest`.
-
-    Attributes:
-        operation: what it is called in errors.
-        method: the HTTP method.
-        bucket: the bucket, or "" for the service.
-        key: the key, or "".
-        query: parameters, not encoded.
-        headers: those that matter to the operation, names in lower case; all are signed.
-        body: the body, or None.
-        hash_body: whether the body is small enough to be hashed in any case.
-        api: the operation as the API Reference calls it; it decides which of the configuration's
-            settings go with the request. What `headers` says wins.
-    """
-
-    operation: str
-    method: str
-    bucket: str = ""
-    key: str = ""
-    query: tuple[tuple[str, str], ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Buffer | None = None
-    hash_body: bool = False
-    api: Api | None = None
-
-    @property
-    def changes(self) -> bool:
-        """Whether it may change what the service holds."""
-        return self.method not in SAFE_METHODS
-
-    @property
-    def uri(self) -> str:
-        """The URI of what the request names, for messages."""
-        return f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
 
 
 class S3Sender:
@@ -295,7 +256,7 @@ class S3Sender:
         return sigv4.presign_url(
             request.method,
             address.origin,
-            _path(address, request),
+            request.path(address.base_path),
             credentials=credentials,
             region=address.region,
             amz_date=self._clocks.amz_date(address.origin),
@@ -304,7 +265,7 @@ class S3Sender:
         )
 
     def _send(self, request: S3Request, address: Address) -> HttpAnswer:
-        path, query = _path(address, request), sigv4.canonical_query(request.query)
+        path, query = request.path(address.base_path), sigv4.canonical_query(request.query)
         headers = self._signed(request, address, path, query)
         headers["accept-encoding"] = "identity"
         headers["user-agent"] = _user_agent()
@@ -372,7 +333,7 @@ class S3Sender:
         answer.finish()
         told = answer.headers.get("x-amz-bucket-region", address.region)
         if answer.status in _AMBIGUOUS_HEADS and (answer.status != 400 or told == address.region):
-            asked = self._send(_as_get(request), address)
+            asked = self._send(request.as_get(), address)
             if asked.status >= 300 and asked.status != 416:
                 return self._read_refusal(request, address, asked, _error_body(asked))
             asked.close()
@@ -414,20 +375,6 @@ class S3Sender:
             request_id=answer.headers.get("x-amz-request-id", ""),
             maybe_done=request.changes,
         )
-
-
-def _path(address: Address, request: S3Request) -> str:
-    if request.key:
-        return f"{address.base_path}/{sigv4.encode_key(request.key)}"
-    return address.base_path or "/"
-
-
-def _as_get(head: S3Request) -> S3Request:
-    """Return the small GET that is refused for the same reason as a HEAD."""
-    if head.key:
-        return replace(head, method="GET", headers={"range": "bytes=0-0"}, api="GetObject")
-    query = (("list-type", "2"), ("max-keys", "0"))
-    return replace(head, method="GET", query=query, api="ListObjectsV2")
 
 
 def _error_body(answer: HttpAnswer) -> bytes:
