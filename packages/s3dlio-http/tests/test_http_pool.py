@@ -208,6 +208,29 @@ def test_no_answer(pairs: list[Pair]) -> None:
         connection_of(pairs[1]).read_head()
 
 
+def test_head_and_body_leave_together(pool: Pool) -> None:
+    """In one system call, and so in one segment: a datagram shows where it begins and ends."""
+    ours, server = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with server:
+        server.send(ANSWER)
+        connection = Connection(pool, ours)
+        head, body = b"PUT / HTTP/1.1\r\n\r\n", b"x" * 1000
+        assert connection.exchange(head, memoryview(body), 30).status == 200
+        assert server.recv(4096) == head + body
+        connection.close()
+
+
+def test_socket_options() -> None:
+    """Nothing waits for more to send, and a server that is gone is noticed."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        pool = make_pool(("http", *listener.getsockname()))
+        connection = pool.connect(None, 30)
+        sock = connection._sock
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        connection.close()
+
+
 def test_interim_answer_in_pieces_doesnt_stop_a_body(pairs: list[Pair]) -> None:
     """Only a final answer does."""
     server, connection = pairs[0].server, connection_of(pairs[0])

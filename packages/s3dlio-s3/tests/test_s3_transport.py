@@ -208,3 +208,45 @@ def test_repr_tells_no_secret() -> None:
     assert "PUT" in shown
     assert "SECRET" not in shown
     assert "CONTENT" not in shown
+
+
+def test_wrong_switch_is_the_users_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An adapter that nobody knows is told as what it is."""
+    monkeypatch.setenv("S3DLIO_HTTP_ADAPTER", "nonsense")
+    with pytest.raises(UsageError, match="S3DLIO_HTTP_ADAPTER is 'nonsense'"):
+        Transport(connect_timeout_s=30, read_timeout_s=30, max_pool_size=4, verify=True)
+
+
+@pytest.mark.parametrize("adapter", ["s3dlio", "requests"])
+def test_server_without_an_answer(
+    server: ByteServer, monkeypatch: pytest.MonkeyPatch, adapter: str
+) -> None:
+    """The error says so in words."""
+    monkeypatch.setenv("S3DLIO_HTTP_ADAPTER", adapter)
+    transport = Transport(connect_timeout_s=30, read_timeout_s=30, max_pool_size=4, verify=True)
+    with pytest.raises(ConnectionFailedError, match=r"without (an answer|response)"):
+        transport.send(request(server.give(Reply(end=End.CLOSE))))
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "nonsense://",
+        "ftp://proxy:80",
+        "http://user:SECRET@",
+        "http:///path",
+        "http://proxy:SECRET",
+        "user:SECRET@127.0.0.1:80",
+        "http://[::1:80",
+    ],
+)
+def test_proxy_that_is_none(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """Such a URL in the environment is refused, and not quoted: it may have a password."""
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(UsageError, match="has no valid URL") as raised:
+        transport.send(request("https://s3.test/b/k"))
+    assert "HTTPS_PROXY" in (raised.value.hint or "")
+    assert "SECRET" not in "".join(traceback.format_exception(raised.value))

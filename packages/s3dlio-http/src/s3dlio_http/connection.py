@@ -5,6 +5,7 @@ Rules that hold in this file:
   buffer holds of the body is copied out, the rest goes straight into the caller's buffer.
 - The plain socket blocks, and the kernel keeps its timeouts (SO_RCVTIMEO, SO_SNDTIMEO): Python's
   own timeouts cost one more system call for each wait. What is not on time is a BlockingIOError.
+  A signal, which only the main thread gets, starts the wait anew.
 - A connection is used again only when its last answer was read to the end, nothing lies behind it,
   and both sides want to keep it.
 - A connection that nobody holds closes its socket: an abandoned answer leaks nothing.
@@ -226,14 +227,14 @@ class Connection:
         """Receive what is there, into the buffer; return 0 when there is nothing.
 
         Raises:
-            ConnectionResetError: the server closed the connection.
+            EarlyCloseError: the server closed the connection.
         """
         try:
             count = self._sock.recv_into(self._view[self.end :], 0, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return 0
         if not count:
-            raise ConnectionResetError("the server closed the connection")
+            raise EarlyCloseError("the server closed the connection")
         self.end += count
         return count
 
@@ -275,7 +276,8 @@ class Connection:
         except CUT as error:
             raise NoAnswerError("Connection aborted.", error) from error
         if not count:
-            raise NoAnswerError("Connection aborted.", "the server closed it without an answer")
+            silence = EarlyCloseError("the server closed it without an answer")
+            raise NoAnswerError("Connection aborted.", silence)
         self.start, self.end = 0, count
 
     def _receive_head(self) -> int:

@@ -19,13 +19,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
 import requests.utils
 import urllib3.response
 
-from s3dlio_core.errors import NotSupportedError, S3dlioError
+from s3dlio_core.errors import NotSupportedError, S3dlioError, UsageError
 from s3dlio_http import make_adapter
 from s3dlio_s3.transport_errors import STACK_EXCEPTIONS, error_of_exception
 
@@ -43,6 +44,9 @@ _COPIED_SLICE_BYTES = 256 * 1024
 
 #: Methods that change nothing (RFC 9110 section 9.2.1), as far as they are used here.
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+#: What requests can speak to; SOCKS with PySocks.
+_PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 #: The adapter, and the process that it belongs to.
 _Held: TypeAlias = "tuple[int, requests.adapters.BaseAdapter]"
@@ -177,7 +181,7 @@ class Transport:
         self._max_pool_size = max_pool_size
         self._verify = verify
         self._proxies: dict[str, dict[str, str]] = {}
-        self._adapter: _Held | None = (os.getpid(), make_adapter(max_pool_size=max_pool_size))
+        self._adapter: _Held | None = (os.getpid(), _make_adapter(max_pool_size))
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         """Send a request; return once the head of the answer has arrived.
@@ -220,13 +224,20 @@ class Transport:
         # that is dropped serves a single request.
         held = self._adapter
         if held is None or held[0] != os.getpid():
-            held = self._adapter = (os.getpid(), make_adapter(max_pool_size=self._max_pool_size))
+            held = self._adapter = (os.getpid(), _make_adapter(self._max_pool_size))
         return held[1]
 
     def _proxies_for(self, request: HttpRequest) -> dict[str, str]:
         proxies = self._proxies.get(request.origin)
         if proxies is None:
             proxies = dict(requests.utils.get_environ_proxies(request.origin, no_proxy=None))
+            if not _is_proxy(requests.utils.select_proxy(request.origin, proxies)):
+                raise UsageError(
+                    f"the proxy before {request.origin} has no valid URL",
+                    operation=request.operation,
+                    uri=request.uri,
+                    hint="Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY",
+                )
             self._proxies[request.origin] = proxies
         if proxies and request.origin.startswith("http://"):
             path = request.target.partition("?")[0] + "/"
@@ -238,6 +249,26 @@ class Transport:
                     hint="Use https, or add the host to NO_PROXY",
                 )
         return proxies
+
+
+def _make_adapter(max_pool_size: int) -> requests.adapters.BaseAdapter:
+    try:
+        return make_adapter(max_pool_size=max_pool_size)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _is_proxy(proxy: str | None) -> bool:
+    """Return whether this is a proxy that requests understands, or none."""
+    if not proxy:
+        return True
+    # Without a scheme requests takes it for http, but not with a user's name.
+    bare = "://" not in proxy and "@" not in proxy
+    try:
+        parts = urlsplit(f"http://{proxy.removeprefix('//')}" if bare else proxy)
+        return parts.scheme in _PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _translated(request: HttpRequest, error: Exception) -> S3dlioError:

@@ -9,6 +9,7 @@ Rules that hold in this file:
 
 from __future__ import annotations
 
+import http.client
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from s3dlio_core.errors import (
     UsageError,
 )
 from s3dlio_http.errors import (
+    EarlyCloseError,
     MalformedAnswerError,
     MissingFileError,
     TlsBrokenError,
@@ -39,6 +41,14 @@ STACK_EXCEPTIONS = (
     urllib3.exceptions.HTTPError,
     OSError,
     ValueError,
+)
+
+#: Exceptions whose own words say what happened, and quote nothing.
+_SPEAKING = (
+    EarlyCloseError,
+    MalformedAnswerError,
+    MissingFileError,
+    http.client.RemoteDisconnected,
 )
 
 _CHAIN_MAX = 16
@@ -195,9 +205,9 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _said(chain: list[BaseException]) -> str:
-    """Return the operating system's words, or else the name of the innermost exception."""
+    """Return what happened in words that quote nothing, or the innermost exception's name."""
     for link in chain:
-        if isinstance(link, MalformedAnswerError | MissingFileError):
+        if isinstance(link, _SPEAKING):
             return str(link)
         if isinstance(link, OSError) and link.strerror:
             return link.strerror
