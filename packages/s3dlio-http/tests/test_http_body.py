@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import socket
 from typing import TYPE_CHECKING, Final
 
@@ -107,6 +108,26 @@ def test_readinto_fills_the_callers_buffer(wire: Wire) -> None:
     assert body.readinto(memoryview(buffer)[1:]) == 2
     assert body.readinto(memoryview(buffer)[3:]) == 4
     assert buffer == b".abcdef."
+
+
+@pytest.mark.parametrize(
+    "buffer",
+    [
+        bytearray(12),
+        array.array("H", bytes(12)),
+        memoryview(bytearray(12)).cast("c"),
+        memoryview(bytearray(12)).cast("B", (3, 4)),
+    ],
+)
+@pytest.mark.parametrize("buffered", [0, 12])
+def test_readinto_takes_any_buffer(
+    wire: Wire, buffer: bytearray | array.array[int] | memoryview, buffered: int
+) -> None:
+    """Bytes are counted, whatever the items and dimensions of the buffer are."""
+    wire.arrive(b"abcdefghijkl", buffered=buffered)
+    body = LengthBody(wire.connection, HEAD, 12)
+    assert body.readinto(buffer) == 12
+    assert bytes(memoryview(buffer).cast("B")) == b"abcdefghijkl"
 
 
 def test_cut_body_is_an_error(wire: Wire) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Parent and child use one adapter in turns, then at once; each says what it got.
 SCRIPT = """
-import os, sys
+import gc, os, sys
 import requests
 from s3dlio_http import HttpAdapter
 
@@ -36,8 +36,13 @@ def expect(target):
 expect("/before")
 child = os.fork()
 if child == 0:
+    gc.disable()
+    opened = len(os.listdir("/dev/fd"))
     for number in range(count):
         expect(f"/child-{number}")
+    if len(os.listdir("/dev/fd")) != opened:
+        print("the copies of the parent's connections are still open", flush=True)
+        os._exit(1)
     adapter.close()
     os._exit(0)
 for number in range(count):

@@ -63,6 +63,8 @@ def test_missing_body_is_told_where_one_is_expected(method: str, told: bool) -> 
         ("GET", "/\u00e9", {}),
         ("GET", "/a#b", {}),
         ("GET", "/", {"transfer-Encoding": "chunked"}),
+        ("GET", "/", {"connection": "close"}),
+        ("GET", "/", {"Connection": "Upgrade", "Upgrade": "h2c"}),
     ],
 )
 def test_unusual_requests_are_left_to_the_stock_adapter(

@@ -55,6 +55,22 @@ def test_authority_of_ones_own(
     assert len({request.connection for request in tls_server.requests}) == 1
 
 
+def test_host_with_a_dot_at_its_end(
+    tls_server: ByteServer, session: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dot is for the resolver; the certificate has the name without it."""
+    resolve = socket.getaddrinfo
+
+    def resolve_dotless(host: str, *rest: Any) -> Any:
+        # Not each resolver knows this name with a dot.
+        return resolve(host.rstrip("."), *rest)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_dotless)
+    session.verify = tls_server.verify
+    url = tls_server.fresh_url().replace("127.0.0.1", f"{HOST}.")
+    assert session.get(url).content == SENTINEL
+
+
 def test_unknown_authority_is_refused(tls_server: ByteServer, session: requests.Session) -> None:
     """By default only the authorities of certifi are trusted."""
     with pytest.raises(SSLError, match="certificate verify failed") as raised:

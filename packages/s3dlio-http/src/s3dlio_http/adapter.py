@@ -51,6 +51,7 @@ _SWITCH = "S3DLIO_HTTP_ADAPTER"
 _ORIGINS_MAX = 64
 _DEFAULT_LIMITS = HeadLimits()
 
+_NUMBERS = frozenset({int, float})
 #: Methods that change nothing.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -317,7 +318,7 @@ def _timeouts(timeout: Any) -> tuple[float | None, float | None] | None:
     if len(pair) != 2:
         return None
     for seconds in pair:
-        if seconds is not None and not (type(seconds) in {int, float} and seconds > 0):
+        if seconds is not None and not (type(seconds) in _NUMBERS and seconds > 0):
             return None
     return pair
 

@@ -66,7 +66,9 @@ class Body(io.RawIOBase):
         Raises:
             urllib3.exceptions.HTTPError: the body was cut short, is malformed, or came too late.
         """
-        view = memoryview(buffer).cast("B")
+        view = buffer if type(buffer) is memoryview else memoryview(buffer)
+        if view.format != "B" or view.ndim != 1:
+            view = view.cast("B")
         if not self.decode_content:
             return self._receive_into(view)
         data = self.read(len(view))

@@ -84,7 +84,7 @@ def _stamp(path: str | None) -> tuple[str, int, int] | None:
 def _context(authorities: str | bool, chain: str | None, key_file: str | None) -> ssl.SSLContext:
     needed = ssl.CERT_NONE if authorities is False else ssl.CERT_REQUIRED
     context = create_urllib3_context(cert_reqs=needed)
-    # urllib3 asks for no tickets of TLS 1.2; without them no session is resumed.
+    # urllib3 wants no tickets of TLS 1.2; without them only a server that remembers can resume.
     context.options &= ~ssl.OP_NO_TICKET
     context.set_alpn_protocols(["http/1.1"])
     if isinstance(authorities, str):
