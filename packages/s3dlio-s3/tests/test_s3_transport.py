@@ -26,6 +26,7 @@ from s3dlio_http.errors import (
     TooSlowError,
     cut_short,
 )
+from s3dlio_s3.request import S3Request
 from s3dlio_s3.transport import HttpRequest, Transport
 from s3dlio_s3.transport_errors import error_of_exception
 
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
 CONNECTION = requests.exceptions.ConnectionError
 TIMEOUT = requests.exceptions.ReadTimeout
 TLS = requests.exceptions.SSLError
+
+
+def _cut_short_under_tls() -> Exception:
+    error = cut_short(3, 4)
+    error.__cause__ = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+    return error
 
 
 @pytest.mark.parametrize(
@@ -90,6 +97,7 @@ TLS = requests.exceptions.SSLError
             False,
         ),
         (cut_short(3, 4), IntegrityError, "cut the answer short", True, True),
+        (_cut_short_under_tls(), IntegrityError, "cut the answer short", True, True),
         (requests.exceptions.InvalidHeader("x"), UsageError, "can't be sent", False, False),
     ],
 )
@@ -202,12 +210,18 @@ def test_refused_headers_arent_shown(
     assert "SECRET" not in "".join(traceback.format_exception(raised.value))
 
 
-def test_repr_tells_no_secret() -> None:
+@pytest.mark.parametrize(
+    "shown",
+    [
+        HttpRequest("put", "u", "PUT", "o", "/t", {"authorization": "SECRET"}, b"CONTENT"),
+        S3Request("put", "PUT", headers={"x-amz-key": "SECRET"}, body=b"CONTENT"),
+    ],
+)
+def test_repr_tells_no_secret(shown: object) -> None:
     """Headers and bodies of requests don't stand in a repr, which logs and tracebacks show."""
-    shown = repr(HttpRequest("put", "u", "PUT", "o", "/t", {"authorization": "SECRET"}, b"CONTENT"))
-    assert "PUT" in shown
-    assert "SECRET" not in shown
-    assert "CONTENT" not in shown
+    assert "PUT" in repr(shown)
+    assert "SECRET" not in repr(shown)
+    assert "CONTENT" not in repr(shown)
 
 
 def test_wrong_switch_is_the_users_mistake(monkeypatch: pytest.MonkeyPatch) -> None:

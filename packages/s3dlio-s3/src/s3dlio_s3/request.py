@@ -28,6 +28,8 @@ __all__ = ["S3Request"]
 class S3Request:
     """An S3 operation before it is signed.
 
+    Its repr tells no header, and so no secret.
+
     Attributes:
         operation: what it is called in errors.
         method: the HTTP method.
@@ -46,8 +48,8 @@ class S3Request:
     bucket: str = ""
     key: str = ""
     query: tuple[tuple[str, str], ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Buffer | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Buffer | None = field(default=None, repr=False)
     hash_body: bool = False
     api: Api | None = None
 

@@ -103,6 +103,7 @@ def _late(kind: type[BaseException]) -> Row:
 
 
 ROWS = (
+    Row(urllib3.exceptions.IncompleteRead, IntegrityError, "{origin} cut the answer short"),
     _cut(ssl.SSLEOFError),
     _cut(ssl.SSLZeroReturnError),
     # The certificate was good, or the handshake had failed.
@@ -151,7 +152,6 @@ ROWS = (
     ),
     _late(requests.exceptions.ReadTimeout),
     _late(urllib3.exceptions.ReadTimeoutError),
-    Row(urllib3.exceptions.IncompleteRead, IntegrityError, "{origin} cut the answer short"),
     Row(
         MalformedAnswerError,
         ConnectionFailedError,
