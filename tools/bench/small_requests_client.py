@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import sys
 import threading
 import time
@@ -75,16 +76,24 @@ def measure(operation: str, endpoint_url: str, count: int, thread_count: int) ->
             thread.start()
         try:
             ready.wait()
-            wall_s, cpu_s = time.perf_counter(), time.process_time()
+            before = _clocks()
             start.wait()
         except threading.BrokenBarrierError:
-            wall_s = cpu_s = 0.0
+            before = _clocks()
         for thread in threads:
             thread.join()
-        wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
+        after = _clocks()
     if failures:
         raise failures[0]
-    return {"wall_s": wall_s, "cpu_s": cpu_s}
+    return {name: after[name] - before[name] for name in before}
+
+
+def _clocks() -> dict[str, float]:
+    return {
+        "wall_s": time.perf_counter(),
+        "cpu_s": time.process_time(),
+        "system_cpu_s": resource.getrusage(resource.RUSAGE_SELF).ru_stime,
+    }
 
 
 def main() -> None:

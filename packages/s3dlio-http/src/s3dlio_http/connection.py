@@ -30,14 +30,13 @@ import urllib3.exceptions
 from s3dlio_http.answer_head import AnswerHead
 from s3dlio_http.errors import EarlyCloseError, MalformedAnswerError, NoAnswerError
 from s3dlio_http.speed import SpeedWatch
+from s3dlio_http.syscalls import AT_ONCE, NO_SIGNAL, SHORT_BYTES, ReadableNow, send_now
 
 if TYPE_CHECKING:
     from s3dlio_http.pool import Pool
 
 __all__ = ["Connection"]
 
-_NO_SIGNAL: Final = getattr(socket, "MSG_NOSIGNAL", 0)
-_AT_ONCE: Final = socket.MSG_DONTWAIT | _NO_SIGNAL
 _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
 #: macOS refuses more than 2 GiB at once.
 _SEND_MAX_BYTES: Final = 1 << 30
@@ -59,7 +58,7 @@ class Connection:
     """
 
     __slots__ = (
-        "_poller",
+        "_readable_now",
         "_sock",
         "_timeout_s",
         "_view",
@@ -80,8 +79,7 @@ class Connection:
         self.start = self.end = 0
         self._sock = sock
         self.recv_into = sock.recv_into
-        self._poller = select.poll()
-        self._poller.register(sock.fileno(), select.POLLIN)
+        self._readable_now = ReadableNow(sock)
         self._timeout_s: float | None = -1.0
 
     def __del__(self) -> None:
@@ -102,7 +100,7 @@ class Connection:
 
     def is_stale(self) -> bool:
         """Return whether an idle connection was closed by the server, or got bytes unasked."""
-        return bool(self._poller.poll(0))
+        return self._readable_now()
 
     def set_timeout(self, timeout_s: float | None) -> None:
         """Set how long one wait for the other side may last; None for ever."""
@@ -173,15 +171,20 @@ class Connection:
         return None
 
     def _send_head(self, head: bytes) -> None:
-        self._sock.sendall(head, _NO_SIGNAL)
+        sent = send_now(self._sock, head) if len(head) <= SHORT_BYTES else 0
+        if sent < len(head):
+            self._sock.sendall(memoryview(head)[sent:], NO_SIGNAL)
 
     def _send_both(self, head: bytes, body: memoryview) -> None:
-        try:
-            sent = self._sock.sendmsg((head, body[:_SEND_MAX_BYTES]), (), _AT_ONCE)
-        except BlockingIOError:
-            sent = 0
+        if len(head) + body.nbytes <= SHORT_BYTES:
+            sent = send_now(self._sock, head + body)
+        else:
+            try:
+                sent = self._sock.sendmsg((head, body[:_SEND_MAX_BYTES]), (), AT_ONCE)
+            except BlockingIOError:
+                sent = 0
         if sent < len(head):
-            self._sock.sendall(memoryview(head)[sent:], _NO_SIGNAL)
+            self._sock.sendall(memoryview(head)[sent:], NO_SIGNAL)
             sent = len(head)
         sent -= len(head)
         if sent < body.nbytes:
@@ -213,7 +216,7 @@ class Connection:
 
     def _send_at_once(self, body: memoryview) -> int:
         try:
-            return self._sock.send(body[:_SEND_MAX_BYTES], _AT_ONCE)
+            return self._sock.send(body[:_SEND_MAX_BYTES], AT_ONCE)
         except BlockingIOError:
             return 0
 

@@ -22,6 +22,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from s3dlio_http.connection import Connection
 from s3dlio_http.errors import MissingFileError
+from s3dlio_http.syscalls import SHORT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["TlsConnection", "TlsContexts"]
 
 _CONTEXTS_MAX = 16
-#: A body up to this size is copied behind the head, to be one record with it.
-_JOINED_MAX_BYTES = 16 * 1024
 #: What OpenSSL is given at once; it encrypts 16 KiB records.
 _SLICE_BYTES = 256 * 1024
 
@@ -139,7 +138,8 @@ class TlsConnection(Connection):
         self._sock.sendall(head)
 
     def _send_both(self, head: bytes, body: memoryview) -> None:
-        if body.nbytes <= _JOINED_MAX_BYTES:
+        if len(head) + body.nbytes <= SHORT_BYTES:
+            # One record.
             self._sock.sendall(head + body)
             return
         self._sock.sendall(head)

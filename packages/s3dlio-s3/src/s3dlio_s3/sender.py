@@ -16,7 +16,6 @@ Source: Amazon S3 API Reference, "Common request headers" and "Error responses".
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.metadata
 import logging
 import os
@@ -314,7 +313,7 @@ class S3Sender:
         if request.body is not None and len(request.body):
             payload_hash = sigv4.UNSIGNED_PAYLOAD
             if request.hash_body or self.config.signs_payload:
-                payload_hash = hashlib.sha256(request.body).hexdigest()
+                payload_hash = sigv4.payload_hash(request.body)
         return sigv4.sign_headers(
             request.method,
             path,

@@ -22,6 +22,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from s3dlio_core.store import Buffer
     from s3dlio_s3.credentials import Credentials
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "canonical_query",
     "canonical_request",
     "encode_key",
+    "payload_hash",
     "presign_url",
     "sign_headers",
     "signing_key",
@@ -44,6 +46,11 @@ _UNRESERVED = re.compile("[A-Za-z0-9._~/-]*")
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 #: The SHA-256 of nothing.
 EMPTY_PAYLOAD_HASH = hashlib.sha256(b"").hexdigest()
+#: A body up to this size is hashed while other threads can't run, in some ten microseconds: to wait
+#: for the interpreter's lock afterwards would take longer.
+_SHORT_BODY_BYTES = 16 * 1024
+#: What hashlib hashes without giving the lock up.
+_LOCKED_HASH_BYTES = 2047
 #: The longest life of a presigned URL, in seconds: seven days.
 #: (Amazon S3 User Guide, "Download and upload objects with presigned URLs".)
 PRESIGN_EXPIRES_MAX_S = 604_800
@@ -52,6 +59,17 @@ PRESIGN_EXPIRES_MAX_S = 604_800
 def encode_key(key: str) -> str:
     """Percent-encode a key for a path: every byte but unreserved ones and "/"."""
     return key if _UNRESERVED.fullmatch(key) else quote(key, safe="/")
+
+
+def payload_hash(body: Buffer) -> str:
+    """Return the hex SHA-256 of a body."""
+    view = memoryview(body).cast("B")
+    if len(view) > _SHORT_BODY_BYTES:
+        return hashlib.sha256(view).hexdigest()
+    digest = hashlib.sha256()
+    for start in range(0, len(view), _LOCKED_HASH_BYTES):
+        digest.update(view[start : start + _LOCKED_HASH_BYTES])
+    return digest.hexdigest()
 
 
 def canonical_query(query: Collection[tuple[str, str]]) -> str:
