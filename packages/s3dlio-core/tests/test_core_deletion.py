@@ -12,8 +12,8 @@ import pytest
 from s3dlio_core import errors, operations
 from s3dlio_core.deletion import Deletion
 from s3dlio_core.memory_store import MEMORY_LIMITS, MemoryProvider, MemoryStore
+from s3dlio_core.selection import Selection
 from s3dlio_core.session import Place
-from s3dlio_core.sources import Selection
 from s3dlio_core.testing.faults import Fault, FaultyStore
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 

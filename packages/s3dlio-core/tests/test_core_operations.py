@@ -70,6 +70,7 @@ def test_old_programs_run_unchanged(
     assert {one.kind for one in parameters} == {
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
         inspect.Parameter.KEYWORD_ONLY,
+        inspect.Parameter.VAR_KEYWORD,
     }
 
 

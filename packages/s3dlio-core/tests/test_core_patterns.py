@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from s3dlio_core.errors import UsageError
-from s3dlio_core.patterns import (
+from s3dlio_core.selection.globs import (
     is_glob,
     literal_lead,
     match_segment,

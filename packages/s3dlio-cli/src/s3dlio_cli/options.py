@@ -24,6 +24,8 @@ __all__ = [
     "customer_key_option",
     "jobs_option",
     "object_options",
+    "remembered_option",
+    "remembered_values",
     "request_payer_option",
     "settings_of",
     "version_option",
@@ -101,48 +103,65 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     values[param.name] = values.get(param.name, 0) + value if param.name == "verbose" else value
 
 
-def _option(*names: str, **attributes: Any) -> Callable[[_Function], _Function]:
+def remembered_option(*names: str, **attributes: Any) -> Callable[[_Function], _Function]:
+    """Return an option whose value isn't passed to the command; see `remembered_values`."""
     return click.option(*names, expose_value=False, callback=_remember, **attributes)
 
 
 _OPTIONS = (
-    _option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-    _option("-v", "--verbose", count=True, help="Log to standard error; -vv logs more."),
-    _option("--json", is_flag=True, help="Print results as JSON, one object a line."),
-    _option("--progress", type=click.Choice(_PROGRESS_MODES), help="How to show progress. [auto]"),
-    _option("--endpoint-url", metavar="URL", help="Use this endpoint, e.g. a server of your own."),
-    _option("--region", metavar="NAME", help="The region of the service."),
-    _option("--profile", metavar="NAME", help="Take credentials and settings from this profile."),
-    _option("--no-sign-request", is_flag=True, help="Send no credentials: for public buckets."),
-    _option("--ca-bundle", metavar="FILE", help="Trust the CA certificates in this file."),
-    _option("--no-verify-ssl", is_flag=True, help="Don't verify certificates: no protection."),
-    _option("--log-file", type=click.Path(dir_okay=False), help="Append the log to this file."),
-    _option("--log-format", type=click.Choice(("text", "json")), help="The log's form. [text]"),
+    remembered_option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    remembered_option("-v", "--verbose", count=True, help="Log to standard error; -vv logs more."),
+    remembered_option("--json", is_flag=True, help="Print results as JSON, one object a line."),
+    remembered_option(
+        "--progress", type=click.Choice(_PROGRESS_MODES), help="How to show progress. [auto]"
+    ),
+    remembered_option(
+        "--endpoint-url", metavar="URL", help="Use this endpoint, e.g. a server of your own."
+    ),
+    remembered_option("--region", metavar="NAME", help="The region of the service."),
+    remembered_option(
+        "--profile", metavar="NAME", help="Take credentials and settings from this profile."
+    ),
+    remembered_option(
+        "--no-sign-request", is_flag=True, help="Send no credentials: for public buckets."
+    ),
+    remembered_option(
+        "--ca-bundle", metavar="FILE", help="Trust the CA certificates in this file."
+    ),
+    remembered_option(
+        "--no-verify-ssl", is_flag=True, help="Don't verify certificates: no protection."
+    ),
+    remembered_option(
+        "--log-file", type=click.Path(dir_okay=False), help="Append the log to this file."
+    ),
+    remembered_option(
+        "--log-format", type=click.Choice(("text", "json")), help="The log's form. [text]"
+    ),
 )
 
 
 #: What new objects get. `--sse` alone is AES256, as in the AWS CLI.
 _OBJECT_OPTIONS = (
-    _option("--storage-class", metavar="CLASS", help="The class of the new objects."),
-    _option("--tagging", metavar="TAGS", help='Their tags: "team=blue&year=2026".'),
-    _option("--acl", type=click.Choice(_ACLS), help="Their canned ACL."),
-    _option(
+    remembered_option("--storage-class", metavar="CLASS", help="The class of the new objects."),
+    remembered_option("--tagging", metavar="TAGS", help='Their tags: "team=blue&year=2026".'),
+    remembered_option("--acl", type=click.Choice(_ACLS), help="Their canned ACL."),
+    remembered_option(
         "--sse",
         type=click.Choice(_ENCRYPTIONS),
         is_flag=False,
         flag_value="AES256",
         help="How the service encrypts them.",
     ),
-    _option("--sse-kms-key-id", metavar="ID", help="The KMS key, with --sse aws:kms."),
+    remembered_option("--sse-kms-key-id", metavar="ID", help="The KMS key, with --sse aws:kms."),
 )
 
 #: Only a file or the environment keeps a key from being seen by other users of the machine.
-customer_key_option = _option(
+customer_key_option = remembered_option(
     "--sse-customer-key",
     metavar="FILE",
     help="fileb://FILE with your own key (SSE-C); or set S3DLIO_SSE_CUSTOMER_KEY.",
 )
-request_payer_option = _option(
+request_payer_option = remembered_option(
     "--request-payer",
     type=click.Choice(("requester",)),
     is_flag=False,
@@ -183,9 +202,15 @@ def jobs_option(default: int) -> Callable[[_Function], _Function]:
     )
 
 
+def remembered_values(ctx: click.Context) -> Mapping[str, Any]:
+    """Return the values of the remembered options that were given, by their parameters' names."""
+    values: Mapping[str, Any] = ctx.meta.get(_META_KEY, {})
+    return values
+
+
 def settings_of(ctx: click.Context) -> Settings:
     """Return what was given before and after the command."""
-    values: dict[str, Any] = ctx.meta.get(_META_KEY, {})
+    values = remembered_values(ctx)
     return Settings(
         quiet=values.get("quiet", False),
         verbosity=values.get("verbose", 0),

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.sources import Selection, expand
+from s3dlio_core.selection import Selection, expand
 from s3dlio_core.store import ListError, ObjectInfo
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames

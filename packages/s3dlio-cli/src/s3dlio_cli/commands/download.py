@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.options import (
-    customer_key_option,
-    jobs_option,
-    request_payer_option,
-    settings_of,
-    version_option,
-)
+from s3dlio_cli.options import jobs_option, version_option
+from s3dlio_cli.transfer_options import transfer_keywords, transfer_options
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -31,13 +26,9 @@ __all__ = ["download"]
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.argument("destination")
-@click.option("-r", "--recursive", is_flag=True, help="Also what lies deeper than one level.")
-@click.option("-c", "--create-bucket", is_flag=True, help="Create the destination if missing.")
-@click.option("--fsync", is_flag=True, help="Make local files survive a power failure.")
 @jobs_option(64)
 @version_option
-@customer_key_option
-@request_payer_option
+@transfer_options
 @click.pass_context
 def download(
     ctx: click.Context,
@@ -46,7 +37,6 @@ def download(
     *,
     recursive: bool,
     create_bucket: bool,
-    fsync: bool,
     jobs: int,
     version_id: str | None,
 ) -> int:
@@ -59,10 +49,6 @@ def download(
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
-    options = dict(settings_of(ctx).store_options)
-    if fsync:
-        options["fsync"] = "true"
-
     def transfer(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         return operations.download(
             list(sources),
@@ -71,10 +57,7 @@ def download(
             recursive,
             create_bucket=create_bucket,
             version=version_id,
-            options=options,
-            progress=observer,
-            cancel=cancel,
-            raise_on_failure=False,
+            **transfer_keywords(ctx, observer, cancel),
         )
 
     return run_transfer(ctx, "download", transfer)

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.options import (
-    customer_key_option,
-    jobs_option,
-    object_options,
-    request_payer_option,
-    settings_of,
-)
+from s3dlio_cli.options import jobs_option
+from s3dlio_cli.transfer_options import transfer_keywords, transfer_options
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -33,13 +28,8 @@ __all__ = ["upload"]
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.argument("destination")
-@click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories.")
-@click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing.")
-@click.option("--fsync", is_flag=True, help="Make local files survive a power failure.")
 @jobs_option(32)
-@object_options
-@customer_key_option
-@request_payer_option
+@transfer_options
 @click.pass_context
 def upload(
     ctx: click.Context,
@@ -48,7 +38,6 @@ def upload(
     *,
     recursive: bool,
     create_bucket: bool,
-    fsync: bool,
     jobs: int,
 ) -> int:
     """Copy files, directories or patterns to any store.
@@ -59,10 +48,6 @@ def upload(
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
-    options = dict(settings_of(ctx).store_options)
-    if fsync:
-        options["fsync"] = "true"
-
     def transfer(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         return operations.upload(
             list(sources),
@@ -70,10 +55,7 @@ def upload(
             jobs,
             create_bucket,
             recursive=recursive,
-            options=options,
-            progress=observer,
-            cancel=cancel,
-            raise_on_failure=False,
+            **transfer_keywords(ctx, observer, cancel),
         )
 
     return run_transfer(ctx, "upload", transfer)

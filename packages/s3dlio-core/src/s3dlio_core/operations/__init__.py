@@ -1,7 +1,8 @@
 """The operations that a user calls: one function each, for every store.
 
 Sources and destinations are URIs or local paths (`str` or `os.PathLike`); how they are read and
-mapped is described in `s3dlio_core.sources`. Rules that hold for all of them:
+mapped is described in `s3dlio_core.selection` and `s3dlio_core.mapping`. Rules that hold for all
+of them:
 
 - `options` are the stores' settings, e.g. {"endpoint_url": …, "region": …, "profile": …}; what is
   not given comes from the environment and the stores' own configuration files.

@@ -15,8 +15,8 @@ from s3dlio_core.operations.arguments import (
     as_observer,
     several,
 )
+from s3dlio_core.selection import Selection, select, select_as_written
 from s3dlio_core.session import Session
-from s3dlio_core.sources import Selection, select, select_as_written
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
 from s3dlio_core.uri import parse_uri
 

@@ -12,8 +12,8 @@ from s3dlio_core.operations.arguments import (
     prepare_container,
 )
 from s3dlio_core.retry import RetryingStore
+from s3dlio_core.selection import Selection, expand, select, select_as_written
 from s3dlio_core.session import Session
-from s3dlio_core.sources import Selection, expand, select, select_as_written
 from s3dlio_core.store import (
     Attributes,
     Buffer,

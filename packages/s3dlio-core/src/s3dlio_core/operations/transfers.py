@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.operations.arguments import (
-    Progress,
-    Sources,
-    UriLike,
-    as_observer,
-    check_arguments,
-    prepare_container,
-    several,
-)
+from s3dlio_core.operations.arguments import Sources, UriLike, prepare_container, several
+from s3dlio_core.operations.settings import TransferKeywords, TransferSettings
 from s3dlio_core.session import Session
-from s3dlio_core.sources import plan_copy
-from s3dlio_core.store import Attributes
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.plan import Note, PlanEntry, Unmatched
+from s3dlio_core.transfer.planning import plan_copy
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from typing_extensions import Unpack
 
     from s3dlio_core.transfer.report import TransferReport
 
@@ -39,29 +32,17 @@ def upload(
     create_bucket: bool = False,
     *,
     recursive: bool = False,
-    attributes: Attributes | None = None,
-    options: Mapping[str, str] | None = None,
-    progress: Progress = None,
-    cancel: CancelToken | None = None,
-    part_size_bytes: int | None = None,
-    raise_on_failure: bool = True,
+    **keywords: Unpack[TransferKeywords],
 ) -> TransferReport:
     """Copy files to a store.
 
     Args:
-        src_patterns: paths, directories or globs; URIs are taken as well.
+        src_patterns: paths, directories or patterns; URIs are taken as well.
         dest_prefix: where they go: "s3://bucket/logs/", "az://container/", a directory …
         max_in_flight: objects and parts that are transferred at the same time, at the most.
         create_bucket: create the destination's bucket or container when it doesn't exist.
         recursive: take subdirectories, too.
-        attributes: content headers, metadata, storage class and tags of every object that is
-            written. What they leave unset is the source's, or else the options'; a store drops
-            what it has no place for.
-        options: the stores' settings.
-        progress: an observer, or True for bars.
-        cancel: stops the transfer when it is set.
-        part_size_bytes: cut larger objects into parts of this size.
-        raise_on_failure: raise what went wrong. Otherwise it is only in the report.
+        keywords: see `TransferKeywords`.
 
     Returns:
         What was done, and by name what failed. A failing object never stops the others.
@@ -73,22 +54,8 @@ def upload(
         UsageError: arguments that make no sense.
         S3dlioError: what stopped the run: credentials, a missing bucket, no connection …
     """
-    return _transfer(
-        "upload",
-        src_patterns,
-        dest_prefix,
-        _Settings(
-            max_in_flight,
-            create_bucket,
-            recursive,
-            part_size_bytes,
-            raise_on_failure,
-            attributes=attributes,
-        ),
-        options,
-        progress,
-        cancel,
-    )
+    settings = TransferSettings(max_in_flight, create_bucket, recursive, **keywords)
+    return _transfer("upload", src_patterns, dest_prefix, settings)
 
 
 def download(
@@ -99,16 +66,12 @@ def download(
     *,
     create_bucket: bool = False,
     version: str | None = None,
-    options: Mapping[str, str] | None = None,
-    progress: Progress = None,
-    cancel: CancelToken | None = None,
-    part_size_bytes: int | None = None,
-    raise_on_failure: bool = True,
+    **keywords: Unpack[TransferKeywords],
 ) -> TransferReport:
-    """Copy objects to a directory. See `upload` for the arguments, what is returned and raised.
+    """Copy objects to a directory. See `upload` for what is returned and raised.
 
     Args:
-        src_uri: an object, a prefix or a glob, or several of them.
+        src_uri: an object, a prefix or a pattern, or several of them.
         dest_dir: a directory; it is created. One object to a name that isn't a directory and has
             no trailing "/" is written to that name.
         max_in_flight: objects and parts that are transferred at the same time, at the most.
@@ -116,28 +79,10 @@ def download(
         create_bucket: create the destination's bucket when it is one.
         version: copy this version (`ObjectInfo.version`) of the one object that is given, which
             may have been deleted since; its name is taken literally.
-        options: the stores' settings.
-        progress: an observer, or True for bars.
-        cancel: stops the transfer when it is set.
-        part_size_bytes: cut larger objects into parts of this size.
-        raise_on_failure: raise what went wrong. Otherwise it is only in the report.
+        keywords: see `TransferKeywords`.
     """
-    return _transfer(
-        "download",
-        src_uri,
-        dest_dir,
-        _Settings(
-            max_in_flight,
-            create_bucket,
-            recursive,
-            part_size_bytes,
-            raise_on_failure,
-            version=version,
-        ),
-        options,
-        progress,
-        cancel,
-    )
+    settings = TransferSettings(max_in_flight, create_bucket, recursive, version, **keywords)
+    return _transfer("download", src_uri, dest_dir, settings)
 
 
 def copy(
@@ -148,71 +93,24 @@ def copy(
     recursive: bool = False,
     create_bucket: bool = False,
     version: str | None = None,
-    attributes: Attributes | None = None,
-    options: Mapping[str, str] | None = None,
-    progress: Progress = None,
-    cancel: CancelToken | None = None,
-    part_size_bytes: int | None = None,
-    raise_on_failure: bool = True,
+    **keywords: Unpack[TransferKeywords],
 ) -> TransferReport:
     """Copy objects from any store to any store.
 
     See `upload` and, for `version`, `download` for the arguments and errors. An older version may
     be copied onto its own name, which brings it back.
     """
-    return _transfer(
-        "copy",
-        sources,
-        destination,
-        _Settings(
-            max_in_flight,
-            create_bucket,
-            recursive,
-            part_size_bytes,
-            raise_on_failure,
-            attributes=attributes,
-            version=version,
-        ),
-        options,
-        progress,
-        cancel,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    """The plain values of a transfer."""
-
-    jobs: int
-    create_container: bool
-    recursive: bool
-    part_size_bytes: int | None
-    raise_on_failure: bool
-    attributes: Attributes | None = None
-    version: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.part_size_bytes is not None and self.part_size_bytes < 1:
-            raise errors.UsageError("part_size_bytes must be positive")
-        if not isinstance(self.attributes, (Attributes, type(None))):
-            raise TypeError(f"attributes is of the class Attributes, not {self.attributes!r}")
+    settings = TransferSettings(max_in_flight, create_bucket, recursive, version, **keywords)
+    return _transfer("copy", sources, destination, settings)
 
 
 def _transfer(
-    operation: str,
-    sources: Sources,
-    destination: UriLike,
-    settings: _Settings,
-    options: Mapping[str, str] | None,
-    progress: Progress,
-    cancel: CancelToken | None,
+    operation: str, sources: Sources, destination: UriLike, settings: TransferSettings
 ) -> TransferReport:
-    check_arguments(settings.jobs, progress, cancel, options)
-    observer = as_observer(progress)
-    cancel = (cancel or CancelToken()).child()
+    cancel = (settings.cancel or CancelToken()).child()
     given = several(sources)
     target = parse_uri(destination)
-    with Session(options, cancel) as session:
+    with Session(settings.options, cancel) as session:
         session.check_options([*(parse_uri(source) for source in given), target])
         place, entries = plan_copy(
             session, given, target, recursive=settings.recursive, version=settings.version
@@ -225,7 +123,7 @@ def _transfer(
             jobs=settings.jobs,
             part_size_bytes=settings.part_size_bytes,
             attributes=settings.attributes,
-            observer=observer,
+            observer=settings.observer,
             cancel=cancel,
         )
         report = engine.run(itertools.chain(first, entries))

@@ -1,0 +1,67 @@
+"""The options that the commands which copy share, and what they mean to the operations.
+
+They are remembered, not passed to the command: `transfer_keywords` gathers what was given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from s3dlio_cli.options import (
+    customer_key_option,
+    object_options,
+    remembered_option,
+    remembered_values,
+    request_payer_option,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from s3dlio_core.operations.settings import TransferKeywords
+    from s3dlio_core.transfer.events import CancelToken, TransferObserver
+
+__all__ = ["transfer_keywords", "transfer_options"]
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories."),
+    click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing."),
+    remembered_option("--fsync", is_flag=True, help="Make local files survive a power failure."),
+    object_options,
+    customer_key_option,
+    request_payer_option,
+)
+
+
+def transfer_options(function: _Function) -> _Function:
+    """Add the options to a command that copies."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def transfer_keywords(
+    ctx: click.Context, observer: TransferObserver | None, cancel: CancelToken
+) -> TransferKeywords:
+    """Return what the options of this run mean to `s3dlio_core.operations`.
+
+    Args:
+        ctx: the command's.
+        observer: is told the progress.
+        cancel: stops the transfer.
+    """
+    values = remembered_values(ctx)
+    options = dict(settings_of(ctx).store_options)
+    if "fsync" in values:
+        options["fsync"] = "true"
+    return {
+        "options": options,
+        "progress": observer,
+        "cancel": cancel,
+        "raise_on_failure": False,
+    }

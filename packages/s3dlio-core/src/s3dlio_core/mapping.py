@@ -1,0 +1,150 @@
+"""Where the objects that sources select go.
+
+Where things go:
+- One literal object to a destination that has no trailing "/" and is no directory: that very name.
+- Otherwise into the destination: `dir/` gives its contents, `dir` keeps its name, a glob keeps what
+  follows its literal directory, an object keeps its last segment.
+- Several sources always go into the destination, also when some of them match nothing. Two
+  literal objects of one name are refused; two directories or globs that give the same name are not
+  noticed: one of the two objects stays.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from s3dlio_core.selection import Selection
+    from s3dlio_core.session import Place, Session
+    from s3dlio_core.store import ObjectInfo
+    from s3dlio_core.uri import Uri
+
+__all__ = ["Target", "find_target", "goal_within", "refuse_senseless", "relative_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the objects of an operation go: below a place, or to exactly one key."""
+
+    place: Place
+    exact: str | None = None
+
+    def key(self, relative: str) -> str:
+        """Return the key of what has this relative name."""
+        return self.place.prefix + relative if self.exact is None else self.exact
+
+
+def find_target(session: Session, destination: Uri, only: Selection | None) -> Target:
+    """Decide where the sources go; see the module's docstring.
+
+    Args:
+        session: opens the stores.
+        destination: as the user wrote it.
+        only: the source, when a single one was given.
+    """
+    into = not destination.key or destination.key.endswith("/")
+    if not into and only is not None and only.found is not None:
+        provider = session.provider(destination)
+        is_path = provider.containers_are_paths
+        if not (is_path and provider.container_exists(destination.path)):
+            place, name = session.object(destination)
+            return Target(place, exact=place.prefix + name)
+    return Target(session.place(destination, destination.key + ("" if into else "/")))
+
+
+def relative_name(selection: Selection, info: ObjectInfo) -> str:
+    """Return the name that an object of a selection has below the destination."""
+    return selection.lead + info.key[len(selection.place.prefix) :]
+
+
+def refuse_senseless(selections: Sequence[Selection], target: Target, *, recursive: bool) -> None:
+    """Refuse what the arguments alone show to go wrong.
+
+    Raises:
+        UsageError: two literal sources would get one name, or something would be copied onto or
+            into itself.
+    """
+    _refuse_onto_itself(selections, target)
+    _refuse_collisions(selections, target)
+    if recursive:
+        _refuse_into_itself(selections, target)
+
+
+def _refuse_collisions(selections: Sequence[Selection], target: Target) -> None:
+    """Refuse two literal sources of one name: the second would replace the first."""
+    seen: dict[str, str] = {}
+    for selection in selections:
+        if selection.found is None:
+            continue
+        key = target.key(relative_name(selection, selection.found))
+        if key in seen:
+            raise errors.UsageError(
+                f"{errors.printable(seen[key])} and {errors.printable(selection.text)} would both "
+                f"be written to {errors.printable(target.place.store.uri_of(key))}",
+                hint="Copy them in two runs, to two directories",
+            )
+        seen[key] = selection.text
+
+
+def _refuse_onto_itself(selections: Sequence[Selection], target: Target) -> None:
+    """Refuse to replace what is copied by its copy: links and hard links would be lost."""
+    for selection in selections:
+        if selection.version is not None:
+            continue  # an older version onto the object itself brings it back
+        if selection.found is not None:
+            source = selection.place, selection.found.key
+            goal = target.place, target.key(relative_name(selection, selection.found))
+        else:
+            source = selection.place, selection.place.prefix
+            goal = target.place, target.place.prefix + selection.lead
+        if _true_name(*source) == _true_name(*goal):
+            raise errors.UsageError(
+                f"{errors.printable(selection.text)} would be copied onto itself",
+                hint="Choose another destination",
+            )
+
+
+def _true_name(place: Place, key: str) -> str:
+    """Return a name that two ways to one object or directory share."""
+    if not place.store.capabilities.directories:
+        return place.store.uri_of(key)
+    return os.path.realpath(f"{place.container}/{key}")
+
+
+def goal_within(selection: Selection, target: Target) -> str | None:
+    """Return the URI that a directory's or glob's copies go below, if it lies in the source."""
+    source = selection.place.store.uri_of(selection.place.prefix)
+    goal = target.place.store.uri_of(target.place.prefix + selection.lead)
+    return goal if goal != source and goal.startswith(source) else None
+
+
+def _lies_within(selection: Selection, target: Target) -> bool:
+    """Whether copies would lie in the source, also where a link makes another path of it."""
+    if goal_within(selection, target) is not None:
+        return True
+    stores = (selection.place.store, target.place.store)
+    if not all(store.capabilities.directories for store in stores):
+        return False
+    source = os.path.realpath(selection.place.container)
+    goal = os.path.realpath(os.path.join(target.place.container, selection.lead))  # noqa: PTH118 - text
+    return goal != source and goal.startswith(source.rstrip("/") + "/")
+
+
+def _refuse_into_itself(selections: Sequence[Selection], target: Target) -> None:
+    """Refuse a directory whose copies would lie in it: the listing would find them, for ever."""
+    for selection in selections:
+        if selection.found is not None or selection.pattern:
+            continue
+        if _lies_within(selection, target):
+            goal = target.place.store.uri_of(target.place.prefix + selection.lead)
+            raise errors.UsageError(
+                f"{errors.printable(selection.text)} would be copied into itself, to "
+                f"{errors.printable(goal)}",
+                hint="Choose a destination outside of it",
+            )

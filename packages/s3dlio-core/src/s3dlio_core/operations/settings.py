@@ -1,0 +1,71 @@
+"""The keyword arguments that upload, download and copy share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
+
+from s3dlio_core import errors
+from s3dlio_core.operations.arguments import Progress, as_observer, check_arguments
+from s3dlio_core.store import Attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from s3dlio_core.transfer.events import CancelToken, TransferObserver
+
+__all__ = ["TransferKeywords", "TransferSettings"]
+
+
+class TransferKeywords(TypedDict, total=False):
+    """The keyword arguments of a transfer; all are optional.
+
+    Attributes:
+        attributes: content headers, metadata, storage class and tags of every object that is
+            written. What they leave unset is the source's, or else the options'; a store drops
+            what it has no place for.
+        options: the stores' settings.
+        progress: an observer, or True for bars.
+        cancel: stops the transfer when it is set.
+        part_size_bytes: cut larger objects into parts of this size.
+        raise_on_failure: raise what went wrong. Otherwise it is only in the report.
+    """
+
+    attributes: Attributes | None
+    options: Mapping[str, str] | None
+    progress: Progress
+    cancel: CancelToken | None
+    part_size_bytes: int | None
+    raise_on_failure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSettings:
+    """The values of a transfer, checked. Each keyword is described in `TransferKeywords`.
+
+    Attributes:
+        jobs: objects and parts at the same time, at the most.
+        create_container: create the destination's container.
+        recursive: descend.
+        version: of the one source.
+    """
+
+    jobs: int
+    create_container: bool
+    recursive: bool
+    version: str | None = None
+    attributes: Attributes | None = None
+    options: Mapping[str, str] | None = None
+    progress: Progress = None
+    cancel: CancelToken | None = None
+    part_size_bytes: int | None = None
+    raise_on_failure: bool = True
+    observer: TransferObserver | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        check_arguments(self.jobs, self.progress, self.cancel, self.options)
+        if self.part_size_bytes is not None and self.part_size_bytes < 1:
+            raise errors.UsageError("part_size_bytes must be positive")
+        if not isinstance(self.attributes, (Attributes, type(None))):
+            raise TypeError(f"attributes is of the class Attributes, not {self.attributes!r}")
+        object.__setattr__(self, "observer", as_observer(self.progress))

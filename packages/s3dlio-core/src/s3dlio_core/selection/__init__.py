@@ -1,0 +1,13 @@
+"""Which objects are meant: how a source is read, and what it selects."""
+
+from __future__ import annotations
+
+from s3dlio_core.selection.sources import (
+    Selection,
+    expand,
+    select,
+    select_as_written,
+    select_version,
+)
+
+__all__ = ["Selection", "expand", "select", "select_as_written", "select_version"]
