@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from s3dlio_core.selection.sources import (
-    Selection,
-    expand,
-    select,
-    select_as_written,
-    select_version,
-)
+from s3dlio_core.selection.expansion import expand
+from s3dlio_core.selection.sources import Selection, select, select_as_written, select_version
 
 __all__ = ["Selection", "expand", "select", "select_as_written", "select_version"]

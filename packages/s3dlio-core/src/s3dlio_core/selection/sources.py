@@ -12,24 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.listing import iterate
-from s3dlio_core.selection.globs import is_glob, literal_lead, match_segment, split_glob, tail_regex
-from s3dlio_core.store import ListError, ObjectInfo
+from s3dlio_core.selection.globs import is_glob, split_glob, tail_regex
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from s3dlio_core.session import Place, Session
-    from s3dlio_core.store import ObjectStore, StoreProvider
+    from s3dlio_core.store import ObjectInfo, StoreProvider
 
-__all__ = [
-    "Selection",
-    "expand",
-    "select",
-    "select_as_written",
-    "select_version",
-]
+__all__ = ["Selection", "select", "select_as_written", "select_version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,58 +153,3 @@ def _is_directory(place: Place, provider: StoreProvider) -> bool:
         return provider.container_exists(place.container)
     page = place.store.list_page(place.prefix, page_size=1)
     return bool(page.objects or page.next_token)
-
-
-def expand(selection: Selection, *, recursive: bool) -> Iterator[ObjectInfo | str | ListError]:
-    """Yield what a selection finds: objects, subdirectories that are left out, and errors."""
-    place = selection.place
-    if selection.found is not None:
-        yield selection.found
-    elif selection.pattern:
-        yield from _glob(place.store, place.prefix, list(selection.pattern), recursive=recursive)
-    else:
-        yield from iterate(place.store, place.prefix, delimiter="" if recursive else "/")
-
-
-def _glob(
-    store: ObjectStore, prefix: str, segments: list[str], *, recursive: bool
-) -> Iterator[ObjectInfo | str | ListError]:
-    """Expand a glob level by level, so that only directories that can match are listed."""
-    head, rest = segments[0], segments[1:]
-    if head == "**":
-        regex = tail_regex(segments)
-        for found in iterate(store, prefix):
-            if (
-                isinstance(found, str)
-                or _is_unread_directory(found)
-                or regex.fullmatch(found.key, len(prefix))
-            ):
-                yield found
-    elif rest and not is_glob(head):
-        yield from _glob(store, f"{prefix}{head}/", rest, recursive=recursive)
-    else:
-        for found in iterate(store, prefix + literal_lead(head), delimiter="/"):
-            name = (found if isinstance(found, str) else found.key)[len(prefix) :]
-            if not match_segment(head, name.rstrip("/")):
-                continue
-            if isinstance(found, str):
-                yield from _glob_below(store, found, rest, recursive=recursive)
-            elif not rest or _is_unread_directory(found):
-                yield found
-
-
-def _is_unread_directory(found: ObjectInfo | ListError) -> bool:
-    """Whether this is a directory that couldn't be listed: what lies in it might match."""
-    return isinstance(found, ListError) and found.key.endswith("/")
-
-
-def _glob_below(
-    store: ObjectStore, directory: str, rest: list[str], *, recursive: bool
-) -> Iterator[ObjectInfo | str | ListError]:
-    """Go on with a glob in a directory that matched, or take the directory itself."""
-    if rest:
-        yield from _glob(store, directory, rest, recursive=recursive)
-    elif recursive:
-        yield from iterate(store, directory)
-    else:
-        yield directory
