@@ -32,6 +32,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories."),
     click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing."),
     remembered_option("--fsync", is_flag=True, help="Make local files survive a power failure."),
+    remembered_option(
+        "--retries",
+        type=click.IntRange(0),
+        metavar="N",
+        help="At the end try what failed again, up to N times. [0]",
+    ),
     object_options,
     customer_key_option,
     request_payer_option,
@@ -64,4 +70,5 @@ def transfer_keywords(
         "progress": observer,
         "cancel": cancel,
         "raise_on_failure": False,
+        "retries": values.get("retries", 0),
     }

@@ -29,6 +29,8 @@ class TransferKeywords(TypedDict, total=False):
         cancel: stops the transfer when it is set.
         part_size_bytes: cut larger objects into parts of this size.
         raise_on_failure: raise what went wrong. Otherwise it is only in the report.
+        retries: passes at the most over the objects that failed, when all others are done. (Each
+            request is repeated anyhow when that may help; this is for what takes longer.)
     """
 
     attributes: Attributes | None
@@ -37,6 +39,7 @@ class TransferKeywords(TypedDict, total=False):
     cancel: CancelToken | None
     part_size_bytes: int | None
     raise_on_failure: bool
+    retries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,15 @@ class TransferSettings:
     cancel: CancelToken | None = None
     part_size_bytes: int | None = None
     raise_on_failure: bool = True
+    retries: int = 0
     observer: TransferObserver | None = field(init=False)
 
     def __post_init__(self) -> None:
         check_arguments(self.jobs, self.progress, self.cancel, self.options)
         if self.part_size_bytes is not None and self.part_size_bytes < 1:
             raise errors.UsageError("part_size_bytes must be positive")
+        if self.retries < 0:
+            raise errors.UsageError(f"retries is 0 or more, not {self.retries}")
         if not isinstance(self.attributes, (Attributes, type(None))):
             raise TypeError(f"attributes is of the class Attributes, not {self.attributes!r}")
         object.__setattr__(self, "observer", as_observer(self.progress))

@@ -125,6 +125,7 @@ def _transfer(
             attributes=settings.attributes,
             observer=settings.observer,
             cancel=cancel,
+            retries=settings.retries,
         )
         report = engine.run(itertools.chain(first, entries))
     stopped_by = report.stopped_by

@@ -4,6 +4,7 @@ plan         what is copied where: items and the sizes of parts; pure values
 buffers      reused page-aligned memory under one budget
 object_copy  one object: whole, or in parts
 engine       worker threads over a stream of items
+second_tries what failed and is tried again at the end
 frames       what an error that is kept must not keep
 events       what an observer is told, and how a run is cancelled
 report       the outcome

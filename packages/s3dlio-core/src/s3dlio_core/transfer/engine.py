@@ -6,6 +6,7 @@ thread waits, and tells the observer the state ten times a second.
 
 Rules that hold here:
 - An error of object scope is recorded and the run goes on; any other stops it.
+- What failed is tried again at the plan's end, if that is asked for (`second_tries`).
 - Whatever ends a run, every unfinished upload is aborted, and no worker is left running but one
   whose request hangs: nobody who interrupts a run waits for a server that doesn't answer.
 - Threads are daemons: an interpreter that exits doesn't wait for them.
@@ -25,9 +26,10 @@ from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
-from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole
+from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole, looked_at_anew
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, part_size_for
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
+from s3dlio_core.transfer.second_tries import SecondTries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +80,7 @@ class Engine:
         observer: TransferObserver | None = None,
         cancel: CancelToken | None = None,
         buffers: BufferPool | None = None,
+        retries: int = 0,
     ) -> None:
         """Prepare a run.
 
@@ -91,6 +94,7 @@ class Engine:
             cancel: stops the run when it is set; a run that stops by itself sets it, so that nobody
                 waits any more.
             buffers: the memory to use.
+            retries: passes at the most over what failed, after the plan's end.
         """
         self._operation = operation
         self._jobs = jobs
@@ -114,6 +118,7 @@ class Engine:
         self._workers = 0
         self._idle = 0
         self._planning = True
+        self._totals_final = False
         self._stopping = False
         self._stopped_by: S3dlioError | None = None
         self._crash: BaseException | None = None
@@ -126,6 +131,7 @@ class Engine:
         self._notes: list[str] = []
         # Failures and notes that the observer hasn't been told yet.
         self._untold: deque[Failure | str] = deque()
+        self._second_tries = SecondTries(retries)
 
     def run(self, plan: Iterable[PlanEntry]) -> TransferReport:
         """Carry out a plan and return what was done. Errors are in the report, not raised."""
@@ -145,6 +151,8 @@ class Engine:
             self._wait_for_threads()
             self._abort_unended()
             self._buffers.close()
+            for failure in self._second_tries.unsettled():
+                self._failed(failure)
             report = self._report()
             _log.info(
                 "%s ended: %d objects done, %d verified, %d not verified, %d failed, %.1f s",
@@ -209,7 +217,7 @@ class Engine:
             total_count=self._total_count,
             done_bytes=sum(counter.done_bytes for counter in self._counters),
             total_bytes=self._total_bytes,
-            totals_final=not self._planning,
+            totals_final=self._totals_final,
             elapsed_s=time.monotonic() - self._started_at,
         )
 
@@ -262,6 +270,8 @@ class Engine:
             for entry in plan:
                 if not self._take(entry):
                     break
+            self._totals_final = True
+            self._try_again()
         except S3dlioError as error:
             self._stop(error)
         except BaseException as error:  # noqa: BLE001 - raised again by run(), in the caller's thread
@@ -269,6 +279,7 @@ class Engine:
         finally:
             with self._lock:
                 self._planning = False
+                self._totals_final = True
                 self._work.notify_all()
                 self._over.notify_all()
 
@@ -296,14 +307,38 @@ class Engine:
                 self._room.wait()
             if self._stopping:
                 return False
-            self._items.append(item)
             self._total_count += 1
             self._total_bytes += item.info.size_bytes
-            if self._idle >= len(self._items):
-                self._work.notify()
-            elif self._workers < self._jobs:
-                self._start_worker()
+            self._append(item)
         return True
+
+    def _append(self, item: CopyItem) -> None:
+        """Queue an item for a worker; the lock is held."""
+        self._items.append(item)
+        if self._idle >= len(self._items):
+            self._work.notify()
+        elif self._workers < self._jobs:
+            self._start_worker()
+
+    def _try_again(self) -> None:
+        """Queue what failed, pass by pass."""
+        while self._wait_until_idle() and (items := self._second_tries.next_pass()):
+            _log.info("%s tries %d objects again that failed", self._operation, len(items))
+            with self._lock:
+                for item in items:
+                    self._append(item)
+        if self._second_tries.refused_count:
+            self._note(
+                f"{self._second_tries.refused_count} objects that failed were not tried again: "
+                f"at most {FAILURES_KEPT_MAX} are remembered"
+            )
+
+    def _wait_until_idle(self) -> bool:
+        """Wait until all that was queued has been tried; return False when the run is stopping."""
+        with self._lock:
+            while not self._stopping and (self._items or self._idle < self._workers):
+                self._room.wait()
+            return not self._stopping
 
     def _start_worker(self) -> None:
         """Start a worker; the lock is held."""
@@ -359,12 +394,16 @@ class Engine:
                 if not self._planning and self._idle == self._workers - 1:
                     return None
                 self._idle += 1
+                if self._idle == self._workers:
+                    self._room.notify()
                 self._work.wait()
                 self._idle -= 1
             return None
 
     def _copy(self, item: CopyItem, counters: _Counters) -> None:
         try:
+            if item.stale:
+                item = self._look_at_anew(item)
             part_size_bytes = part_size_for(
                 item.info.size_bytes,
                 item.source.limits,
@@ -374,10 +413,17 @@ class Engine:
             if part_size_bytes is None:
                 counters.object_done(copy_whole(item, self._context))
                 counters.done_bytes += item.info.size_bytes
+                self._second_tries.settle(item)
             else:
                 self._begin(PartedCopy(item, part_size_bytes, self._context))
         except S3dlioError as error:
             self._item_failed(item, error)
+
+    def _look_at_anew(self, item: CopyItem) -> CopyItem:
+        new = looked_at_anew(item)
+        with self._lock:
+            self._total_bytes += new.info.size_bytes - item.info.size_bytes
+        return new
 
     def _begin(self, parted: PartedCopy) -> None:
         with self._lock:
@@ -411,6 +457,7 @@ class Engine:
         try:
             parted.end()
             counters.object_done(parted.outcome)
+            self._second_tries.settle(parted.item)
         except S3dlioError as error:
             counters.done_bytes -= parted.done_bytes
             self._item_failed(parted.item, error)
@@ -430,7 +477,9 @@ class Engine:
         if error.scope is not Scope.OBJECT:
             self._stop(error)
             return
-        self._failed(Failure(source, self._context.destination.uri_of(item.key), error))
+        failure = Failure(source, self._context.destination.uri_of(item.key), error)
+        if not self._second_tries.postpone(item, failure):
+            self._failed(failure)
 
     def _failed(self, failure: Failure) -> None:
         drop_frames(failure.error)

@@ -10,7 +10,7 @@ completed, so that wrong bytes are never seen under its key.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.transfer.plan import CopyItem
 
-__all__ = ["PartedCopy", "copy_whole"]
+__all__ = ["CopyContext", "PartedCopy", "copy_whole", "looked_at_anew"]
 
 _log = get_logger("transfer")
 
@@ -56,6 +56,12 @@ class CopyContext:
         if not self.destination.capabilities.attributes:
             return None
         return source if self.attributes is None else self.attributes.over(source)
+
+
+def looked_at_anew(item: CopyItem) -> CopyItem:
+    """Return an item with its source as it is now."""
+    info = item.source.head(item.info.key, version=item.version)
+    return replace(item, info=info, stale=False)
 
 
 def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
@@ -98,7 +104,7 @@ def _changed(item: CopyItem) -> SourceChangedError:
         "it changed since it was listed",
         operation="read",
         uri=item.source.uri_of(item.info.key),
-        hint="Run the command again",
+        hint="Run the command again, or let it try again with retries (--retries)",
     )
 
 

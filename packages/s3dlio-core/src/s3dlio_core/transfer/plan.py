@@ -41,12 +41,14 @@ class CopyItem:
     Attributes:
         version: copy this version of it, or None for the current one. (What `info` says of the
             version pins nothing: reading a version by name may need a permission of its own.)
+        stale: `info` is known to be out of date; the source must be looked at before it is copied.
     """
 
     source: ObjectStore
     info: ObjectInfo
     key: str
     version: str | None = None
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
