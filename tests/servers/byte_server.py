@@ -26,14 +26,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from tests.servers.closing import Closing
 from tests.servers.http_relay import Head, Wire, read_chunked, read_length
 from tests.servers.tcp_listener import TcpListener
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
-
     from tests.servers.certificates import Certificates
 
 #: The body of an answer to a target that no reply was given for.
@@ -200,7 +197,7 @@ def answer(
     return f"HTTP/{version} {status}\r\n{lines}\r\n".encode() + body
 
 
-class ByteServer:
+class ByteServer(Closing):
     """The server. Use it with `with`, or call `close`.
 
     Args:
@@ -314,17 +311,6 @@ class ByteServer:
     def close(self) -> None:
         """Stop listening and cut every connection."""
         self._listener.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Sequence:

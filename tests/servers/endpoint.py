@@ -14,11 +14,10 @@ from dataclasses import asdict, dataclass
 from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote
 
+from tests.servers.closing import Closing
+
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
-
-    from typing_extensions import Self
 
     from tests.servers.certificates import Certificates
 
@@ -86,7 +85,7 @@ def read_request_log(path: Path) -> list[RequestRecord]:
     return [RequestRecord(**json.loads(line)) for line in lines]
 
 
-class S3Endpoint:
+class S3Endpoint(Closing):
     """An address that speaks S3, with its credentials.
 
     Args:
@@ -169,14 +168,3 @@ class S3Endpoint:
     def close(self) -> None:
         """End what answers at this address. The request log can still be read."""
         raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -18,20 +18,17 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.servers.closing import Closing
 from tests.servers.http_relay import Exchange, Head, Wire, forward
 from tests.servers.tcp_listener import TcpListener
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
-
     from tests.servers.endpoint import RequestRecord
 
 REFUSAL = b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\nProxy-Authenticate: Basic\r\n\r\n"
 
 
-class ForwardProxy:
+class ForwardProxy(Closing):
     """The proxy. Use it with `with`, or call `close`.
 
     Args:
@@ -106,14 +103,3 @@ class ForwardProxy:
     def close(self) -> None:
         """Stop listening and cut every connection."""
         self._listener.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

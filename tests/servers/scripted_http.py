@@ -16,11 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl
 
+from tests.servers.closing import Closing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Reply:
 Answering: TypeAlias = "Callable[[Asked], Reply]"
 
 
-class ScriptedHttp:
+class ScriptedHttp(Closing):
     """The server, on a free port of 127.0.0.1. Use it with `with`."""
 
     def __init__(self) -> None:
@@ -111,17 +110,6 @@ class ScriptedHttp:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _reply(self, asked: Asked) -> Reply:
         with self._lock:

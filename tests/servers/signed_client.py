@@ -18,11 +18,10 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.servers.closing import Closing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
-
-    from typing_extensions import Self
 
     from tests.servers.endpoint import S3Endpoint
 
@@ -54,7 +53,7 @@ class HttpAnswer:
         return self
 
 
-class SignedClient:
+class SignedClient(Closing):
     """One keep-alive connection to a server, which signs what it sends.
 
     Args:
@@ -176,17 +175,6 @@ class SignedClient:
     def close(self) -> None:
         """Close the connection; the next request opens it again."""
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def object_target(bucket: str, key: str) -> str:
