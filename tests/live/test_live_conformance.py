@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3dlio_core.retry import RetryingStore
-from s3dlio_core.testing.conformance.concurrency import ConcurrencyTests, LifecycleTests
-from s3dlio_core.testing.conformance.conditions import ConditionTests
-from s3dlio_core.testing.conformance.copies import CopyTests
-from s3dlio_core.testing.conformance.deletes import DeleteTests
-from s3dlio_core.testing.conformance.failures import ErrorTests
-from s3dlio_core.testing.conformance.keys import KeyTests
-from s3dlio_core.testing.conformance.listing import ListTests
-from s3dlio_core.testing.conformance.model import ModelTests
-from s3dlio_core.testing.conformance.multipart import CopyPartTests, MultipartTests, ResumeTests
-from s3dlio_core.testing.conformance.puts import AttributeTests, PutTests
-from s3dlio_core.testing.conformance.reads import ReadTests
+from s3dlio_core.testing.conformance import BelowPrefixTests
 from s3dlio_s3 import S3Provider
 
 if TYPE_CHECKING:
@@ -28,23 +18,7 @@ if TYPE_CHECKING:
     from tests.live.bucket import LiveBucket
 
 
-class TestLiveConformance(
-    PutTests,
-    AttributeTests,
-    ReadTests,
-    KeyTests,
-    ListTests,
-    DeleteTests,
-    MultipartTests,
-    ResumeTests,
-    CopyPartTests,
-    ConditionTests,
-    CopyTests,
-    ErrorTests,
-    ConcurrencyTests,
-    LifecycleTests,
-    ModelTests,
-):
+class TestLiveConformance(BelowPrefixTests):
     """All but the tests that make buckets, and those that need versioning switched on."""
 
     many_keys_count = 1_005

@@ -42,10 +42,10 @@ from s3dlio_core.testing.conformance.puts import AttributeTests, PutTests
 from s3dlio_core.testing.conformance.reads import ReadTests
 from s3dlio_core.testing.conformance.versions import VersionTests
 
-__all__ = ["ConformanceBase", "ObjectStoreTests"]
+__all__ = ["BelowPrefixTests", "ConformanceBase", "ObjectStoreTests"]
 
 
-class ObjectStoreTests(
+class BelowPrefixTests(
     PutTests,
     AttributeTests,
     ReadTests,
@@ -57,11 +57,16 @@ class ObjectStoreTests(
     CopyPartTests,
     ConditionTests,
     CopyTests,
-    VersionTests,
     ErrorTests,
     ConcurrencyTests,
     LifecycleTests,
-    ProviderTests,
     ModelTests,
 ):
+    """What stays below a prefix of one container: none is made, and none needs versions.
+
+    For a container of a user; a store's own tests are `ObjectStoreTests`.
+    """
+
+
+class ObjectStoreTests(BelowPrefixTests, VersionTests, ProviderTests):
     """Every behaviour of the contract. Subclass it for a store; see the module's docstring."""
