@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import requests
@@ -18,20 +18,30 @@ if TYPE_CHECKING:
 ENDS = [End.CLOSE, End.RESET]
 ANSWERED = Reply(answer(b"done"))
 
-REPLAYED: list[tuple[str, dict[str, str], Any]] = [
-    ("GET", {}, None),
-    ("GET", {"If-None-Match": '"a"', "Range": "bytes=0-9"}, None),
-    ("HEAD", {}, None),
-    ("OPTIONS", {}, None),
+
+class Asked(NamedTuple):
+    """A request without its URL; the body is any buffer."""
+
+    method: str
+    headers: dict[str, str] | None = None
+    body: Any = None
+
+
+GET = Asked("GET", body=b"")
+REPLAYED = [
+    Asked("GET"),
+    Asked("GET", {"If-None-Match": '"a"', "Range": "bytes=0-9"}),
+    Asked("HEAD"),
+    Asked("OPTIONS"),
 ]
-NOT_REPLAYED: list[tuple[str, dict[str, str], Any]] = [
-    ("PUT", {}, b"body"),
-    ("PUT", {}, memoryview(b"x" * 1_000_000)),
-    ("DELETE", {}, None),
-    ("POST", {}, b"body"),
-    ("POST", {}, None),
-    ("PATCH", {}, b"body"),
-    ("PURGE", {}, None),
+NOT_REPLAYED = [
+    Asked("PUT", body=b"body"),
+    Asked("PUT", body=memoryview(b"x" * 1_000_000)),
+    Asked("DELETE"),
+    Asked("POST", body=b"body"),
+    Asked("POST"),
+    Asked("PATCH", body=b"body"),
+    Asked("PURGE"),
 ]
 
 
@@ -40,46 +50,42 @@ def drop(end: End) -> Callable[[Conversation], None]:
     return Reply(end=end)
 
 
-def send(
-    adapter: BaseAdapter,
-    method: str,
-    url: str,
-    headers: dict[str, str] | None = None,
-    body: Any = b"",
-) -> requests.Response:
-    """Send a request whose body may be any buffer."""
-    prepared = requests.Request(method, url, headers=headers).prepare()
-    if body is not None:
-        prepared.body = body
-        prepared.headers["Content-Length"] = str(len(body))
+def send(adapter: BaseAdapter, url: str, asked: Asked = GET) -> requests.Response:
+    """Send a request."""
+    prepared = requests.Request(asked.method, url, headers=asked.headers).prepare()
+    if asked.body is not None:
+        prepared.body = asked.body
+        prepared.headers["Content-Length"] = str(len(asked.body))
     return adapter.send(prepared, timeout=60)
+
+
+def send_in_vain(
+    byte_server: ByteServer, adapter: BaseAdapter, url: str, asked: Asked = GET
+) -> None:
+    """Send a request that fails, and that the server got once."""
+    with pytest.raises(requests.exceptions.ConnectionError):
+        send(adapter, url, asked)
+    assert len(byte_server.requests_for(url)) == 1
 
 
 @pytest.fixture
 def warm(byte_server: ByteServer, adapter: BaseAdapter) -> BaseAdapter:
     """An adapter that holds an idle connection."""
-    assert send(adapter, "GET", byte_server.fresh_url()).content == SENTINEL
+    assert send(adapter, byte_server.fresh_url()).content == SENTINEL
     return adapter
 
 
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize(("method", "headers", "body"), REPLAYED)
-def test_replayed(
-    byte_server: ByteServer,
-    warm: BaseAdapter,
-    method: str,
-    headers: dict[str, str],
-    body: Any,
-    end: End,
-) -> None:
+@pytest.mark.parametrize("asked", REPLAYED)
+def test_replayed(byte_server: ByteServer, warm: BaseAdapter, asked: Asked, end: End) -> None:
     """What may be done twice is sent once more, over a fresh connection, and whole."""
     url = byte_server.give(drop(end), ANSWERED)
-    response = send(warm, method, url, headers, body)
-    assert response.content == (b"" if method == "HEAD" else b"done")
+    response = send(warm, url, asked)
+    assert response.content == (b"" if asked.method == "HEAD" else b"done")
     first, second = byte_server.requests_for(url)
     assert first.connection == byte_server.requests[0].connection
     assert second.connection != first.connection
-    assert (first.head.raw, bytes(second.body)) == (second.head.raw, bytes(body or b""))
+    assert (first.head.raw, bytes(second.body)) == (second.head.raw, bytes(asked.body or b""))
 
 
 @pytest.mark.parametrize("body", [b"", b"body", memoryview(b"x" * 1_000_000)])
@@ -88,52 +94,36 @@ def test_replayed_when_told_so(
 ) -> None:
     """A method that the caller names is sent once more, with its whole body."""
     adapter = make_adapter(repeats=frozenset({"PUT"}))
-    assert send(adapter, "GET", byte_server.fresh_url()).content == SENTINEL
+    assert send(adapter, byte_server.fresh_url()).content == SENTINEL
     url = byte_server.give(drop(End.CLOSE), ANSWERED)
-    assert send(adapter, "PUT", url, body=body).content == b"done"
+    assert send(adapter, url, Asked("PUT", body=body)).content == b"done"
     assert [bytes(request.body) for request in byte_server.requests_for(url)] == [bytes(body)] * 2
 
 
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize(("method", "headers", "body"), NOT_REPLAYED)
-def test_not_replayed(
-    byte_server: ByteServer,
-    warm: BaseAdapter,
-    method: str,
-    headers: dict[str, str],
-    body: Any,
-    end: End,
-) -> None:
+@pytest.mark.parametrize("asked", NOT_REPLAYED)
+def test_not_replayed(byte_server: ByteServer, warm: BaseAdapter, asked: Asked, end: End) -> None:
     """What may have been done, and mustn't be done twice, is an error."""
     url = byte_server.give(drop(end), ANSWERED)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        send(warm, method, url, headers, body)
-    assert len(byte_server.requests_for(url)) == 1
+    send_in_vain(byte_server, warm, url, asked)
     assert byte_server.requests[0].connection == byte_server.requests[1].connection
 
 
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize(("method", "headers", "body"), REPLAYED)
+@pytest.mark.parametrize("asked", REPLAYED)
 def test_fresh_connections_arent_replayed(
-    byte_server: ByteServer,
-    adapter: BaseAdapter,
-    method: str,
-    headers: dict[str, str],
-    body: Any,
-    end: End,
+    byte_server: ByteServer, adapter: BaseAdapter, asked: Asked, end: End
 ) -> None:
     """A connection that breaks at its first request is an error: nobody forgot about it."""
     url = byte_server.give(drop(end), ANSWERED)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        send(adapter, method, url, headers, body)
-    assert len(byte_server.requests_for(url)) == 1
+    send_in_vain(byte_server, adapter, url, asked)
 
 
 def test_replayed_only_once(byte_server: ByteServer, warm: BaseAdapter) -> None:
     """A request that breaks twice is an error."""
     url = byte_server.give(drop(End.CLOSE), drop(End.CLOSE), ANSWERED)
     with pytest.raises(requests.exceptions.ConnectionError):
-        send(warm, "GET", url)
+        send(warm, url)
     assert len(byte_server.requests_for(url)) == 2
 
 
@@ -147,7 +137,7 @@ def test_replay_takes_a_fresh_connection(byte_server: ByteServer, adapter: BaseA
     ]
     assert [len(response.content) for response in held] == [3_000_000] * 3
     url = byte_server.give(drop(End.CLOSE), ANSWERED)
-    assert send(adapter, "GET", url).content == b"done"
+    assert send(adapter, url).content == b"done"
     assert byte_server.connections_for(url)[1] not in byte_server.connections_for(*urls)
 
 
@@ -157,9 +147,7 @@ def test_begun_answers_arent_replayed(
 ) -> None:
     """Once the server has begun to answer the request isn't sent again."""
     url = byte_server.give(Reply(begun, end=End.CLOSE), ANSWERED)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        send(warm, "GET", url)
-    assert len(byte_server.requests_for(url)) == 1
+    send_in_vain(byte_server, warm, url)
 
 
 def test_timeouts_arent_replayed(byte_server: ByteServer, warm: BaseAdapter) -> None:
