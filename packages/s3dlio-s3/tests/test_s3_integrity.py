@@ -479,7 +479,8 @@ def test_an_upload_can_be_aborted_where_its_checksum_cannot_be_computed(
     serve: MakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever clears up needs no library; whoever goes on does."""
-    monkeypatch.setitem(checksums._FINDERS, "CRC64NVME", lambda: None)
+    nowhere = checksums._Origin((), lambda: None)
+    monkeypatch.setitem(checksums._ORIGINS, "CRC64NVME", nowhere)
     server, store = serve(answer(204))
     upload = store.resume_multipart("k", json.dumps({"upload_id": "u", "checksum": "CRC64NVME"}))
     with pytest.raises(core.UsageError, match="isn't installed"):

@@ -19,7 +19,7 @@ import binascii
 import functools
 import importlib.util
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from s3dlio_core.checksums import CRC32, CRC32C_POLYNOMIAL, CRC64NVME_POLYNOMIAL, Crc
 from s3dlio_core.content_check import ContentCheck, CrcCheck, Outcome
@@ -46,9 +46,6 @@ __all__ = [
     "request_headers",
 ]
 
-#: The algorithms that are computed here, the fastest first.
-ALGORITHMS = ("CRC64NVME", "CRC32C", "CRC32")
-
 #: google-crc32c takes bytes only. Copies of this size stay in the processor's cache.
 _SLICE_BYTES = 128 * 1024
 
@@ -59,15 +56,15 @@ _PARTS_ETAG = re.compile(r".*-[0-9]+")
 
 def find(name: str) -> Crc | None:
     """Return an algorithm; None when it isn't computed here, or no library for it is installed."""
-    return _FINDERS[name]() if name in _FINDERS else None
+    return _ORIGINS[name].find() if name in _ORIGINS else None
 
 
 def installed() -> frozenset[str]:
     """Return the names of the algorithms that can be computed. Nothing is imported yet."""
     return frozenset(
         name
-        for name, libraries in _LIBRARIES.items()
-        if any(importlib.util.find_spec(library) for library in libraries)
+        for name, origin in _ORIGINS.items()
+        if any(importlib.util.find_spec(library) for library in origin.libraries)
     )
 
 
@@ -277,13 +274,18 @@ def _crc32c_of_awscrt() -> Callable[[int, memoryview], int] | None:
     return lambda value, view: crc32c(view, value)
 
 
-_LIBRARIES = {
-    "CRC64NVME": ("awscrt",),
-    "CRC32C": ("google_crc32c", "awscrt"),
-    "CRC32": ("zlib",),
+class _Origin(NamedTuple):
+    """The libraries that have an algorithm, any of which will do, and what imports it."""
+
+    libraries: tuple[str, ...]
+    find: Callable[[], Crc | None]
+
+
+_ORIGINS = {
+    "CRC64NVME": _Origin(("awscrt",), _find_crc64nvme),
+    "CRC32C": _Origin(("google_crc32c", "awscrt"), _find_crc32c),
+    "CRC32": _Origin(("zlib",), lambda: CRC32),
 }
-_FINDERS: dict[str, Callable[[], Crc | None]] = {
-    "CRC64NVME": _find_crc64nvme,
-    "CRC32C": _find_crc32c,
-    "CRC32": lambda: CRC32,
-}
+
+#: The algorithms that are computed here, the fastest first.
+ALGORITHMS = tuple(_ORIGINS)

@@ -27,7 +27,6 @@ from s3dlio_core.logs import get_logger
 from s3dlio_core.store import ObjectInfo, ObjectReader
 from s3dlio_s3.checksums import content_check
 from s3dlio_s3.headers import content_length, content_range, object_info
-from s3dlio_s3.transport import SKIP_SLICE_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as WritableBuffer
@@ -41,6 +40,8 @@ __all__ = ["S3Reader", "check_of", "open_range"]
 logger = get_logger("s3")
 
 _OPERATION = "read"
+#: How much memory bytes that nobody wants may take.
+_SKIP_SLICE_BYTES = 256 * 1024
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ class S3Reader(ObjectReader):
         super().close()
 
     def _next_skip(self) -> int:
-        return min(self._skip_bytes, SKIP_SLICE_BYTES)
+        return min(self._skip_bytes, _SKIP_SLICE_BYTES)
 
     def _fill(self, view: memoryview) -> int:
         answer = self._answer

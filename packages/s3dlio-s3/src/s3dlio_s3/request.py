@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from s3dlio_s3.sigv4 import encode_key
-from s3dlio_s3.transport import SAFE_METHODS
+from s3dlio_s3.transport import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ class S3Request:
     @property
     def changes(self) -> bool:
         """Whether it may change what the service holds."""
-        return self.method not in SAFE_METHODS
+        return may_change(self.method)
 
     @property
     def uri(self) -> str:

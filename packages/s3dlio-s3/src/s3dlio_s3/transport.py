@@ -35,21 +35,24 @@ if TYPE_CHECKING:
 
     from s3dlio_core.store import Buffer
 
-__all__ = ["SAFE_METHODS", "SKIP_SLICE_BYTES", "HttpAnswer", "HttpRequest", "Transport"]
+__all__ = ["HttpAnswer", "HttpRequest", "Transport", "may_change"]
 
-#: How much memory bytes that nobody wants may take.
-SKIP_SLICE_BYTES = 256 * 1024
 #: urllib3 copies what it reads, so a larger slice would only hold more memory twice.
 _COPIED_SLICE_BYTES = 256 * 1024
 
 #: Methods that change nothing (RFC 9110 section 9.2.1), as far as they are used here.
-SAFE_METHODS = frozenset({"GET", "HEAD"})
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 #: What requests can speak to; SOCKS with PySocks.
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 #: The adapter, and the process that it belongs to.
 _Held: TypeAlias = "tuple[int, requests.adapters.BaseAdapter]"
+
+
+def may_change(method: str) -> bool:
+    """Return whether a request of this method may change what the service holds."""
+    return method not in _SAFE_METHODS
 
 
 @dataclass(slots=True)
@@ -74,11 +77,6 @@ class HttpRequest:
     target: str
     headers: Mapping[str, str] = field(repr=False)
     body: Buffer | None = field(default=None, repr=False)
-
-    @property
-    def changes(self) -> bool:
-        """Whether it may change what the service holds."""
-        return self.method not in SAFE_METHODS
 
 
 class HttpAnswer:
@@ -147,7 +145,7 @@ class HttpAnswer:
     def _broken(self, error: Exception) -> S3dlioError:
         translated = _translated(self._request, error)
         # Whatever broke now: the service has had the request.
-        translated.maybe_done = self._request.changes
+        translated.maybe_done = may_change(self._request.method)
         return translated
 
 
@@ -274,5 +272,5 @@ def _is_proxy(proxy: str | None) -> bool:
 def _translated(request: HttpRequest, error: Exception) -> S3dlioError:
     translated = error_of_exception(error, request.origin)
     translated.operation, translated.uri = request.operation, request.uri
-    translated.maybe_done = translated.maybe_done and request.changes
+    translated.maybe_done = translated.maybe_done and may_change(request.method)
     return translated
