@@ -21,7 +21,7 @@ from botocore.config import Config
 from tools.live import BUCKET_VARIABLE
 
 from s3dlio_core.uri import parse_uri
-from s3dlio_s3.config import current_config
+from s3dlio_s3.config_options import current_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

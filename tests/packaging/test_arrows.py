@@ -106,7 +106,7 @@ def test_environment_is_read_in_few_places(name: str) -> None:
     """The environment is an argument nearly everywhere; these files read it."""
     allowed = {
         "packages/s3dlio-http/src/s3dlio_http/adapter.py",
-        "packages/s3dlio-s3/src/s3dlio_s3/config.py",
+        "packages/s3dlio-s3/src/s3dlio_s3/config_options.py",
         "packages/s3dlio-s3/src/s3dlio_s3/sender.py",
         "packages/s3dlio-progress/src/s3dlio_progress/choose.py",
     }

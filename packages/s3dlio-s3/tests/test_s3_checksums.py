@@ -17,7 +17,8 @@ from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import IntegrityError, UsageError
 from s3dlio_core.store import ChecksumType, ObjectInfo, Part
 from s3dlio_s3 import checksums
-from s3dlio_s3.config import S3Config, config_from_options
+from s3dlio_s3.config import S3Config
+from s3dlio_s3.config_options import config_from_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3dlio_core.errors import UsageError
-from s3dlio_s3.config import S3Config, config_from_options
+from s3dlio_s3.config import S3Config
+from s3dlio_s3.config_options import config_from_options
 from s3dlio_s3.credentials import Credentials
 
 if TYPE_CHECKING:

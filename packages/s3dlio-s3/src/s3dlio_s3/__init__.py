@@ -1,7 +1,8 @@
 """Amazon S3 and S3-compatible stores for s3dlio: `s3://bucket/key`."""
 
 from s3dlio_s3.client import S3Client
-from s3dlio_s3.config import S3Config, config_from_options
+from s3dlio_s3.config import S3Config
+from s3dlio_s3.config_options import config_from_options
 from s3dlio_s3.credentials import Credentials
 from s3dlio_s3.encryption import CustomerKey, Encryption
 from s3dlio_s3.settings import RequestSettings

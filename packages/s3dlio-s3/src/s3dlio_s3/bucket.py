@@ -47,7 +47,7 @@ from s3dlio_core.store import (
 from s3dlio_s3.arns import ARN_PREFIX
 from s3dlio_s3.checksums import ALGORITHMS, find, for_requests, installed
 from s3dlio_s3.client import S3Client
-from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
+from s3dlio_s3.config_options import OPTION_NAMES, current_config
 from s3dlio_s3.errors import error_of_code
 from s3dlio_s3.headers import written_object_info
 from s3dlio_s3.multipart import S3MultipartUpload, failed_condition, make_token
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         MultipartUpload,
         ObjectReader,
     )
+    from s3dlio_s3.config import S3Config
     from s3dlio_s3.wire_xml import ErrorBody, UploadEntry
 
 __all__ = ["S3Store"]

@@ -21,7 +21,7 @@ from s3dlio_core.errors import (
 from s3dlio_core.store import StoreProvider
 from s3dlio_s3.bucket import S3Store
 from s3dlio_s3.client import S3Client
-from s3dlio_s3.config import OPTION_NAMES, S3Config, current_config
+from s3dlio_s3.config_options import OPTION_NAMES, current_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from s3dlio_core.store import ContainerInfo
+    from s3dlio_s3.config import S3Config
 
 __all__ = ["S3Provider", "S3Store"]
 
