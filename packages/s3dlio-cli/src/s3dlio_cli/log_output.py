@@ -9,7 +9,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from s3dlio_cli.output import say, say_warning
+from s3dlio_cli.output import say, say_error, say_warning
 from s3dlio_core import logs
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ _TOLD_ELSEWHERE = f"{logs.ROOT_LOGGER}.transfer"
 
 
 class _Warnings(logging.Handler):
-    """Says each warning once, as a line of this program."""
+    """Says each warning or error once, as a line of this program."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
         self._said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -35,7 +35,7 @@ class _Warnings(logging.Handler):
         text = record.getMessage()
         if record.name != _TOLD_ELSEWHERE and text not in self._said:
             self._said.add(text)
-            say_warning(text)
+            (say_error if record.levelno >= logging.ERROR else say_warning)(text)
 
 
 @contextlib.contextmanager
@@ -56,8 +56,8 @@ def log_output(settings: Settings) -> Iterator[None]:
                     console=say if settings.verbosity else None,
                 )
             )
-        if not settings.verbosity and not settings.is_silent:
-            warnings = _Warnings()
+        if not settings.verbosity and (settings.quiet or not settings.is_silent):
+            warnings = _Warnings(logging.ERROR if settings.quiet else logging.WARNING)
             root.addHandler(warnings)
             stack.callback(root.removeHandler, warnings)
         yield

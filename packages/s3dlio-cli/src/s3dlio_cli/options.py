@@ -22,6 +22,7 @@ __all__ = [
     "Settings",
     "common_options",
     "customer_key_option",
+    "failure_options",
     "jobs_option",
     "object_options",
     "remembered_option",
@@ -173,6 +174,23 @@ version_option = click.option(
 )
 
 
+#: Where a command that works on many objects writes the names of those that failed.
+_FAILURE_OPTIONS = (
+    remembered_option(
+        "--failures",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Write the URIs of what failed here, one a line, for --files-from.",
+    ),
+    remembered_option(
+        "--failures0",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="The same with a NUL byte behind each, for --files-from0.",
+    ),
+)
+
+
 def common_options(function: _Function) -> _Function:
     """Add the common options to a command or group."""
     return _with(_OPTIONS, function)
@@ -181,6 +199,11 @@ def common_options(function: _Function) -> _Function:
 def object_options(function: _Function) -> _Function:
     """Add the options of what new objects get."""
     return _with(_OBJECT_OPTIONS, function)
+
+
+def failure_options(function: _Function) -> _Function:
+    """Add the options that say where the names of what failed go."""
+    return _with(_FAILURE_OPTIONS, function)
 
 
 def _with(options: tuple[Callable[[Any], Any], ...], function: _Function) -> _Function:

@@ -11,6 +11,7 @@ import click
 
 from s3dlio_cli.options import (
     customer_key_option,
+    failure_options,
     object_options,
     remembered_option,
     remembered_values,
@@ -32,6 +33,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories."),
     click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing."),
     remembered_option("--fsync", is_flag=True, help="Make local files survive a power failure."),
+    failure_options,
     remembered_option(
         "--retries",
         type=click.IntRange(0),
@@ -71,4 +73,6 @@ def transfer_keywords(
         "cancel": cancel,
         "raise_on_failure": False,
         "retries": values.get("retries", 0),
+        "failures": values.get("failures"),
+        "failures0": values.get("failures0"),
     }

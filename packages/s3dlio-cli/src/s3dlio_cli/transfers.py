@@ -11,7 +11,7 @@ from s3dlio_cli.options import settings_of
 from s3dlio_cli.output import emit_json
 from s3dlio_cli.summary import say_outcome
 from s3dlio_core.errors import S3dlioError
-from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
+from s3dlio_core.transfer.events import CancelToken, PassingObserver, Snapshot, TransferObserver
 from s3dlio_progress import make_observer, report_values
 from s3dlio_progress.values import error_values
 
@@ -20,38 +20,22 @@ if TYPE_CHECKING:
 
     import click
 
-    from s3dlio_core.transfer.report import Failure, TransferReport
+    from s3dlio_core.transfer.report import TransferReport
 
 __all__ = ["run_transfer"]
 
 
-class _Beginning(TransferObserver):
-    """An observer that says when the transfer begins, and passes everything on."""
+class _Beginning(PassingObserver):
+    """An observer that says when the transfer begins."""
 
     def __init__(self, inner: TransferObserver, begin: Callable[[], None]) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._begin = begin
 
     def started(self, snapshot: Snapshot) -> None:
         """Say it, and pass it on."""
         self._begin()
-        self._inner.started(snapshot)
-
-    def progressed(self, snapshot: Snapshot) -> None:
-        """Pass it on."""
-        self._inner.progressed(snapshot)
-
-    def failed(self, failure: Failure) -> None:
-        """Pass it on."""
-        self._inner.failed(failure)
-
-    def noted(self, text: str) -> None:
-        """Pass it on."""
-        self._inner.noted(text)
-
-    def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
-        """Pass it on."""
-        self._inner.finished(snapshot, report)
+        super().started(snapshot)
 
 
 def run_transfer(

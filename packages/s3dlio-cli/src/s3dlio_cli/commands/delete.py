@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.options import request_payer_option, settings_of
+from s3dlio_cli.options import (
+    failure_options,
+    remembered_values,
+    request_payer_option,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -26,6 +31,7 @@ __all__ = ["delete"]
 @click.option("-r", "--recursive", is_flag=True, help="Everything below a prefix or directory.")
 # Scripts for the first versions of the program give it; deletions go in batches.
 @click.option("-j", "--jobs", type=click.IntRange(1), expose_value=False, hidden=True)
+@failure_options
 @request_payer_option
 @click.pass_context
 def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int:
@@ -38,6 +44,7 @@ def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     options = settings_of(ctx).store_options
+    values = remembered_values(ctx)
 
     def transfer(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         return operations.delete(
@@ -46,6 +53,8 @@ def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int
             options=options,
             progress=observer,
             cancel=cancel,
+            failures=values.get("failures"),
+            failures0=values.get("failures0"),
             raise_on_failure=False,
         )
 

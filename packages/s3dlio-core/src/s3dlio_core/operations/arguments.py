@@ -64,8 +64,8 @@ def prepare_container(session: Session, target: Uri, container: str, *, create: 
         provider.create_container(container)
 
 
-def as_observer(progress: Progress) -> TransferObserver | None:
-    """Return the observer that is meant; the installed one for True."""
+def as_observer(progress: Progress) -> TransferObserver:
+    """Return the observer that is meant; the installed one for True, a silent one for None."""
     if progress is None or progress is False:
-        return None
+        return TransferObserver()
     return default_observer() if progress is True else progress

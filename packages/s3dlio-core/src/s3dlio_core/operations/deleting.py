@@ -17,7 +17,8 @@ from s3dlio_core.operations.arguments import (
 )
 from s3dlio_core.selection import Selection, select, select_as_written
 from s3dlio_core.session import Session
-from s3dlio_core.transfer.events import CancelToken, TransferObserver
+from s3dlio_core.transfer.events import CancelToken
+from s3dlio_core.transfer.failure_lists import ListPath, listing_failures
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def delete(
     options: Mapping[str, str] | None = None,
     progress: Progress = None,
     cancel: CancelToken | None = None,
+    failures: ListPath = None,
+    failures0: ListPath = None,
     raise_on_failure: bool = True,
 ) -> TransferReport:
     """Delete objects: exactly what is named, never a neighbour with the same prefix.
@@ -51,6 +54,9 @@ def delete(
         options: the stores' settings.
         progress: an observer, or True for bars.
         cancel: stops after the current batch.
+        failures: a file for the URIs of all that could not be deleted, one a line; it is emptied
+            first.
+        failures0: the same with a NUL byte behind each, for names with line breaks.
         raise_on_failure: raise what went wrong. Otherwise it is only in the report.
 
     Raises:
@@ -62,9 +68,11 @@ def delete(
     if not given:
         raise errors.UsageError("nothing was given to delete", operation="delete")
     cancel = cancel or CancelToken()
-    with Session(options, cancel) as session:
+    with contextlib.ExitStack() as stack:
+        session = stack.enter_context(Session(options, cancel))
         session.check_options([parse_uri(uri) for uri in given])
-        deletion = Deletion(as_observer(progress) or TransferObserver(), cancel)
+        observer = stack.enter_context(listing_failures(as_observer(progress), failures, failures0))
+        deletion = Deletion(observer, cancel)
         selections = [_to_delete(session, uri, recursive=recursive) for uri in given]
         if len(selections) == 1 and isinstance(selections[0], errors.NothingMatchedError):
             raise selections[0]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
+    from s3dlio_core.transfer.failure_lists import ListPath
 
 __all__ = ["TransferKeywords", "TransferSettings"]
 
@@ -28,6 +29,8 @@ class TransferKeywords(TypedDict, total=False):
         progress: an observer, or True for bars.
         cancel: stops the transfer when it is set.
         part_size_bytes: cut larger objects into parts of this size.
+        failures: a file for the source URIs of all that failed, one a line; it is emptied first.
+        failures0: the same with a NUL byte behind each, for names with line breaks.
         raise_on_failure: raise what went wrong. Otherwise it is only in the report.
         retries: passes at the most over the objects that failed, when all others are done. (Each
             request is repeated anyhow when that may help; this is for what takes longer.)
@@ -38,6 +41,8 @@ class TransferKeywords(TypedDict, total=False):
     progress: Progress
     cancel: CancelToken | None
     part_size_bytes: int | None
+    failures: ListPath
+    failures0: ListPath
     raise_on_failure: bool
     retries: int
 
@@ -62,9 +67,11 @@ class TransferSettings:
     progress: Progress = None
     cancel: CancelToken | None = None
     part_size_bytes: int | None = None
+    failures: ListPath = None
+    failures0: ListPath = None
     raise_on_failure: bool = True
     retries: int = 0
-    observer: TransferObserver | None = field(init=False)
+    observer: TransferObserver = field(init=False)
 
     def __post_init__(self) -> None:
         check_arguments(self.jobs, self.progress, self.cancel, self.options)

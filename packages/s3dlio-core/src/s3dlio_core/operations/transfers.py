@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from s3dlio_core.operations.settings import TransferKeywords, TransferSettings
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken
+from s3dlio_core.transfer.failure_lists import listing_failures
 from s3dlio_core.transfer.plan import Note, PlanEntry, Unmatched
 from s3dlio_core.transfer.planning import plan_copy
 from s3dlio_core.uri import parse_uri
@@ -110,8 +112,12 @@ def _transfer(
     cancel = (settings.cancel or CancelToken()).child()
     given = several(sources)
     target = parse_uri(destination)
-    with Session(settings.options, cancel) as session:
+    with contextlib.ExitStack() as stack:
+        session = stack.enter_context(Session(settings.options, cancel))
         session.check_options([*(parse_uri(source) for source in given), target])
+        observer = stack.enter_context(
+            listing_failures(settings.observer, settings.failures, settings.failures0)
+        )
         place, entries = plan_copy(
             session, given, target, recursive=settings.recursive, version=settings.version
         )
@@ -123,7 +129,7 @@ def _transfer(
             jobs=settings.jobs,
             part_size_bytes=settings.part_size_bytes,
             attributes=settings.attributes,
-            observer=settings.observer,
+            observer=observer,
             cancel=cancel,
             retries=settings.retries,
         )

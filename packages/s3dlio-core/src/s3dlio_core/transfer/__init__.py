@@ -6,6 +6,7 @@ object_copy  one object: whole, or in parts
 engine       worker threads over a stream of items
 second_tries what failed and is tried again at the end
 frames       what an error that is kept must not keep
+failure_lists files that name what failed
 events       what an observer is told, and how a run is cancelled
 report       the outcome
 """

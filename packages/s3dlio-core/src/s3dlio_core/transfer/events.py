@@ -17,7 +17,7 @@ from s3dlio_core.errors import CancelledError
 if TYPE_CHECKING:
     from s3dlio_core.transfer.report import Failure, TransferReport
 
-__all__ = ["CancelToken", "Snapshot", "TransferObserver"]
+__all__ = ["CancelToken", "PassingObserver", "Snapshot", "TransferObserver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,33 @@ class TransferObserver:
 
     def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
         """Be told the end, whatever it was; called exactly once for each `started`."""
+
+
+class PassingObserver(TransferObserver):
+    """Passes everything on to another observer; for those that add something."""
+
+    def __init__(self, inner: TransferObserver) -> None:
+        self._inner = inner
+
+    def started(self, snapshot: Snapshot) -> None:
+        """Pass it on."""
+        self._inner.started(snapshot)
+
+    def progressed(self, snapshot: Snapshot) -> None:
+        """Pass it on."""
+        self._inner.progressed(snapshot)
+
+    def failed(self, failure: Failure) -> None:
+        """Pass it on."""
+        self._inner.failed(failure)
+
+    def noted(self, text: str) -> None:
+        """Pass it on."""
+        self._inner.noted(text)
+
+    def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
+        """Pass it on."""
+        self._inner.finished(snapshot, report)
 
 
 class CancelToken:

@@ -17,6 +17,7 @@ from s3dlio_core.selection import Selection, expand, select, select_version
 from s3dlio_core.store import ListError
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, Unmatched
 from s3dlio_core.transfer.report import Failure
+from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +72,7 @@ def plan_copy(
             if isinstance(error, errors.NothingMatchedError):
                 lost.append(Unmatched(source, str(error)))
             elif error.scope is errors.Scope.OBJECT:
-                lost.append(Failure(source, "", error))
+                lost.append(Failure(str(parse_uri(source)), "", error))
             else:
                 raise
             first_error = first_error or error
@@ -96,7 +97,7 @@ def _entries(
         except errors.S3dlioError as error:
             if error.scope is not errors.Scope.OBJECT:
                 raise
-            yield Failure(selection.text, "", error)
+            yield Failure(str(parse_uri(selection.text)), "", error)
 
 
 def _selection_entries(
