@@ -40,6 +40,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="N",
         help="At the end try what failed again, up to N times. [0]",
     ),
+    remembered_option(
+        "--links",
+        type=click.Choice(("follow", "skip")),
+        help="What to do with symbolic links below a directory. [follow]",
+    ),
     object_options,
     customer_key_option,
     request_payer_option,
@@ -67,6 +72,8 @@ def transfer_keywords(
     options = dict(settings_of(ctx).store_options)
     if "fsync" in values:
         options["fsync"] = "true"
+    if "links" in values:
+        options["links"] = values["links"]
     return {
         "options": options,
         "progress": observer,

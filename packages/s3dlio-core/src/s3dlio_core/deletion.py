@@ -105,7 +105,7 @@ class Deletion:
             self._cancel.raise_if_cancelled("delete", selection.text)
             if isinstance(found, ObjectInfo):
                 yield found.key
-            elif isinstance(found, ListError):
+            elif isinstance(found, ListError) and not found.wanted:
                 self._found_count += 1
                 self._failed(selection.place.store.uri_of(found.key), found.error)
 

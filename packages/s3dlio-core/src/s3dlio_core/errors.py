@@ -5,6 +5,7 @@
     ├── UploadNotFoundError (FileNotFoundError)    object      no such multipart upload
     ├── PreconditionFailedError (FileExistsError)  object      a condition on a write or read
     ├── ConflictError                              object   R  a concurrent operation
+    ├── CollisionError (FileExistsError)           object      two sources for one destination
     ├── SourceChangedError                         object      the source changed during the copy
     ├── IntegrityError                             object   R  wrong length or checksum
     ├── InvalidKeyError (ValueError)               object      the store can't hold this key
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CancelledError",
+    "CollisionError",
     "ConflictError",
     "ConnectionFailedError",
     "ContainerExistsError",
@@ -183,6 +185,10 @@ class ConflictError(S3dlioError):
     """A concurrent operation on the same key got in the way."""
 
     default_retryable = True
+
+
+class CollisionError(S3dlioError, FileExistsError):
+    """Another object of the same run takes this one's place at the destination."""
 
 
 class SourceChangedError(S3dlioError):

@@ -5,17 +5,19 @@ Where things go:
 - Otherwise into the destination: `dir/` gives its contents, `dir` keeps its name, a glob keeps what
   follows its literal directory, an object keeps its last segment.
 - Several sources always go into the destination, also when some of them match nothing. Two
-  literal objects of one name are refused; two directories or globs that give the same name are not
-  noticed: one of the two objects stays.
+  literal objects of one name are refused; where directories or patterns may give one name twice,
+  the plan finds out (`collisions`).
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.collisions import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,14 @@ if TYPE_CHECKING:
     from s3dlio_core.store import ObjectInfo
     from s3dlio_core.uri import Uri
 
-__all__ = ["Target", "find_target", "goal_within", "refuse_senseless", "relative_name"]
+__all__ = [
+    "Target",
+    "find_target",
+    "goal_within",
+    "may_collide",
+    "refuse_senseless",
+    "relative_name",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +92,46 @@ def _refuse_collisions(selections: Sequence[Selection], target: Target) -> None:
         if selection.found is None:
             continue
         key = target.key(relative_name(selection, selection.found))
-        if key in seen:
+        name = _distinct(key, target)
+        if name in seen:
             raise errors.UsageError(
-                f"{errors.printable(seen[key])} and {errors.printable(selection.text)} would both "
+                f"{errors.printable(seen[name])} and {errors.printable(selection.text)} would both "
                 f"be written to {errors.printable(target.place.store.uri_of(key))}",
                 hint="Copy them in two runs, to two directories",
             )
-        seen[key] = selection.text
+        seen[name] = selection.text
+
+
+def _distinct(key: str, target: Target) -> str:
+    """Return what no other object at the destination may share."""
+    return key if target.place.store.capabilities.case_sensitive else fold(key)
+
+
+def may_collide(selections: Sequence[Selection], target: Target) -> bool:
+    """Whether two objects may get one key, for what `refuse_senseless` lets through.
+
+    Two sources can where one's names may begin like all of the other's; one alone can where only
+    the destination folds case.
+    """
+    to_case_sensitive = target.place.store.capabilities.case_sensitive
+    regions: list[tuple[str, bool]] = []
+    for selection in selections:
+        literal = selection.found is not None
+        if not (literal or to_case_sensitive) and _is_case_sensitive(selection):
+            return True
+        name = (
+            selection.lead if selection.found is None else relative_name(selection, selection.found)
+        )
+        regions.append((_distinct(name, target), literal))
+    regions.sort()
+    return any(
+        not literal and following.startswith(region)
+        for (region, literal), (following, _) in itertools.pairwise(regions)
+    )
+
+
+def _is_case_sensitive(selection: Selection) -> bool:
+    return selection.place.store.capabilities.case_sensitive
 
 
 def _refuse_onto_itself(selections: Sequence[Selection], target: Target) -> None:

@@ -129,6 +129,8 @@ class Capabilities:
         etag_changes: whether each overwrite gives a new, non-empty ETag.
         directories: names are directories and files of a file system: no key is both "a" and
             "a/b", none ends in "/" or has an empty, "." or ".." segment.
+        case_sensitive: keys that differ in case alone are different. Without it the later of two
+            such objects would replace the earlier.
         versions: `version` of `head`, `open_reader` and copy sources; whether a container keeps
             versions is up to its owner.
     """
@@ -147,6 +149,7 @@ class Capabilities:
     read_checksums: bool = False
     etag_changes: bool = True
     directories: bool = False
+    case_sensitive: bool = True
     versions: bool = False
 
 
@@ -222,10 +225,17 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class ListError:
-    """A key or prefix (ending in "/") that a listing had to leave out."""
+    """A key or prefix (ending in "/") that a listing had to leave out.
+
+    Attributes:
+        key: the key or prefix.
+        error: why.
+        wanted: the store's own settings leave it out, so that nothing has gone wrong.
+    """
 
     key: str
     error: S3dlioError
+    wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

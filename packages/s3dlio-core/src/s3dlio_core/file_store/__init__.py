@@ -1,6 +1,7 @@
 """The `file://` store: directories and files of the local machine.
 
 paths      keys ↔ path segments, directories opened below a root, errno → our errors
+case       whether a directory folds case
 walk       ordered listings
 reader     reading a range, noticing a source that changes
 writing    temporary files, then a rename
@@ -10,7 +11,7 @@ store      FileProvider and FileStore over these
 
 from __future__ import annotations
 
-from s3dlio_core.file_store.paths import TEMPORARY_PREFIX
 from s3dlio_core.file_store.store import FileProvider, FileStore
+from s3dlio_core.local_names import TEMPORARY_PREFIX
 
 __all__ = ["TEMPORARY_PREFIX", "FileProvider", "FileStore"]

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import writing
-from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, Descriptor, split_key, translated
+from s3dlio_core.file_store.paths import Descriptor, split_key, translated
 from s3dlio_core.file_store.reader import info_of, open_regular
+from s3dlio_core.local_names import TEMPORARY_PREFIX
 from s3dlio_core.store import (
     Buffer,
     Condition,

@@ -14,18 +14,18 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.local_names import check_local_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Temporary files begin with this; listings leave them out and no key may use it.
-TEMPORARY_PREFIX = ".s3dlio-tmp-"
-#: NAME_MAX of Linux and macOS file systems, in bytes (limits.h).
-SEGMENT_SIZE_MAX_BYTES = 255
+#: PATH_MAX, in bytes with the NUL at the end (limits.h).
+PATH_SIZE_MAX_BYTES = 1024 if sys.platform == "darwin" else 4096
 
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -36,25 +36,26 @@ def split_key(key: str) -> tuple[tuple[str, ...], str]:
     Raises:
         InvalidKeyError: no safe file of this name can exist.
     """
-    segments = key.split("/")
-    for segment in segments:
-        if segment in {"", ".", ".."}:
-            what = "an empty" if not segment else f'a "{segment}"'
-            raise errors.InvalidKeyError(f"a local file name can't have {what} segment")
-        if "\x00" in segment:
-            raise errors.InvalidKeyError("a local file name can't contain a NUL byte")
-        if segment.startswith(TEMPORARY_PREFIX):
-            raise errors.InvalidKeyError(f'names that begin with "{TEMPORARY_PREFIX}" are reserved')
-        try:
-            size_bytes = len(os.fsencode(segment))
-        except UnicodeEncodeError:
-            raise errors.InvalidKeyError("the key is no valid Unicode text") from None
-        if size_bytes > SEGMENT_SIZE_MAX_BYTES:
-            raise errors.InvalidKeyError(
-                f"a local file name has at most {SEGMENT_SIZE_MAX_BYTES} bytes, "
-                f"this segment has {size_bytes}"
-            )
-    return tuple(segments[:-1]), segments[-1]
+    check_local_key(key)
+    *directories, name = key.split("/")
+    return tuple(directories), name
+
+
+def check_path_size(root: str, key: str) -> None:
+    """Check that a new file's path isn't too long to be opened by it.
+
+    Raises:
+        InvalidKeyError: it is.
+    """
+    # No character has more than four bytes: mostly there is nothing to encode.
+    if (len(root) + len(key) + 1) * 4 < PATH_SIZE_MAX_BYTES:
+        return
+    size_bytes = len(os.fsencode(f"{root}/{key}"))
+    if size_bytes >= PATH_SIZE_MAX_BYTES:
+        raise errors.InvalidKeyError(
+            f"a local path has less than {PATH_SIZE_MAX_BYTES} bytes, this one has {size_bytes}",
+            hint="Choose a destination with a shorter path",
+        )
 
 
 _BY_ERRNO: dict[int, type[errors.S3dlioError]] = {

@@ -7,6 +7,7 @@ may be called and how links are treated.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import os
 import stat
@@ -16,7 +17,14 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import multipart, writing
-from s3dlio_core.file_store.paths import DirectoryTree, absolute, split_key, translated
+from s3dlio_core.file_store.case import folds_case
+from s3dlio_core.file_store.paths import (
+    DirectoryTree,
+    absolute,
+    check_path_size,
+    split_key,
+    translated,
+)
 from s3dlio_core.file_store.reader import FileReader, check_regular, etag_of, info_of, open_regular
 from s3dlio_core.file_store.special import DeviceUpload, write_special
 from s3dlio_core.file_store.walk import Found, Walk
@@ -55,29 +63,30 @@ _SIZE_MAX_BYTES = 2**63 - 1
 class FileProvider(StoreProvider):
     """The local machine's directories."""
 
-    option_names = frozenset({"fsync"})
+    option_names = frozenset({"fsync", "links"})
     containers_are_paths = True
 
-    def __init__(self, *, fsync: bool = False) -> None:
+    def __init__(self, *, fsync: bool = False, follow_links: bool = True) -> None:
         """Make the provider.
 
         Args:
             fsync: what is written survives a power failure once its store is closed.
+            follow_links: listings have what symbolic links point to; else they leave links out.
         """
         self._fsync = fsync
+        self._follow_links = follow_links
 
     @classmethod
     def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
-        """Make the provider; the option "fsync" is "true" or "false"."""
+        """Make the provider; "fsync" is "true" or "false", "links" is "follow" or "skip"."""
         del scheme, host
-        fsync = options.get("fsync", "false")
-        if fsync not in {"true", "false"}:
-            raise errors.UsageError(f'the option fsync is "true" or "false", not "{fsync}"')
-        return cls(fsync=fsync == "true")
+        fsync = _choice(options, "fsync", ("false", "true"))
+        links = _choice(options, "links", ("follow", "skip"))
+        return cls(fsync=fsync == "true", follow_links=links == "follow")
 
     def open(self, container: str) -> FileStore:
         """Open a directory by its path."""
-        return FileStore(container, fsync=self._fsync)
+        return FileStore(container, fsync=self._fsync, follow_links=self._follow_links)
 
     def list_containers(self) -> Iterator[ContainerInfo]:
         """Refuse: any directory is a container."""
@@ -126,6 +135,16 @@ class FileProvider(StoreProvider):
             return _is_directory(name)
 
 
+def _choice(options: Mapping[str, str], name: str, choices: tuple[str, str]) -> str:
+    """Return the value of an option; the first choice when it isn't given."""
+    value = options.get(name, choices[0])
+    if value not in choices:
+        raise errors.UsageError(
+            f'the option {name} is "{choices[0]}" or "{choices[1]}", not "{value}"'
+        )
+    return value
+
+
 def _is_directory(path: str) -> bool:
     """Whether there is a directory; unlike `os.path.isdir`, "no" means "no"."""
     try:
@@ -166,15 +185,20 @@ class FileStore(ObjectStore):
     )
     capabilities = Capabilities(put_if_match=False, attributes=False, directories=True)
 
-    def __init__(self, root: str, *, fsync: bool = False) -> None:
+    def __init__(self, root: str, *, fsync: bool = False, follow_links: bool = True) -> None:
         """Open a directory.
 
         Args:
             root: its path; it may be a symbolic link, and need not exist yet.
             fsync: sync each file before its rename, and each directory once, in `close`.
+            follow_links: listings have what symbolic links point to; else they leave links out.
+                What is named is read through links in any case.
         """
         self.root = absolute(root)
         self.fsync = fsync
+        self.follow_links = follow_links
+        if folds_case(self.root):
+            self.capabilities = dataclasses.replace(self.capabilities, case_sensitive=False)
         self.tree = DirectoryTree(self.root)
         self._unsynced: set[tuple[str, ...]] = set()
         self.umask = writing.read_umask()
@@ -182,7 +206,8 @@ class FileStore(ObjectStore):
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Callable[..., FileStore], tuple[str]]:
-        return functools.partial(type(self), fsync=self.fsync), (self.root,)
+        make = functools.partial(type(self), fsync=self.fsync, follow_links=self.follow_links)
+        return make, (self.root,)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.root!r})"
@@ -283,6 +308,7 @@ class FileStore(ObjectStore):
     ) -> ObjectInfo:
         """Create, fill and publish a file. `special` is what a device or fifo is given instead."""
         segments, name = split_key(key)
+        check_path_size(self.root, key)
         directory = self.tree.parent(segments, create=True)
         replaced = writing.existing(name, directory.fd)
         if condition is not None and condition.if_absent and replaced is not None:
@@ -323,6 +349,7 @@ class FileStore(ObjectStore):
                 raise errors.NotSupportedError("a file system verifies no checksums")
             self._check_condition(condition)
             segments, name = split_key(key)
+            check_path_size(self.root, key)
             directory = self.tree.parent(segments, create=True)
             if writing.is_special(writing.existing(name, directory.fd)):
                 return DeviceUpload(key, self.uri_of(key), name, directory.fd)
@@ -366,13 +393,17 @@ class FileStore(ObjectStore):
         self, prefix: str, delimiter: str, token: str | None, start_after: str
     ) -> Iterator[Found]:
         if token is None:
-            return iter(Walk(self.root, prefix, delimiter, start_after, ""))
+            return self._walk(prefix, delimiter, start_after, "")
         with self._lock:
             walk = self._walks.pop((prefix, delimiter, token), None)
         if walk is not None:
             return walk
         last = token[1:]
-        return iter(Walk(self.root, prefix, delimiter, last, last if token[0] == "p" else ""))
+        return self._walk(prefix, delimiter, last, last if token[0] == "p" else "")
+
+    def _walk(self, prefix: str, delimiter: str, after: str, skip: str) -> Iterator[Found]:
+        follow = self.follow_links
+        return iter(Walk(self.root, prefix, delimiter, after, skip, follow_links=follow))
 
     def _keep_walk(self, at: tuple[str, str, str], walk: Iterator[Found]) -> None:
         with self._lock:

@@ -3,8 +3,9 @@
 Keys come in ascending order of their UTF-8 bytes, as S3 lists them: a directory sorts as its name
 with "/" behind it. One directory's names are held at a time for each level, never the tree.
 
-Links are followed; a link to a directory that it lies in is left out. What can't be read (a
-directory without permission, a dangling link) becomes a `ListError`, and the listing goes on.
+Links are followed; a link to a directory that it lies in is left out. Where links are skipped
+instead, each is a wanted `ListError`. What can't be read (a directory without permission, a
+dangling link) becomes a `ListError`, too, and the listing goes on.
 Fifos, sockets and devices are left out with a warning, temporary files of ours in silence.
 """
 
@@ -15,8 +16,9 @@ import stat
 from typing import TYPE_CHECKING, TypeAlias
 
 from s3dlio_core import errors
-from s3dlio_core.file_store.paths import TEMPORARY_PREFIX, from_os_error
+from s3dlio_core.file_store.paths import from_os_error
 from s3dlio_core.file_store.reader import info_of
+from s3dlio_core.local_names import TEMPORARY_PREFIX
 from s3dlio_core.logs import get_logger
 from s3dlio_core.store import ListError, ObjectInfo
 
@@ -32,7 +34,16 @@ Found: TypeAlias = "ObjectInfo | str | ListError"
 class Walk:
     """Walks the keys below a root that begin with a prefix."""
 
-    def __init__(self, root: str, prefix: str, delimiter: str, after: str, skip: str) -> None:
+    def __init__(
+        self,
+        root: str,
+        prefix: str,
+        delimiter: str,
+        after: str,
+        skip: str,
+        *,
+        follow_links: bool = True,
+    ) -> None:
         """Prepare a walk.
 
         Args:
@@ -41,12 +52,14 @@ class Walk:
             delimiter: "" for all depths, "/" to roll directories up.
             after: yield only what sorts after it.
             skip: a common prefix that was yielded before; nothing in it is yielded again.
+            follow_links: take what links below the root point to; else leave links out.
         """
         self._root = root
         self._prefix = prefix
         self._delimiter = delimiter
         self._after = os.fsencode(after)
         self._skip = os.fsencode(skip)
+        self._follow_links = follow_links
         # Device and inode of the directories that the walk stands in.
         self._inside: list[tuple[int, int]] = []
 
@@ -77,7 +90,8 @@ class Walk:
                 if below.endswith("/"):
                     yield from self._below(below)
                 else:
-                    found = _object(below, os.path.join(self._root, below))
+                    path = os.path.join(self._root, below)
+                    found = _object(below, path, follow_links=self._follow_links)
                     if found is not None:
                         yield found
         finally:
@@ -96,7 +110,7 @@ class Walk:
                 name = entry.name
                 if name.startswith(TEMPORARY_PREFIX):
                     continue
-                is_directory = _is_directory(entry)
+                is_directory = _is_directory(entry, follow_links=self._follow_links)
                 full = base + os.fsencode(name) + (b"/" if is_directory else b"")
                 if not full.startswith(prefix):
                     if not (is_directory and prefix.startswith(full)):
@@ -118,16 +132,16 @@ class Walk:
             yield key
 
 
-def _is_directory(entry: os.DirEntry[str]) -> bool:
+def _is_directory(entry: os.DirEntry[str], *, follow_links: bool) -> bool:
     try:
-        return entry.is_dir()
+        return entry.is_dir(follow_symlinks=follow_links)
     except OSError:
         return False
 
 
-def _object(key: str, path: str) -> ObjectInfo | ListError | None:
+def _object(key: str, path: str, *, follow_links: bool) -> ObjectInfo | ListError | None:
     try:
-        status = os.stat(path)
+        status = os.stat(path, follow_symlinks=follow_links)
     except FileNotFoundError:
         if not os.path.islink(path):
             return None  # it vanished since the directory was read
@@ -137,6 +151,9 @@ def _object(key: str, path: str) -> ObjectInfo | ListError | None:
         )
     except OSError as error:
         return ListError(key, from_os_error(error, "list", path))
+    if stat.S_ISLNK(status.st_mode):
+        reason = errors.NotSupportedError("a symbolic link", operation="list", uri=path)
+        return ListError(key, reason, wanted=True)
     if not stat.S_ISREG(status.st_mode):
         _log.warning("left out %s: no regular file", path)
         return None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.file_store.paths import TEMPORARY_PREFIX
+from s3dlio_core.local_names import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
     from s3dlio_core.store import Buffer, Condition

@@ -70,7 +70,7 @@ def list(  # noqa: A001 - the name is promised to callers
                 yield ListEntry(store.uri_of(found), None)
             elif isinstance(found, ObjectInfo):
                 yield ListEntry(store.uri_of(found.key), found)
-            else:
+            elif not found.wanted:
                 left_out = left_out or found.error
         if left_out is not None:
             raise left_out

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.collisions import only_first, without_shadowed
+from s3dlio_core.local_names import check_local_key
 from s3dlio_core.mapping import (
     Target,
     find_target,
     goal_within,
+    may_collide,
     refuse_senseless,
     relative_name,
 )
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from s3dlio_core.session import Place, Session
+    from s3dlio_core.store import ObjectInfo, ObjectStore
     from s3dlio_core.uri import Uri
 
 __all__ = ["plan_copy"]
@@ -80,30 +85,43 @@ def plan_copy(
         raise first_error or errors.UsageError("no source was given")
     target = find_target(session, destination, selections[0] if len(given) == 1 else None)
     refuse_senseless(selections, target, recursive=recursive)
-    return target.place, _entries(selections, lost, target, recursive=recursive)
+    entries = _entries(selections, target, recursive=recursive)
+    if may_collide(selections, target):
+        entries = only_first(entries, target.place.store)
+    return target.place, itertools.chain(lost, entries)
 
 
 def _entries(
-    selections: Sequence[Selection],
-    lost: Sequence[Unmatched | Failure],
-    target: Target,
-    *,
-    recursive: bool,
+    selections: Sequence[Selection], target: Target, *, recursive: bool
 ) -> Iterator[PlanEntry]:
-    yield from lost
+    destination = target.place.store
     for selection in selections:
-        try:
-            yield from _selection_entries(selection, target, recursive=recursive)
-        except errors.S3dlioError as error:
-            if error.scope is not errors.Scope.OBJECT:
-                raise
-            yield Failure(str(parse_uri(selection.text)), "", error)
+        entries = _told_entries(selection, target, recursive=recursive)
+        if _makes_directories(selection, destination):
+            entries = without_shadowed(entries, destination)
+        yield from entries
+
+
+def _makes_directories(selection: Selection, destination: ObjectStore) -> bool:
+    """Whether names that stand beside each other may be a file and a directory of one name."""
+    source = selection.place.store
+    return destination.capabilities.directories and not source.capabilities.directories
+
+
+def _told_entries(selection: Selection, target: Target, *, recursive: bool) -> Iterator[PlanEntry]:
+    """Yield the entries of a selection; an error that concerns it alone is one of them."""
+    try:
+        yield from _selection_entries(selection, target, recursive=recursive)
+    except errors.S3dlioError as error:
+        if error.scope is not errors.Scope.OBJECT:
+            raise
+        yield Failure(str(parse_uri(selection.text)), "", error)
 
 
 def _selection_entries(
     selection: Selection, target: Target, *, recursive: bool
 ) -> Iterator[PlanEntry]:
-    source, destination = selection.place.store, target.place.store
+    source = selection.place.store
     # A glob may match its own destination, whose new objects the listing would find in turn.
     goal = goal_within(selection, target) if selection.pattern else None
     matched = False
@@ -116,14 +134,9 @@ def _selection_entries(
             continue
         matched = True
         if isinstance(found, ListError):
-            yield Failure(source.uri_of(found.key), "", found.error)
-            continue
-        key = target.key(relative_name(selection, found))
-        marker = found.key.endswith("/") and not found.size_bytes
-        if marker and (destination.capabilities.directories or not key):
-            yield Skipped(source.uri_of(found.key))  # directories and containers need none
+            yield _left_out(found, source)
         else:
-            yield CopyItem(source, found, key, selection.version)
+            yield _entry(found, selection, target)
     if left_out_count:
         yield Note(
             f"{errors.printable(selection.text)}: {left_out_count} "
@@ -135,3 +148,28 @@ def _selection_entries(
             selection.text,
             f"{errors.printable(selection.text)}: nothing matched (read as {selection.meaning})",
         )
+
+
+def _left_out(found: ListError, source: ObjectStore) -> PlanEntry:
+    uri = source.uri_of(found.key)
+    return Skipped(uri) if found.wanted else Failure(uri, "", found.error)
+
+
+def _entry(found: ObjectInfo, selection: Selection, target: Target) -> PlanEntry:
+    """Return what is to be done with an object that was found."""
+    source, destination = selection.place.store, target.place.store
+    has_directories = destination.capabilities.directories
+    key = target.key(relative_name(selection, found))
+    if found.key.endswith("/") and not found.size_bytes and (has_directories or not key):
+        return Skipped(source.uri_of(found.key))  # directories and containers need no marker
+    if has_directories:
+        try:
+            check_local_key(key)
+        except errors.InvalidKeyError as error:
+            return _refused(error, source.uri_of(found.key), destination.uri_of(key))
+    return CopyItem(source, found, key, selection.version)
+
+
+def _refused(error: errors.S3dlioError, source: str, destination: str) -> Failure:
+    error.uri = source
+    return Failure(source, destination, error)
