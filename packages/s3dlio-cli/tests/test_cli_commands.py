@@ -344,3 +344,11 @@ def test_a_bug_shows_its_traceback_with_vv(
 
     monkeypatch.setattr(operations, "stat", broken)
     assert "Traceback" in cli("stat", tree / "a.log", "-vv").err
+
+
+def test_links_are_skipped_when_that_is_asked_for(cli: Cli, tree: Path, bucket: str) -> None:
+    """They are counted as skipped; a dangling one is no failure then."""
+    (tree / "dangling.log").symlink_to(tree / "nowhere")
+    outcome = cli("upload", "-r", "--links", "skip", f"{tree}/", f"{bucket}/")
+    assert (outcome.code, "0 failed, 1 skipped" in outcome.err) == (0, True)
+    assert cli("upload", "-r", "--links", "follow", f"{tree}/", f"{bucket}/").code == 1

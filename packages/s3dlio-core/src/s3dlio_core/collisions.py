@@ -41,9 +41,9 @@ _SETUP = (
 def fold(key: str) -> str:
     """Return what keys share that a file system may take for one name.
 
-    Full case folding and NFC (Unicode Standard, D146): some file systems fold less, none more.
+    Those of a canonical caseless match (Unicode Standard, D145). Some file systems fold less.
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", key).casefold())
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", key).casefold())
 
 
 class SeenKeys:

@@ -26,18 +26,20 @@ def folds_case(directory: str) -> bool:
     """Return whether a directory folds case, by other names of what is there.
 
     Args:
-        directory: its path. For one that doesn't exist, the directory above decides.
+        directory: its path. For one that is empty or doesn't exist, those above decide that lie on
+            the same file system.
     """
     with contextlib.suppress(OSError):
         while not os.path.lexists(directory):
             directory = os.path.dirname(directory)
-        name = _name_with_letter(directory)
-        if name:
-            return _is_one_name(directory, name)
-        above, name = os.path.split(directory)
-        if _has_letter(name) and os.stat(above).st_dev == os.stat(directory).st_dev:
-            return _is_one_name(above, name)
-        return _type_folds(os.stat(directory).st_dev)
+        device = os.stat(directory).st_dev
+        for one in (Path(directory), *Path(directory).parents):
+            if one.stat().st_dev != device:
+                break
+            name = _name_with_letter(one)
+            if name:
+                return _is_one_name(one, name)
+        return _type_folds(device)
     return False
 
 
@@ -45,14 +47,14 @@ def _has_letter(name: str) -> bool:
     return name.isascii() and name != name.swapcase()
 
 
-def _name_with_letter(directory: str) -> str:
+def _name_with_letter(directory: Path) -> str:
     """Return a name in a directory that has another case, or ""."""
     with os.scandir(directory) as scan:
         names = (entry.name for entry in itertools.islice(scan, _NAMES_LOOKED_AT_MAX))
         return next(filter(_has_letter, names), "")
 
 
-def _is_one_name(directory: str, name: str) -> bool:
+def _is_one_name(directory: Path, name: str) -> bool:
     """Whether a name and the same in the other case lead to one entry of the directory."""
     swapped = name.swapcase()
     try:
