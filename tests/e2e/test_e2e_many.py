@@ -31,8 +31,6 @@ def many_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree(tmp_path_factory.mktemp("many") / "tree", files)
 
 
-# rclone, when many requests meet in its directories, now and then answers 500: asked for once.
-@pytest.mark.one_wire
 def test_many_small_files_go_up_and_come_down(
     cli: Cli, s3_server: S3Server, bucket: Bucket, many_files: Path, tmp_path: Path
 ) -> None:

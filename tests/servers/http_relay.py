@@ -154,7 +154,11 @@ class Recorder(Protocol):
 
 
 class Exchange:
-    """One request on its way; a fault decides how far it and its answer get."""
+    """One request on its way; a fault decides how far it and its answer get.
+
+    Attributes:
+        status: what the client was answered; 0 as long as it wasn't.
+    """
 
     def __init__(self, recorder: Recorder, client: Wire, upstream: Wire, head: Head) -> None:
         self._recorder = recorder
@@ -163,6 +167,7 @@ class Exchange:
         self.head = head
         self.method, self.target = head.start_line.split(" ")[:2]
         self.keeps_connection = not head.closes
+        self.status = 0
         self._early_answer: Head | None = None
 
     def request_body(self) -> Iterator[bytes]:
@@ -237,6 +242,7 @@ class Exchange:
 
     def log(self, status: int) -> None:
         """Record the request with the status that the client is about to see; 0 for none."""
+        self.status = status
         path, _, query = self.target.partition("?")
         byte_range = self.head.headers.get("range")
         self._recorder.on_record(RequestRecord(self.method, path, query, byte_range, status))

@@ -2,7 +2,7 @@
 
     python -m tests.servers.rclone_process --work-dir DIR --root DIR
 
-`rclone_server` says what to expect of rclone.
+`rclone_server` says what to expect of rclone, `directory_gate` what the relay spares it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.servers.base import LOG_NAME, announce_and_wait
 from tests.servers.certificates import server_context
+from tests.servers.directory_gate import DirectoryGate
 from tests.servers.endpoint import ACCESS_KEY, SECRET_KEY, RequestLog
 from tests.servers.http_relay import HttpRelay
 from tests.servers.rclone_server import find_rclone
@@ -101,7 +102,9 @@ def main() -> None:
     log = RequestLog(options.work_dir / LOG_NAME)
     # The relay reads what passes, so TLS ends there.
     context = server_context(options.certificate) if options.certificate else None
-    relay = HttpRelay(f"127.0.0.1:{port}", on_record=log.add, context=context)
+    relay = HttpRelay(
+        f"127.0.0.1:{port}", on_record=log.add, handle=DirectoryGate().handle, context=context
+    )
 
     def stop() -> None:
         process.terminate()

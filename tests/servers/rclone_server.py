@@ -18,6 +18,8 @@ rclone verifies signatures by itself. What it does otherwise than Amazon S3 (rcl
   answered with 400 AccessDenied, one in the future with 403 RequestTimeTooSkewed.
 - Control characters in keys hold only while rclone remembers the directory (so it gets a long
   `--dir-cache-time`); read anew from the disk, a newline is listed as U+240A.
+- Writes that meet in a new directory lose objects from its sight, with 500 at once or at each GET
+  later; so `directory_gate` lets the first write into each directory through alone.
 """
 
 from __future__ import annotations

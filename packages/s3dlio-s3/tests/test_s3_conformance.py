@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
@@ -144,13 +143,6 @@ class TestS3OnRclone(S3Tests):
         )
         with S3Provider(config) as provider:
             yield provider
-
-    def raw_put(self, store: ObjectStore, key: str, data: bytes) -> None:
-        """Store an object; rclone trips when writes meet in a directory, so again after a 500."""
-        with contextlib.suppress(AssertionError):
-            super().raw_put(store, key, data)
-            return
-        super().raw_put(store, key, data)
 
     def can_hold(self, key: str) -> bool:
         """Keys are paths of a file system, whose names have at most 255 bytes."""
