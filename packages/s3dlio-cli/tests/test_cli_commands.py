@@ -56,6 +56,46 @@ def test_a_glob_selects_files(cli: Cli, tree: Path, tmp_path: Path) -> None:
     assert names(tmp_path / "out") == ["a.log", "b.log"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([r"/[ab]\.log"], ["a.log", "b.log"]),
+        (["--regex", "/[ab].log"], ["a.log", "b.log"]),
+        (["--regex", "-r", "/.*[ad].log"], ["a.log", "deep/d.log"]),
+        (["--glob", "/[ab].log"], ["a.log", "b.log"]),
+        (["--literal", "/a.log"], ["a.log"]),
+    ],
+)
+def test_a_source_is_read_as_it_is_said(
+    cli: Cli, tree: Path, tmp_path: Path, arguments: list[str], expected: list[str]
+) -> None:
+    """By its signs, or by an option."""
+    *options, pattern = arguments
+    assert cli("upload", *options, f"{tree}{pattern}", f"{tmp_path}/out/").code == 0
+    assert names(tmp_path / "out") == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["/*.csv"], ["nothing matched (read as a glob)", "--literal"]),
+        ([r"/.*\.csv$"], ["nothing matched (read as a regex)", "--glob", "--literal"]),
+        (["--regex", "/a"], ["nothing matched (read as a regex)"]),
+        (["--literal", "/*.log"], ["no such object or directory (read as a literal name)"]),
+    ],
+)
+def test_nothing_matched_says_how_the_source_was_read(
+    cli: Cli, tree: Path, tmp_path: Path, arguments: list[str], words: list[str]
+) -> None:
+    """In one line, and how else it can be read where that wasn't said."""
+    *options, pattern = arguments
+    outcome = cli("upload", *options, f"{tree}{pattern}", f"{tmp_path}/out/")
+    assert (outcome.code, outcome.err.count("\n")) == (3, 1)
+    for word in words:
+        assert word in outcome.err
+    assert ("say patterns" in outcome.err) == (not options)
+
+
 def test_the_summary_goes_to_standard_error(cli: Cli, tree: Path, tmp_path: Path) -> None:
     """Standard output stays empty without --json."""
     outcome = cli("upload", f"{tree}/a.log", f"{tmp_path}/out/")
@@ -151,6 +191,9 @@ def test_left_out_subdirectories_are_told_once(cli: Cli, tree: Path, tmp_path: P
         (["upload", "SRC", "DST", "--log-file", "/nowhere/log"], ["--log-file", "/nowhere/log"]),
         (["upload", "SRC", "DST", "--region", "x"], ["region", "file://"]),
         (["mb", ""], ["URI"]),
+        (["upload", "--glob", "--regex", "SRC", "DST"], ["--glob", "--regex", "exclude"]),
+        (["ls", "--literal", "--glob", "SRC"], ["--literal", "--glob", "exclude"]),
+        (["upload", "--regex", "SRC(", "DST"], ["bad regex SRC(", "at character 4", "--literal"]),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(

@@ -123,6 +123,18 @@ def _copy(
         ("/[!a].txt", "/n", False, {"n/b.txt": "b.txt", "n/d.txt": "d.txt"}),
         ("/a*", "/n", False, {"n/a.txt": "a.txt"}),
         ("/x[[]1].txt", "/n", False, {"n/x[1].txt": "x[1].txt"}),
+        ("/*/", "/n", False, {"n/d/a.txt": "d/a.txt", "n/d2/f.txt": "d2/f.txt"}),
+        ("/d*/", "/n", True, {f"n/{n}": n for n in TREE if n.startswith(("d/", "d2/"))}),
+        # A regular expression, likewise; without recursion at its own depth.
+        (r"/.*\.txt$", "/n", False, {f"n/{n}": n for n in TREE if "/" not in n}),
+        (r"/.*\.txt$", "/n", True, {f"n/{n}": n for n in TREE}),
+        (r"/d/[a-c]\.txt", "/n", False, {"n/a.txt": "d/a.txt"}),
+        (r"/d/[a-c]\.txt", "/n", True, {"n/a.txt": "d/a.txt"}),
+        (r"/d\d?/.\.txt", "/n", False, {"n/d/a.txt": "d/a.txt", "n/d2/f.txt": "d2/f.txt"}),
+        (r"/(d/)+e/.*", "/n", True, {"n/d/e/c.txt": "d/e/c.txt"}),
+        (r"/[ab]+\.txt", "/n", False, {"n/a.txt": "a.txt", "n/b.txt": "b.txt"}),
+        (r"/d\d/", "/n", False, {"n/d2/f.txt": "d2/f.txt"}),
+        (r"/x\[1\]\.txt", "/n", False, {"n/x[1].txt": "x[1].txt"}),
         # Several of different kinds.
         (["/d2", "/a.txt"], "/n", True, {"n/d2/f.txt": "d2/f.txt", "n/a.txt": "a.txt"}),
         (["/d2/", "/[b]*"], "/n", False, {"n/f.txt": "d2/f.txt", "n/b.txt": "b.txt"}),
@@ -191,10 +203,15 @@ def test_two_literal_sources_of_one_name_are_refused(source: Area, target: Area)
     assert target.content() == {}
 
 
-def test_a_bad_pattern_is_told_before_anything_is_copied(source: Area, target: Area) -> None:
+@pytest.mark.parametrize(
+    ("bad", "words"), [("/[z-a]", "z-a"), (r"/a\.(txt", "at character 4"), (r"/[z-a]+\.", "z-a")]
+)
+def test_a_bad_pattern_is_told_before_anything_is_copied(
+    source: Area, target: Area, bad: str, words: str
+) -> None:
     """Also when it isn't the first source."""
-    with pytest.raises(errors.UsageError, match="z-a"):
-        _copy(source, ["/a.txt", "/[z-a]"], target, "/n")
+    with pytest.raises(errors.UsageError, match=words):
+        _copy(source, ["/a.txt", bad], target, "/n")
     assert target.content() == {}
 
 

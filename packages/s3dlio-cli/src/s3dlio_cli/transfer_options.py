@@ -18,6 +18,7 @@ from s3dlio_cli.options import (
     request_payer_option,
     settings_of,
 )
+from s3dlio_cli.pattern_options import pattern_options, patterns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories."),
     click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing."),
+    pattern_options,
     remembered_option("--fsync", is_flag=True, help="Make local files survive a power failure."),
     failure_options,
     remembered_option(
@@ -82,4 +84,5 @@ def transfer_keywords(
         "retries": values.get("retries", 0),
         "failures": values.get("failures"),
         "failures0": values.get("failures0"),
+        "patterns": patterns_of(ctx),
     }

@@ -98,7 +98,7 @@ class Deletion:
             self._tick()
         if self._found_count == before:
             text = errors.printable(selection.text)
-            self._nothing(selection.text, f"{text}: nothing matched (read as {selection.meaning})")
+            self._nothing(selection.text, f"{text}: {selection.nothing_matched}")
 
     def _keys(self, selection: Selection, *, recursive: bool) -> Iterator[str]:
         for found in expand(selection, recursive=recursive):
@@ -143,7 +143,7 @@ class Deletion:
 
 
 def _check_directory(selection: Selection, *, recursive: bool) -> None:
-    if selection.found is None and not selection.pattern and not recursive:
+    if selection.names_directory and not recursive:
         raise errors.UsageError(
             "this names a directory",
             operation="delete",

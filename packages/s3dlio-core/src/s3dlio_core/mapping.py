@@ -181,7 +181,7 @@ def _lies_within(selection: Selection, target: Target) -> bool:
 def _refuse_into_itself(selections: Sequence[Selection], target: Target) -> None:
     """Refuse a directory whose copies would lie in it: the listing would find them, for ever."""
     for selection in selections:
-        if selection.found is not None or selection.pattern:
+        if selection.found is not None or selection.is_pattern:
             continue
         if _lies_within(selection, target):
             goal = target.place.store.uri_of(target.place.prefix + selection.lead)

@@ -13,6 +13,7 @@ from s3dlio_cli.options import (
     request_payer_option,
     settings_of,
 )
+from s3dlio_cli.pattern_options import pattern_options, patterns_of
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -32,24 +33,28 @@ __all__ = ["delete"]
 # Scripts for the first versions of the program give it; deletions go in batches.
 @click.option("-j", "--jobs", type=click.IntRange(1), expose_value=False, hidden=True)
 @failure_options
+@pattern_options
 @request_payer_option
 @click.pass_context
 def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int:
     """Delete exactly the objects that are named.
 
-    Never a neighbour with the same beginning. With -r a URI names a prefix or a directory, and
-    everything below it is deleted.
+    Never a neighbour with the same beginning. An object that exists as written wins over a glob;
+    a regular expression must be asked for with --regex. With -r a URI names a prefix or a
+    directory, and everything below it is deleted.
     """
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     options = settings_of(ctx).store_options
     values = remembered_values(ctx)
+    patterns = patterns_of(ctx)
 
     def transfer(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         return operations.delete(
             list(uris),
             recursive,
+            patterns=patterns,
             options=options,
             progress=observer,
             cancel=cancel,

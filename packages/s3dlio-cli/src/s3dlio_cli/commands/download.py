@@ -42,8 +42,8 @@ def download(
 ) -> int:
     """Copy objects, prefixes or patterns to a directory.
 
-    SOURCE is a URI: one object, a prefix that ends in "/", or a glob pattern (quote it). With
-    --version-id it is one object, whose name is taken literally.
+    SOURCE is a URI: one object, a prefix that ends in "/", or a glob or regular expression
+    (quote it). With --version-id it is one object, whose name is taken literally.
     DESTINATION is a directory, or a URI of any store.
     """
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`

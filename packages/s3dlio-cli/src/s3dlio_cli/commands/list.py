@@ -7,6 +7,7 @@ import click
 from s3dlio_cli.command import command
 from s3dlio_cli.exit_codes import ALL_DONE
 from s3dlio_cli.options import request_payer_option, settings_of
+from s3dlio_cli.pattern_options import pattern_options, patterns_of
 
 __all__ = ["list_objects"]
 
@@ -19,11 +20,13 @@ __all__ = ["list_objects"]
 )
 @click.argument("uri")
 @click.option("-r", "--recursive", is_flag=True, help="Also what lies deeper than one level.")
+@pattern_options
 @request_payer_option
 @click.pass_context
 def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
     """List objects, one URI a line.
 
+    URI is an object, a prefix or directory, or a pattern (quote it).
     URIs go to standard output, their total to standard error.
     Without -r, what lies deeper is shown as one line that ends in "/".
     """
@@ -33,7 +36,9 @@ def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
 
     settings = settings_of(ctx)
     object_count = 0
-    for entry in operations.list(uri, recursive, options=settings.store_options):
+    for entry in operations.list(
+        uri, recursive, patterns=patterns_of(ctx), options=settings.store_options
+    ):
         object_count += entry.info is not None
         if settings.as_json:
             emit_json(entry_values(entry))

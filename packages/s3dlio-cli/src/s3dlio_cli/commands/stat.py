@@ -12,6 +12,7 @@ from s3dlio_cli.options import (
     settings_of,
     version_option,
 )
+from s3dlio_cli.pattern_options import pattern_options, patterns_of
 
 __all__ = ["stat"]
 
@@ -23,17 +24,23 @@ __all__ = ["stat"]
 )
 @click.argument("uri")
 @version_option
+@pattern_options
 @customer_key_option
 @request_payer_option
 @click.pass_context
 def stat(ctx: click.Context, uri: str, *, version_id: str | None) -> int:
-    """Describe an object: size, time, ETag, headers, metadata."""
+    """Describe an object: size, time, ETag, headers, metadata.
+
+    A pattern (quote it) must match one object alone; one that exists as written wins over it.
+    """
     from s3dlio_cli.output import emit, emit_json  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_cli.values import info_lines, info_values  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
-    info = operations.stat(uri, version=version_id, options=settings.store_options)
+    info = operations.stat(
+        uri, version=version_id, patterns=patterns_of(ctx), options=settings.store_options
+    )
     if settings.as_json:
         emit_json({"uri": uri, **info_values(info)})
     else:

@@ -21,6 +21,7 @@ __all__ = ["upload"]
     "upload",
     "s3-cli upload report.csv s3://bucket/reports/",
     's3-cli upload "/data/*.log" s3://bucket/logs/',
+    r's3-cli upload "/data/app-\d+\.log" s3://bucket/logs/',
     "s3-cli upload -r /data/ s3://bucket/data/",
     "s3-cli upload -c -j 64 -r /data/ s3://new-bucket/ --endpoint-url http://localhost:9000",
     "s3-cli upload report.csv s3://bucket/ --sse aws:kms --storage-class STANDARD_IA",
@@ -42,8 +43,9 @@ def upload(
 ) -> int:
     """Copy files, directories or patterns to any store.
 
-    SOURCE is a path, a directory or a glob pattern (quote it, or let the shell expand it), or a
-    URI of any store. DESTINATION is s3://bucket/prefix/, file:///path/ or a plain path.
+    SOURCE is a path, a directory, a glob (quote it, or let the shell expand it) or a regular
+    expression (quote it), or a URI of any store. DESTINATION is s3://bucket/prefix/,
+    file:///path/ or a plain path.
     """
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`

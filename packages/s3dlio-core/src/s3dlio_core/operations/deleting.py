@@ -15,7 +15,7 @@ from s3dlio_core.operations.arguments import (
     as_observer,
     several,
 )
-from s3dlio_core.selection import Selection, select, select_as_written
+from s3dlio_core.selection import Reading, Selection, select, select_as_written
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.failure_lists import ListPath, listing_failures
@@ -36,6 +36,7 @@ def delete(
     uris: Sources,
     recursive: bool = False,
     *,
+    patterns: str = "auto",
     options: Mapping[str, str] | None = None,
     progress: Progress = None,
     cancel: CancelToken | None = None,
@@ -45,12 +46,14 @@ def delete(
 ) -> TransferReport:
     """Delete objects: exactly what is named, never a neighbour with the same prefix.
 
-    An object that exists exactly as written wins over a glob. A directory of a file system that
-    is named with `recursive` goes with its last file, as with `rm -r`.
+    An object that exists exactly as written wins over a glob, and nothing is taken for a regular
+    expression that isn't said to be one. A directory of a file system that is named with
+    `recursive` goes with its last file, as with `rm -r`.
 
     Args:
-        uris: objects, globs or, with `recursive`, prefixes and directories.
+        uris: objects, patterns or, with `recursive`, prefixes and directories.
         recursive: delete all that lies below.
+        patterns: "literal", "glob" or "regex" say how they are read; see `TransferKeywords`.
         options: the stores' settings.
         progress: an observer, or True for bars.
         cancel: stops after the current batch.
@@ -64,6 +67,7 @@ def delete(
         UsageError: a directory without `recursive`.
         TransferFailedError: some could not be deleted; all others were.
     """
+    asked = Reading.of(patterns)
     given = tuple(dict.fromkeys(os.fspath(uri) for uri in several(uris)))
     if not given:
         raise errors.UsageError("nothing was given to delete", operation="delete")
@@ -73,7 +77,7 @@ def delete(
         session.check_options([parse_uri(uri) for uri in given])
         observer = stack.enter_context(listing_failures(as_observer(progress), failures, failures0))
         deletion = Deletion(observer, cancel)
-        selections = [_to_delete(session, uri, recursive=recursive) for uri in given]
+        selections = [_to_delete(session, uri, asked, recursive=recursive) for uri in given]
         if len(selections) == 1 and isinstance(selections[0], errors.NothingMatchedError):
             raise selections[0]
         report = deletion.run(selections, recursive=recursive)
@@ -95,7 +99,7 @@ def _remove_directory(
         provider.containers_are_paths
         and isinstance(selection, Selection)
         and selection.found is None
-        and not selection.pattern
+        and not selection.is_pattern
         and not Path(selection.place.container).is_symlink()
         # The name that is left when "/" is cut off: the root, "." and ".." only lose their content.
         and selection.text.rstrip("/").rpartition("/")[2] not in {"", ".", ".."}
@@ -106,15 +110,17 @@ def _remove_directory(
 
 
 def _to_delete(
-    session: Session, uri: str, *, recursive: bool
+    session: Session, uri: str, asked: Reading, *, recursive: bool
 ) -> Selection | errors.NothingMatchedError:
     parsed = parse_uri(uri)
     try:
         if recursive and parsed.key.endswith("/"):
-            return select(session, uri)  # all that lies below, not only a folder marker
+            return select(
+                session, uri, asked, may_be_regex=False
+            )  # all that lies below, not only a folder marker
         if session.provider(parsed).containers_are_paths and not parsed.key.endswith("/"):
             _refuse_linked_directory(uri, Path(parsed.path))
-        return select_as_written(session, uri)
+        return select_as_written(session, uri, asked, may_be_regex=False)
     except errors.NothingMatchedError as error:
         return error
 

@@ -12,7 +12,7 @@ from s3dlio_core.operations.arguments import (
     prepare_container,
 )
 from s3dlio_core.retry import RetryingStore
-from s3dlio_core.selection import Selection, expand, select, select_as_written
+from s3dlio_core.selection import Reading, Selection, expand, select, select_as_written, use_single
 from s3dlio_core.session import Session
 from s3dlio_core.store import (
     Attributes,
@@ -39,28 +39,34 @@ class ListEntry:
 
 
 def list(  # noqa: A001 - the name is promised to callers
-    uri: UriLike, recursive: bool = False, *, options: Mapping[str, str] | None = None
+    uri: UriLike,
+    recursive: bool = False,
+    *,
+    patterns: str = "auto",
+    options: Mapping[str, str] | None = None,
 ) -> Iterator[ListEntry]:
-    """List an object, a directory or prefix, or what a glob matches, in the store's order.
+    """List an object, a directory or prefix, or what a pattern matches, in the store's order.
 
     Args:
         uri: what to list.
         recursive: list all depths. Otherwise common prefixes ("directories") stand for what lies
             in them.
+        patterns: how the text is read; see `TransferKeywords`.
         options: the stores' settings.
 
     Yields:
         One entry at a time; pages are fetched as they are needed.
 
     Raises:
-        NothingMatchedError: neither an object nor a directory has this name, or the glob or prefix
-            matches nothing. (An empty container or local directory is there, and empty.)
+        NothingMatchedError: neither an object nor a directory has this name, or the pattern or
+            prefix matches nothing. (An empty container or local directory is there, and empty.)
         PermissionDeniedError: at the end, when a directory could not be read.
     """
+    asked = Reading.of(patterns)
     with Session(options) as session:
         parsed = parse_uri(uri)
         session.check_options([parsed])
-        selection = select(session, uri)
+        selection = select(session, uri, asked)
         store = selection.place.store
         left_out: errors.S3dlioError | None = None
         there = _is_there(session, parsed, selection)
@@ -76,52 +82,68 @@ def list(  # noqa: A001 - the name is promised to callers
             raise left_out
         if not there:
             raise errors.NothingMatchedError(
-                f"nothing matched (read as {selection.meaning})",
-                operation="list",
-                uri=selection.text,
+                selection.nothing_matched, operation="list", uri=selection.text
             )
 
 
 def _is_there(session: Session, uri: Uri, selection: Selection) -> bool:
     """Whether a selection names something that is there although it may be empty."""
     return selection.found is not None or (
-        not selection.pattern and (not uri.key or session.provider(uri).containers_are_paths)
+        not selection.is_pattern and (not uri.key or session.provider(uri).containers_are_paths)
     )
 
 
 def stat(
-    uri: UriLike, *, version: str | None = None, options: Mapping[str, str] | None = None
+    uri: UriLike,
+    *,
+    version: str | None = None,
+    patterns: str = "auto",
+    options: Mapping[str, str] | None = None,
 ) -> ObjectInfo:
     """Describe an object.
 
     Args:
-        uri: the object's name.
+        uri: the object's name, or a pattern that matches only this one; what exists exactly as
+            written wins over a pattern that isn't asked for.
         version: describe this version (`ObjectInfo.version`), also of an object that was deleted.
+            The name is taken literally then.
+        patterns: how the text is read; see `TransferKeywords`.
         options: the stores' settings.
 
     Raises:
         ObjectNotFoundError, ContainerNotFoundError: it isn't there.
+        NothingMatchedError: a pattern matches nothing.
+        UsageError: a pattern matches several objects.
         NotSupportedError: the store has no versions.
     """
-    with _object(uri, options) as (store, key):
-        return store.head(key, version=version)
+    asked = Reading.of(patterns, version)
+    with _session(uri, options) as session:
+        return use_single(session, uri, asked, lambda store, key: store.head(key, version=version))
 
 
-def exists(uri: UriLike, *, options: Mapping[str, str] | None = None) -> bool:
+def exists(
+    uri: UriLike, *, patterns: str = "auto", options: Mapping[str, str] | None = None
+) -> bool:
     """Return whether an object, a directory (anything with that prefix) or a container exists.
 
-    A glob exists when it matches something.
+    A pattern exists when it matches something.
+
+    Args:
+        uri: what to look for.
+        patterns: how the text is read; see `TransferKeywords`.
+        options: the stores' settings.
 
     Raises:
         S3dlioError: it can't be told: no permission, no connection …
     """
+    asked = Reading.of(patterns)
     with Session(options) as session:
         parsed = parse_uri(uri)
         session.check_options([parsed])
         if not parsed.key:
             return session.provider(parsed).container_exists(session.container_name(parsed))
         try:
-            selection = select_as_written(session, uri)
+            selection = select_as_written(session, uri, asked)
             return _is_there(session, parsed, selection) or any(
                 not isinstance(found, ListError) for found in expand(selection, recursive=False)
             )
@@ -135,26 +157,36 @@ def get(
     start: int = 0,
     stop: int | None = None,
     version: str | None = None,
+    patterns: str = "auto",
     options: Mapping[str, str] | None = None,
 ) -> bytes:
     """Read an object, or bytes [start, stop) of it, into memory.
 
     Args:
-        uri: the object's name.
+        uri: the object's name, or a pattern that matches only this one; see `stat`.
         start: first byte.
         stop: end of the range, exclusive; None is the end of the object.
         version: read this version (`ObjectInfo.version`), also of an object that was deleted.
+        patterns: how the text is read; see `TransferKeywords`.
         options: the stores' settings.
 
     Raises:
         ObjectNotFoundError: it isn't there.
+        NothingMatchedError: a pattern matches nothing.
+        UsageError: a pattern matches several objects.
         InvalidRangeError: the range lies outside of it.
         NotSupportedError: the store has no versions.
     """
-    with (
-        _object(uri, options) as (store, key),
-        store.open_reader(key, start, stop, version=version) as reader,
-    ):
+    asked = Reading.of(patterns, version)
+
+    with _session(uri, options) as session:
+        return use_single(
+            session, uri, asked, lambda store, key: _read(store, key, start, stop, version)
+        )
+
+
+def _read(store: ObjectStore, key: str, start: int, stop: int | None, version: str | None) -> bytes:
+    with store.open_reader(key, start, stop, version=version) as reader:
         size_bytes = reader.info.size_bytes
         end = size_bytes if stop is None else min(stop, size_bytes)
         content = bytearray(end - start)
@@ -163,7 +195,9 @@ def get(
             count = reader.readinto(view)
             if not count:
                 raise errors.IntegrityError(
-                    f"the object ends {len(view)} bytes early", operation="read", uri=str(uri)
+                    f"the object ends {len(view)} bytes early",
+                    operation="read",
+                    uri=store.uri_of(key),
                 )
             view = view[count:]
         return bytes(content)
@@ -190,15 +224,17 @@ def put(
     Raises:
         PreconditionFailedError: the condition doesn't hold.
     """
-    with _object(uri, options, create_directory=True) as (store, key):
-        return store.put(key, data, attributes=attributes, condition=condition)
+    with _session(uri, options) as session:
+        parsed = parse_uri(uri)
+        place, name = session.object(parsed)
+        prepare_container(session, parsed, place.container, create=False)
+        key = place.prefix + name
+        return place.store.put(key, data, attributes=attributes, condition=condition)
 
 
 @contextlib.contextmanager
-def _object(
-    uri: UriLike, options: Mapping[str, str] | None, *, create_directory: bool = False
-) -> Iterator[tuple[ObjectStore, str]]:
-    """Open the store of one object for the length of an operation."""
+def _session(uri: UriLike, options: Mapping[str, str] | None) -> Iterator[Session]:
+    """Begin the session of an operation on one object."""
     parsed = parse_uri(uri)
     if not parsed.key:
         raise errors.UsageError(
@@ -206,10 +242,7 @@ def _object(
         )
     with Session(options) as session:
         session.check_options([parsed])
-        place, name = session.object(parsed)
-        if create_directory:
-            prepare_container(session, parsed, place.container, create=False)
-        yield place.store, place.prefix + name
+        yield session
 
 
 def open_store(uri: UriLike, *, options: Mapping[str, str] | None = None) -> ObjectStore:

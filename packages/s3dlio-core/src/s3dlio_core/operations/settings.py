@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from s3dlio_core import errors
 from s3dlio_core.operations.arguments import Progress, as_observer, check_arguments
+from s3dlio_core.selection import Reading
 from s3dlio_core.store import Attributes
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class TransferKeywords(TypedDict, total=False):
         raise_on_failure: raise what went wrong. Otherwise it is only in the report.
         retries: passes at the most over the objects that failed, when all others are done. (Each
             request is repeated anyhow when that may help; this is for what takes longer.)
+        patterns: how the sources are read: "literal", "glob" or "regex"; or "auto": a local path
+            that exists as written is literal, then a text with what only a regular expression has
+            is one, then a text with `*`, `?`, `[…]` or `{…,…}` is a glob.
     """
 
     attributes: Attributes | None
@@ -45,6 +49,7 @@ class TransferKeywords(TypedDict, total=False):
     failures0: ListPath
     raise_on_failure: bool
     retries: int
+    patterns: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class TransferSettings:
         create_container: create the destination's container.
         recursive: descend.
         version: of the one source.
+        observer: what `progress` means.
+        asked: what `patterns` means.
     """
 
     jobs: int
@@ -71,7 +78,9 @@ class TransferSettings:
     failures0: ListPath = None
     raise_on_failure: bool = True
     retries: int = 0
+    patterns: str = "auto"
     observer: TransferObserver = field(init=False)
+    asked: Reading = field(init=False)
 
     def __post_init__(self) -> None:
         check_arguments(self.jobs, self.progress, self.cancel, self.options)
@@ -82,3 +91,4 @@ class TransferSettings:
         if not isinstance(self.attributes, (Attributes, type(None))):
             raise TypeError(f"attributes is of the class Attributes, not {self.attributes!r}")
         object.__setattr__(self, "observer", as_observer(self.progress))
+        object.__setattr__(self, "asked", Reading.of(self.patterns, self.version))

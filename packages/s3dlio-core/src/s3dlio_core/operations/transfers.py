@@ -119,7 +119,12 @@ def _transfer(
             listing_failures(settings.observer, settings.failures, settings.failures0)
         )
         place, entries = plan_copy(
-            session, given, target, recursive=settings.recursive, version=settings.version
+            session,
+            given,
+            target,
+            recursive=settings.recursive,
+            version=settings.version,
+            asked=settings.asked,
         )
         first = _until_something(entries, operation)
         prepare_container(session, target, place.container, create=settings.create_container)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.listing import iterate
 from s3dlio_core.selection.globs import is_glob, literal_lead, match_segment, tail_regex
-from s3dlio_core.store import ListError, ObjectInfo
+from s3dlio_core.selection.regex_expansion import expand_regex, is_unread_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from s3dlio_core.selection.sources import Selection
-    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.store import ListError, ObjectInfo, ObjectStore
 
 __all__ = ["expand"]
 
@@ -27,6 +27,8 @@ def expand(selection: Selection, *, recursive: bool) -> Iterator[ObjectInfo | st
         yield selection.found
     elif selection.pattern:
         yield from _glob(place.store, place.prefix, list(selection.pattern), recursive=recursive)
+    elif selection.regex is not None:
+        yield from expand_regex(place.store, place.prefix, selection.regex, recursive=recursive)
     else:
         yield from iterate(place.store, place.prefix, delimiter="" if recursive else "/")
 
@@ -41,7 +43,7 @@ def _glob(
         for found in iterate(store, prefix):
             if (
                 isinstance(found, str)
-                or _is_unread_directory(found)
+                or is_unread_directory(found)
                 or regex.fullmatch(found.key, len(prefix))
             ):
                 yield found
@@ -54,20 +56,17 @@ def _glob(
                 continue
             if isinstance(found, str):
                 yield from _glob_below(store, found, rest, recursive=recursive)
-            elif not rest or _is_unread_directory(found):
+            elif not rest or is_unread_directory(found):
                 yield found
-
-
-def _is_unread_directory(found: ObjectInfo | ListError) -> bool:
-    """Whether this is a directory that couldn't be listed: what lies in it might match."""
-    return isinstance(found, ListError) and found.key.endswith("/")
 
 
 def _glob_below(
     store: ObjectStore, directory: str, rest: list[str], *, recursive: bool
 ) -> Iterator[ObjectInfo | str | ListError]:
-    """Go on with a glob in a directory that matched, or take the directory itself."""
-    if rest:
+    """Go on with a glob in a directory that matched, or take its contents or itself."""
+    if rest == [""]:
+        yield from iterate(store, directory, delimiter="" if recursive else "/")
+    elif rest:
         yield from _glob(store, directory, rest, recursive=recursive)
     elif recursive:
         yield from iterate(store, directory)

@@ -3,7 +3,7 @@ r"""Glob patterns over keys, segment by segment.
 `*` and `?` stay within a segment and match a leading dot; `**` as a whole segment crosses any
 number of them; `[abc]`, `[a-z]` and `[!…]` are one character; `{a,b}` is either text, and may hold
 signs and braces. Everything else is literal, "." and "\" included; POSIX classes such as
-`[[:alpha:]]` aren't known.
+`[[:alpha:]]` aren't known. A pattern that ends in "/" means the contents of what it matches.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ def tail_regex(segments: list[str]) -> re.Pattern[str]:
     for index, segment in enumerate(segments):
         if segment == "**":
             parts.append(".+" if index == last else "(?:[^/]*/)*")
+        elif index == last and not segment:
+            parts.append(".*")
         else:
             parts.append(_translate(segment) + ("" if index == last else "/"))
     return re.compile("".join(parts), re.DOTALL)

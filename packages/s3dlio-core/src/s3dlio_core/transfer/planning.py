@@ -17,7 +17,7 @@ from s3dlio_core.mapping import (
     refuse_senseless,
     relative_name,
 )
-from s3dlio_core.selection import Selection, expand, select, select_version
+from s3dlio_core.selection import Reading, Selection, expand, select, select_version
 from s3dlio_core.store import ListError
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, Unmatched
 from s3dlio_core.transfer.report import Failure
@@ -40,6 +40,7 @@ def plan_copy(
     *,
     recursive: bool,
     version: str | None = None,
+    asked: Reading = Reading.AUTO,
 ) -> tuple[Place, Iterator[PlanEntry]]:
     """Plan the copies of an operation.
 
@@ -49,6 +50,7 @@ def plan_copy(
         destination: where they go.
         recursive: take what lies deeper than one level, too.
         version: copy this version of the one literal source.
+        asked: how the sources are to be read.
 
     Returns:
         The destination's place, and the entries, lazily.
@@ -70,7 +72,7 @@ def plan_copy(
     for source in given:
         try:
             if version is None:
-                selections.append(select(session, source))
+                selections.append(select(session, source, asked))
             else:
                 selections.append(select_version(session, source, version))
         except errors.S3dlioError as error:
@@ -123,7 +125,7 @@ def _selection_entries(
 ) -> Iterator[PlanEntry]:
     source = selection.place.store
     # A glob may match its own destination, whose new objects the listing would find in turn.
-    goal = goal_within(selection, target) if selection.pattern else None
+    goal = goal_within(selection, target) if selection.is_pattern else None
     matched = False
     left_out_count = 0
     for found in expand(selection, recursive=recursive):
@@ -146,7 +148,7 @@ def _selection_entries(
     if not matched:
         yield Unmatched(
             selection.text,
-            f"{errors.printable(selection.text)}: nothing matched (read as {selection.meaning})",
+            f"{errors.printable(selection.text)}: {selection.nothing_matched}",
         )
 
 
