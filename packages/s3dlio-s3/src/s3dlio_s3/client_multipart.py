@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core.errors import ServiceError
 from s3dlio_core.store import ChecksumType
 from s3dlio_s3 import wire_xml
+from s3dlio_s3.answers import check_encrypted
 from s3dlio_s3.checksums import full_object, header_of, reject_other, request_headers
 from s3dlio_s3.encryption import ENCRYPTION_HEADER
 from s3dlio_s3.headers import attribute_headers, condition_headers, copy_headers
@@ -67,7 +68,7 @@ class MultipartOperations:
         )
         upload_id, answered = self.sender.send_for_document(request, wire_xml.parse_upload_id)
         try:
-            self.sender.check_encrypted(request, answered)
+            check_encrypted(self.sender.config, request, answered)
         except ServiceError:
             self.abort_multipart_upload(bucket, key, upload_id)
             raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core.checksums import CRC32
 from s3dlio_core.errors import ServiceError
 from s3dlio_s3 import wire_xml
+from s3dlio_s3.answers import check_describes_object, check_encrypted
 from s3dlio_s3.checksums import for_requests, reject_other, request_headers
 from s3dlio_s3.headers import (
     attribute_headers,
@@ -81,7 +82,7 @@ class ObjectOperations:
         )
         answer = self.sender.send(request)
         try:
-            self.sender.check_describes_object(request, answer)
+            check_describes_object(self.sender.config, request, answer)
             check_answered_version(request.operation, request.uri, version, answer.headers)
         except BaseException:
             answer.close()
@@ -146,7 +147,7 @@ class ObjectOperations:
             api="HeadObject",
         )
         answer = self.sender.send_for_nothing(request)
-        self.sender.check_describes_object(request, answer)
+        check_describes_object(self.sender.config, request, answer)
         check_answered_version(request.operation, request.uri, version, answer.headers)
         return answer.headers
 
@@ -180,8 +181,8 @@ class ObjectOperations:
             api="PutObject",
         )
         answer = self.sender.send_for_nothing(request)
-        self.sender.check_describes_object(request, answer)
-        self.sender.check_encrypted(request, answer.headers)
+        check_describes_object(self.sender.config, request, answer)
+        check_encrypted(self.sender.config, request, answer.headers)
         reject_other(sent, answer.headers, request.operation, request.uri)
         return answer
 
@@ -214,7 +215,7 @@ class ObjectOperations:
         result, answered = self.sender.send_for_document(
             request, lambda body: wire_xml.parse_copy_result(body, "CopyObject")
         )
-        self.sender.check_encrypted(request, answered)
+        check_encrypted(self.sender.config, request, answered)
         return result
 
     def delete_object(self, bucket: str, key: str) -> None:

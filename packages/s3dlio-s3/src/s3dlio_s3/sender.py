@@ -22,9 +22,10 @@ import os
 import time
 from typing import TYPE_CHECKING, TypeVar, get_args
 
-from s3dlio_core.errors import CredentialsError, S3dlioError, Scope, ServiceError
+from s3dlio_core.errors import CredentialsError, S3dlioError
 from s3dlio_core.logs import get_logger, register_secret
 from s3dlio_s3 import sigv4, wire_xml
+from s3dlio_s3.answers import check_is_no_page, parsed, refusal_of
 from s3dlio_s3.clock import ServerClocks
 from s3dlio_s3.credentials import (
     CredentialsHolder,
@@ -34,7 +35,7 @@ from s3dlio_s3.credentials import (
     find_source,
 )
 from s3dlio_s3.error_codes import EXPIRED_CODES
-from s3dlio_s3.errors import Refusal, error_of_code, error_of_refusal
+from s3dlio_s3.errors import Refusal, error_of_refusal
 from s3dlio_s3.request import S3Request
 from s3dlio_s3.routes import Routes
 from s3dlio_s3.settings import Api
@@ -170,44 +171,9 @@ class S3Sender:
         """
         answer = self.send(request)
         body = answer.read(wire_xml.ERROR_BODY_MAX_BYTES)
-        if body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
-            raise self._not_s3(request, answer, "a web page")
+        if body:
+            check_is_no_page(self.config, request, answer, body)
         return answer
-
-    def check_describes_object(self, request: S3Request, answer: HttpAnswer) -> None:
-        """Check that the head of a success speaks of an object: any web server says 200.
-
-        Raises:
-            ServiceError: neither an ETag (it may be empty) nor a time of modification.
-        """
-        if "etag" not in answer.headers and "last-modified" not in answer.headers:
-            raise self._not_s3(request, answer, "without ETag and Last-Modified")
-
-    def check_encrypted(self, request: S3Request, answered: Mapping[str, str]) -> None:
-        """Check that the answer to a write confirms the encryption that was asked for.
-
-        Raises:
-            ServiceError: it doesn't: a server that doesn't know the headers ignores them.
-        """
-        if asked := self.config.settings.unconfirmed(answered):
-            raise ServiceError(
-                f"the server doesn't confirm the encryption {asked}: what it has stored may lie "
-                "there unencrypted",
-                operation=request.operation,
-                uri=request.uri,
-                hint="Use a server that encrypts, or leave the setting out",
-                scope=Scope.CONTAINER,
-                maybe_done=True,
-            )
-
-    def _not_s3(self, request: S3Request, answer: HttpAnswer, what: str) -> ServiceError:
-        return ServiceError(
-            f"{self.config.endpoint} answered {answer.status} {what}: no S3 service",
-            operation=request.operation,
-            uri=request.uri,
-            hint="Check the endpoint URL",
-            scope=Scope.STORE,
-        )
 
     def send_for_value(self, request: S3Request, parse: Callable[[bytes], _Value]) -> _Value:
         """Send a request and parse the XML of its answer; see `send_for_document`."""
@@ -218,23 +184,12 @@ class S3Sender:
     ) -> tuple[_Value, Mapping[str, str]]:
         """Send a request; parse the XML of its answer, and return it with the headers.
 
-        A status of 200 proves nothing here: CopyObject, UploadPartCopy and CompleteMultipartUpload
-        send it before the work is done, and may then send an error, or end early.
-
         Raises:
             S3dlioError: no answer, a refusal, an error inside the answer, or no S3 answer.
         """
         answer = self.send(request)
         body = answer.read(wire_xml.RESULT_BODY_MAX_BYTES)
-        try:
-            return parse(body), answer.headers
-        except ValueError as error:
-            inner = wire_xml.parse_error(body)
-            if inner is not None and (inner.code or inner.message):
-                raise error_of_code(
-                    inner, request.operation, request.uri, status=500, maybe_done=request.changes
-                ) from None
-            raise self._unreadable(request, answer, error) from error
+        return parsed(self.config, request, answer, body, parse), answer.headers
 
     def _address(self, request: S3Request) -> Address:
         if request.api in _BUCKET_APIS:
@@ -328,52 +283,21 @@ class S3Sender:
     def _refusal(self, request: S3Request, address: Address, answer: HttpAnswer) -> Refusal:
         """Read a refusal to its end."""
         if request.method != "HEAD":
-            return self._read_refusal(request, address, answer, _error_body(answer))
+            return refusal_of(self.config, request, address.region, answer, _error_body(answer))
         answer.finish()
         told = answer.headers.get("x-amz-bucket-region", address.region)
         if answer.status in _AMBIGUOUS_HEADS and (answer.status != 400 or told == address.region):
             asked = self._send(request.as_get(), address)
             if asked.status >= 300 and asked.status != 416:
-                return self._read_refusal(request, address, asked, _error_body(asked))
+                return refusal_of(self.config, request, address.region, asked, _error_body(asked))
             asked.close()
-        return self._read_refusal(request, address, answer, b"")
-
-    def _read_refusal(
-        self, request: S3Request, address: Address, answer: HttpAnswer, body: bytes
-    ) -> Refusal:
-        return Refusal(
-            operation=request.operation,
-            uri=request.uri,
-            status=answer.status,
-            headers=answer.headers,
-            error=wire_xml.parse_error(body) if body else None,
-            has_body=bool(body),
-            endpoint=self.config.endpoint,
-            region=address.region,
-            names_key=bool(request.key),
-            changes=request.changes,
-        )
+        return refusal_of(self.config, request, address.region, answer, b"")
 
     def _error(self, refusal: Refusal, address: Address) -> S3dlioError:
         error = error_of_refusal(refusal)
         if not self.config.anonymous and self._clocks.corrects(address.origin, refusal):
             error.retryable = True
         return error
-
-    def _unreadable(
-        self, request: S3Request, answer: HttpAnswer, error: ValueError
-    ) -> ServiceError:
-        cut = isinstance(error, wire_xml.MalformedXmlError) and error.cut
-        reason = "the answer is empty or cut short" if cut else f"unreadable answer: {error}"
-        return ServiceError(
-            f"{self.config.endpoint}: {reason}",
-            operation=request.operation,
-            uri=request.uri,
-            hint="" if cut else "Check that the endpoint URL is that of an S3 service",
-            retryable=cut,
-            request_id=answer.headers.get("x-amz-request-id", ""),
-            maybe_done=request.changes,
-        )
 
 
 def _error_body(answer: HttpAnswer) -> bytes:
