@@ -5,8 +5,7 @@ Rules that hold in this file:
 - Making a store sends nothing and needs no credentials.
 
 Sources of the limits: Amazon S3 User Guide, "Amazon S3 multipart upload limits" and "Uploading
-objects"; "Creating object key names" (1,024 bytes); Amazon S3 API Reference, DeleteObjects (1,000
-keys), ListObjectsV2 (1,000 keys).
+objects"; Amazon S3 API Reference, DeleteObjects (1,000 keys), ListObjectsV2 (1,000 keys).
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from s3dlio_core.errors import (
     PermissionDeniedError,
     PreconditionFailedError,
     S3dlioError,
-    Scope,
     ServiceError,
     UploadNotFoundError,
     UsageError,
@@ -48,11 +46,11 @@ from s3dlio_s3.arns import ARN_PREFIX
 from s3dlio_s3.checksums import ALGORITHMS, find, for_requests, installed
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.config_options import OPTION_NAMES, current_config
-from s3dlio_s3.errors import error_of_code
+from s3dlio_s3.deletes import delete_batch
 from s3dlio_s3.headers import written_object_info
+from s3dlio_s3.keys import is_utf8, key_flaw
 from s3dlio_s3.multipart import S3MultipartUpload, failed_condition, make_token
 from s3dlio_s3.reader import check_of, open_range
-from s3dlio_s3.wire_xml import holds_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,11 +65,10 @@ if TYPE_CHECKING:
         ObjectReader,
     )
     from s3dlio_s3.config import S3Config
-    from s3dlio_s3.wire_xml import ErrorBody, UploadEntry
+    from s3dlio_s3.wire_xml import UploadEntry
 
 __all__ = ["S3Store"]
 
-KEY_SIZE_MAX_BYTES = 1024
 LIST_PAGE_MAX = 1000
 PART_COUNT_MAX = 10_000
 PART_SIZE_MIN_BYTES = 5 * 1024**2
@@ -180,7 +177,7 @@ class S3Store(ObjectStore):
             )
         if page_size is not None and page_size < 1:
             raise UsageError("the page size must be at least 1", operation="list", uri=self.uri)
-        if not _is_utf8(prefix + start_after):
+        if not is_utf8(prefix + start_after):
             # No key of this store can begin with it.
             return Page(())
         return self.client.list_objects_v2(
@@ -361,14 +358,7 @@ class S3Store(ObjectStore):
         """Delete exactly these keys, in batches as they come; yield those that failed."""
         waiting = iter(keys)
         while batch := list(islice(waiting, self.limits.delete_batch_max)):
-            together = []
-            for key in batch:
-                if not _flaw(key) and holds_key(key):
-                    together.append(key)
-                else:
-                    yield from self._delete_singly(key)
-            if together:
-                yield from self._delete_together(together)
+            yield from delete_batch(self, batch)
 
     def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
         """Return what compares an object's bytes with the checksum that `head` told."""
@@ -431,37 +421,8 @@ class S3Store(ObjectStore):
     def _identity(self) -> str:
         return self.client.sender.identity
 
-    def _delete_singly(self, key: str) -> Iterator[DeleteError]:
-        try:
-            self.delete(key)
-        except S3dlioError as error:
-            if error.scope is not Scope.OBJECT:
-                raise
-            yield DeleteError(key, error)
-
-    def _delete_together(self, keys: list[str]) -> Iterator[DeleteError]:
-        for told in self.client.delete_objects(self.bucket, keys):
-            key = _key_of(told, keys)
-            if key is None:
-                # Which of the keys are gone can't be told from such an answer.
-                raise ServiceError(
-                    f"the service tells of a key that wasn't to be deleted: {told.key[:100]!r}",
-                    operation="delete",
-                    uri=self.uri,
-                    scope=Scope.CONTAINER,
-                    retryable=False,
-                    code=told.code,
-                    maybe_done=True,
-                )
-            error = error_of_code(told, "delete", self.uri_of(key))
-            if isinstance(error, ObjectNotFoundError):
-                continue
-            if error.scope is not Scope.OBJECT:
-                raise error
-            yield DeleteError(key, error)
-
     def _check_key(self, operation: str, key: str) -> None:
-        if reason := _flaw(key):
+        if reason := key_flaw(key):
             raise InvalidKeyError(reason, operation=operation, uri=self.uri_of(key))
 
     def _check_condition(self, operation: str, key: str, condition: Condition | None) -> None:
@@ -488,37 +449,3 @@ def _checksum_of(upload: UploadEntry) -> str:
     """Return the algorithm that the parts of an upload need, as far as it is computed here."""
     is_ours = upload.checksum_type is ChecksumType.FULL_OBJECT and upload.checksum in ALGORITHMS
     return upload.checksum if is_ours else ""
-
-
-def _flaw(key: str) -> str:
-    """Return why S3 can't have such a key, or ""."""
-    if not key:
-        return "the key is empty"
-    if not _is_utf8(key):
-        return "the key isn't valid Unicode"
-    if len(key) * 4 > KEY_SIZE_MAX_BYTES and len(key.encode()) > KEY_SIZE_MAX_BYTES:
-        return f"the key is longer than {KEY_SIZE_MAX_BYTES} bytes"
-    return ""
-
-
-def _is_utf8(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _key_of(told: ErrorBody, keys: list[str]) -> str | None:
-    """Return the key that an error is about, or None when it was never asked for.
-
-    Servers that don't escape a carriage return have XML turn it into a newline.
-    """
-    if told.key in keys:
-        return told.key
-    for key in keys:
-        if key.replace("\r\n", "\n").replace("\r", "\n") == told.key:
-            return key
-    return None

@@ -25,6 +25,7 @@ from urllib.parse import quote, urlsplit
 from s3dlio_core.errors import NotSupportedError, Scope, UsageError
 from s3dlio_s3.arns import ARN_PREFIX, parse_access_point
 from s3dlio_s3.endpoint_url import checked_url, is_ip
+from s3dlio_s3.keys import is_utf8
 from s3dlio_s3.partitions import is_accelerated_host, is_region, is_s3_host, partition_of
 
 __all__ = ["ADDRESSING_STYLES", "DEFAULT_REGION", "Address", "Endpoint"]
@@ -198,7 +199,7 @@ class Endpoint:
                     )
         allowed = _AWS_NAME if self.is_aws else _ANY_NAME
         # "." and ".." would be resolved as steps of a path on their way.
-        if not allowed.fullmatch(bucket) or bucket in {".", ".."} or not _is_utf8(bucket):
+        if not allowed.fullmatch(bucket) or bucket in {".", ".."} or not is_utf8(bucket):
             raise UsageError(
                 f"no bucket has the name {bucket[:100]!r}",
                 hint="Bucket names have 3 to 63 of a-z, 0-9, - and .",
@@ -263,14 +264,6 @@ def _address(base_url: str, label: str, path: str, region: str) -> Address:
 
 def _is_label(text: str) -> bool:
     return re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", text) is not None
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _refuse_pair(one: str, other: str) -> NoReturn:
