@@ -201,6 +201,32 @@ def test_key_that_is_no_safe_name_stays_outside_no_directory(
     assert {"in/out/good": b"good"} == tree(tmp_path)
 
 
+def test_what_can_be_no_file_says_why(moto_cli: Cli, moto: Bucket, tmp_path: Path) -> None:
+    """A directory wins over an object of its name; each failure is one line with its reason."""
+    moto.put("n" * 300, b"bad")
+    moto.put("bytes/", b"bad")
+    moto.put("both", b"bad")
+    moto.put("both/below", b"good")
+    moto.put("empty", b"")
+    moto.put("empty/below", b"good")
+    outcome = moto_cli("download", "-r", f"{moto.uri}/", "out/").expect(1)
+    assert {"out/both/below": b"good", "out/empty/below": b"good"} == tree(tmp_path)
+    assert f"{moto.uri}/both: a directory of this name is needed for" in outcome.err
+    assert f'{moto.uri}/bytes/: a local file name can\'t end in "/"' in outcome.err
+    assert "this segment has 300" in outcome.err
+    assert "3 failed, 1 skipped" in outcome.err
+
+
+def test_the_later_of_two_objects_of_one_name_fails(
+    cli: Cli, bucket: Bucket, tmp_path: Path
+) -> None:
+    """Nothing is overwritten when two trees are copied to one place."""
+    write_tree(tmp_path, {"one/x": b"1", "one/y": b"1", "two/x": b"2", "two/z": b"2"})
+    outcome = cli("upload", "-r", "one/", "two/", f"{bucket.uri}/d/").expect(1)
+    assert {"d/x": b"1", "d/y": b"1", "d/z": b"2"} == bucket.contents()
+    assert f"two/x: file://{tmp_path}/one/x has the same destination" in outcome.err
+
+
 def test_zero_bytes(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
     """An empty file is an empty object and comes back as an empty file."""
     (tmp_path / "empty").touch()

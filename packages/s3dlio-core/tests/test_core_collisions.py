@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from s3dlio_core import errors, operations
+from s3dlio_core import collisions, errors, operations
 from s3dlio_core.collisions import SeenKeys, fold, without_shadowed
 from s3dlio_core.file_store import store as file_store
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
@@ -217,6 +217,19 @@ def test_the_set_of_keys_is_a_dictionary(pairs: list[tuple[str, str]]) -> None:
         assert model.get(key) == seen.add(key, source)
         model.setdefault(key, source)
     seen.close()
+
+
+@pytest.mark.parametrize("pages_max", [1, 3])
+def test_no_room_for_the_keys_stops_the_run(
+    monkeypatch: pytest.MonkeyPatch, pages_max: int
+) -> None:
+    """Going on without them could overwrite something."""
+    setup = (f"PRAGMA max_page_count={pages_max}", *collisions._SETUP)
+    monkeypatch.setattr(collisions, "_SETUP", setup)
+    source, target = _container(), _container()
+    _fill(source, *(f"a/{'k' * 900}{number}" for number in range(20)), "b/x")
+    with pytest.raises(errors.LocalIOError, match="can't be remembered"):
+        operations.copy([f"{source.uri}/a/", f"{source.uri}/b/"], target.uri, raise_on_failure=True)
 
 
 # An object over others.

@@ -50,27 +50,50 @@ class SeenKeys:
     """An on-disk set of keys, and which source each of them came from."""
 
     def __init__(self) -> None:
+        """Make an empty set.
+
+        Raises:
+            LocalIOError: there is no room for its temporary file.
+        """
         import sqlite3  # noqa: PLC0415 - few plans need it
 
+        self._error = sqlite3.Error
         # The plan is begun in one thread and read in another, never in two at a time.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for statement in _SETUP:
-            self._database.execute(statement)
         self._cursor = self._database.cursor()
+        try:
+            for statement in _SETUP:
+                self._cursor.execute(statement)
+        except sqlite3.Error as error:
+            raise self._no_room(error) from error
 
     def add(self, key: str, source: str) -> str | None:
         """Add a key, unless it is there.
 
         Returns:
             The source that it was added with, when it is there; else None.
+
+        Raises:
+            LocalIOError: there is no room for it.
         """
         name = key.encode("utf-8", "surrogatepass")
         value = source.encode("utf-8", "surrogatepass")
-        self._cursor.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (name, value))
-        if self._cursor.rowcount:
-            return None
-        found = self._cursor.execute("SELECT source FROM seen WHERE key = ?", (name,)).fetchone()
-        return str(found[0], "utf-8", "surrogatepass")
+        try:
+            self._cursor.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (name, value))
+            if self._cursor.rowcount:
+                return None
+            self._cursor.execute("SELECT source FROM seen WHERE key = ?", (name,))
+        except self._error as error:
+            raise self._no_room(error) from error
+        return str(self._cursor.fetchone()[0], "utf-8", "surrogatepass")
+
+    def _no_room(self, error: Exception) -> errors.LocalIOError:
+        self.close()
+        return errors.LocalIOError(
+            f"the keys of this run can't be remembered: {error}",
+            hint="Make room in the directory of temporary files, or set SQLITE_TMPDIR",
+            scope=errors.Scope.STORE,
+        )
 
     def close(self) -> None:
         """Remove the temporary file."""

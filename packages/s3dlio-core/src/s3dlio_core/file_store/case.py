@@ -18,7 +18,9 @@ __all__ = ["folds_case"]
 #: A directory without a letter in so many names is asked otherwise.
 _NAMES_LOOKED_AT_MAX = 100
 #: Linux's names of file systems that fold case unless they are told not to.
-_FOLDING_TYPES = frozenset({"vfat", "msdos", "exfat", "ntfs", "ntfs3", "hfs", "hfsplus", "apfs"})
+_FOLDING_TYPES = frozenset(
+    {"vfat", "msdos", "exfat", "ntfs", "ntfs3", "hfs", "hfsplus", "apfs", "cifs", "smb3"}
+)
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
