@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from s3dlio_core import errors, operations
@@ -124,6 +124,38 @@ def test_a_hostile_bucket_is_downloaded_safely(tmp_path: Path) -> None:
         assert (HOSTILE[key] or "") in error.reason
         assert error.hint
         assert str(error).isprintable()
+
+
+_HOSTILE_KEYS = st.lists(
+    st.lists(st.sampled_from(["", ".", "..", "a", "b", "a b", "\x00", "\n", "n" * 256]), max_size=4)
+    .map("/".join)
+    .filter(bool),
+    unique=True,
+    max_size=8,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(keys=_HOSTILE_KEYS, empty=st.booleans())
+def test_every_key_is_a_file_or_a_failure_or_skipped(
+    tmp_path: Path, keys: list[str], empty: bool
+) -> None:
+    """Whatever a bucket holds: each file has its own key's bytes, and nothing lies outside."""
+    name = uuid.uuid4().hex
+    MemoryProvider().create_container(name)
+    source = MemoryStore(name)
+    source.put("p/z", b"p/z")
+    for key in keys:
+        source.put(f"p/{key}", b"" if empty else f"p/{key}".encode())
+    outside = tmp_path / name
+    goal = outside / "in" / "goal"
+    report = operations.download(f"memory://{name}/p/", goal, raise_on_failure=False)
+    files = {path: path.read_text() for path in outside.rglob("*") if path.is_file()}
+    for path, content in files.items():
+        key = str(path.relative_to(goal))
+        assert content == ("" if empty and key != "z" else f"p/{key}")
+    assert (report.done_count, report.stopped_by) == (len(files), None)
+    assert len(keys) + 1 == report.done_count + report.failed_count + report.skipped_count
 
 
 @pytest.mark.parametrize("key", ["../x", "a//b", "a/./b", "n" * 300, f"{TEMPORARY_PREFIX}x", ".."])
