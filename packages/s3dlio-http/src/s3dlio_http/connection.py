@@ -1,8 +1,6 @@
-"""One connection: a request out, the head of its answer in, and the bytes that follow.
+"""One connection: a request out, and by `receiver` its answer in.
 
 Rules that hold in this file:
-- What arrives is received into one buffer of the connection until the head is whole; what the
-  buffer holds of the body is copied out, the rest goes straight into the caller's buffer.
 - The plain socket blocks, and the kernel keeps its timeouts (SO_RCVTIMEO, SO_SNDTIMEO): Python's
   own timeouts cost one more system call for each wait. What is not on time is a BlockingIOError.
   A signal, which only the main thread gets, starts the wait anew.
@@ -10,16 +8,14 @@ Rules that hold in this file:
   and both sides want to keep it.
 - A connection that nobody holds closes its socket: an abandoned answer leaks nothing.
 
-Source: RFC 9112 sections 2.2, 9.3 to 9.6; socket(7).
+Source: RFC 9112 sections 9.3 to 9.6; socket(7).
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import select
 import socket
-import ssl
 import struct
 import sys
 import time
@@ -27,12 +23,12 @@ from typing import TYPE_CHECKING, Final
 
 import urllib3.exceptions
 
-from s3dlio_http.answer_head import AnswerHead
-from s3dlio_http.errors import EarlyCloseError, MalformedAnswerError, NoAnswerError
-from s3dlio_http.speed import SpeedWatch
+from s3dlio_http.errors import EarlyCloseError, NoAnswerError
+from s3dlio_http.receiver import CUT, Receiver
 from s3dlio_http.syscalls import AT_ONCE, NO_SIGNAL, SHORT_BYTES, ReadableNow, send_now
 
 if TYPE_CHECKING:
+    from s3dlio_http.answer_head import AnswerHead
     from s3dlio_http.pool import Pool
 
 __all__ = ["Connection"]
@@ -42,43 +38,22 @@ _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLL
 _SEND_MAX_BYTES: Final = 1 << 30
 #: The kernel's struct timeval is two longs where this is set.
 _KERNEL_TIMEOUTS: Final = sys.maxsize > 2**32 and sys.platform in {"linux", "darwin"}
-_BARE_LF: Final = re.compile(rb"(?:^|[^\r])\n")
-#: What a connection that the other side closed raises.
-CUT: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
-class Connection:
+class Connection(Receiver):
     """A connection to one origin, used by one request at a time.
 
     Attributes:
-        pool: where it belongs.
         keep: whether it may serve another one.
-        buffer: received bytes; those in [start, end) have not been consumed.
-        recv_into: of the socket.
     """
 
-    __slots__ = (
-        "_readable_now",
-        "_sock",
-        "_timeout_s",
-        "_view",
-        "buffer",
-        "end",
-        "keep",
-        "pool",
-        "recv_into",
-        "start",
-    )
+    __slots__ = ("_readable_now", "_sock", "_timeout_s", "keep")
 
     def __init__(self, pool: Pool, sock: socket.socket) -> None:
         """Take over a connected socket."""
-        self.pool = pool
+        super().__init__(pool, sock)
         self.keep = True
-        self.buffer = bytearray(pool.limits.size_bytes)
-        self._view = memoryview(self.buffer)
-        self.start = self.end = 0
         self._sock = sock
-        self.recv_into = sock.recv_into
         self._readable_now = ReadableNow(sock)
         self._timeout_s: float | None = -1.0
 
@@ -118,8 +93,6 @@ class Connection:
         value = struct.pack("@ll", *divmod(whole_us, 1_000_000))
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
-
-    # ---- the request ----
 
     def exchange(self, head: bytes, body: memoryview | None, timeout_s: float | None) -> AnswerHead:
         """Send a request and receive the head of its answer. A failure closes the connection.
@@ -247,131 +220,3 @@ class Connection:
         while begin[9:10] == b"1" and b"\r\n\r\n" in begin:
             begin = begin.partition(b"\r\n\r\n")[2]
         return begin[9:10]
-
-    # ---- the answer ----
-
-    def read_head(self) -> AnswerHead:
-        """Receive the head of the answer.
-
-        Raises:
-            NoAnswerError: the connection was cut before its first byte.
-            MalformedAnswerError: it isn't one.
-            OSError: the connection broke, or nothing came in time.
-        """
-        limits = self.pool.limits
-        if self.start == self.end:
-            self._receive_first()
-        for _ in range(limits.interim + 1):
-            stop = self.buffer.find(b"\r\n\r\n", self.start, self.end)
-            if stop < 0:
-                stop = self._receive_head()
-            head = AnswerHead(str(self._view[self.start : stop + 2], "latin-1"), limits.fields)
-            self.start = stop + 4
-            if head.status >= 200:
-                return head
-            if head.status == 101:
-                raise MalformedAnswerError("the server changed the protocol, unasked")
-        raise MalformedAnswerError(f"more than {limits.interim} interim answers")
-
-    def _receive_first(self) -> None:
-        try:
-            count = self.recv_into(self.buffer)
-        except CUT as error:
-            raise NoAnswerError("Connection aborted.", error) from error
-        if not count:
-            silence = EarlyCloseError("the server closed it without an answer")
-            raise NoAnswerError("Connection aborted.", silence)
-        self.start, self.end = 0, count
-
-    def _receive_head(self) -> int:
-        """Receive until a head is whole; return where its last line ends."""
-        watch = self.watch()
-        searched = self.start
-        while True:
-            if _BARE_LF.search(self.buffer, max(self.start, searched - 1), self.end):
-                raise MalformedAnswerError("a line of the answer's head doesn't end with CR LF")
-            if not b"HTTP/1.".startswith(self.buffer[self.start : min(self.end, self.start + 7)]):
-                raise MalformedAnswerError("the answer doesn't begin with a status line of HTTP/1")
-            searched = max(self.start, self.end - 3)
-            moved = self.receive_more(watch)
-            searched -= moved
-            stop = self.buffer.find(b"\r\n\r\n", searched, self.end)
-            if stop >= 0:
-                return stop
-
-    def receive_more(self, watch: SpeedWatch | None) -> int:
-        """Receive some bytes behind those in the buffer.
-
-        Returns:
-            By how many bytes those in the buffer were moved to the front.
-
-        Raises:
-            MalformedAnswerError: the buffer is full.
-            EarlyCloseError: the connection was closed.
-        """
-        moved = 0
-        if self.end == len(self.buffer) or self.start == self.end:
-            moved = self.start
-            if not moved and self.end:
-                raise MalformedAnswerError(f"a head of more than {len(self.buffer)} bytes")
-            self._view[: self.end - moved] = self._view[moved : self.end]
-            self.start, self.end = 0, self.end - moved
-        began = time.monotonic()
-        count = self.recv_into(self._view[self.end :])
-        if not count:
-            raise EarlyCloseError("the server closed the connection")
-        self.end += count
-        if watch is not None:
-            watch.add(count, time.monotonic() - began)
-        return moved
-
-    # ---- the body ----
-
-    def take_buffered(self, view: memoryview) -> int:
-        """Move received bytes into a buffer; return how many, 0 when there are none."""
-        start = self.start
-        count = min(self.end - start, len(view))
-        if count:
-            self.start = stop = start + count
-            view[:count] = self._view[start:stop]
-        return count
-
-    def receive(self, view: memoryview) -> int:
-        """Receive bytes straight into a buffer; return how many.
-
-        Raises:
-            EarlyCloseError: the connection was closed.
-        """
-        count = self.recv_into(view)
-        if not count:
-            raise EarlyCloseError("the server closed the connection")
-        return count
-
-    def skip(self, expected: bytes) -> bool:
-        """Return whether these bytes were received, and then drop them."""
-        found = self.buffer.startswith(expected, self.start, self.end)
-        if found:
-            self.start += len(expected)
-        return found
-
-    def read_line(self, max_bytes: int) -> bytes:
-        """Return the next line without its CR LF.
-
-        Raises:
-            MalformedAnswerError: it is longer than this.
-            EarlyCloseError: the connection was closed.
-        """
-        while (stop := self.buffer.find(b"\r\n", self.start, self.end)) < 0:
-            if self.end - self.start > max_bytes + 1:
-                break
-            self.receive_more(None)
-        if not 0 <= stop - self.start <= max_bytes:
-            raise MalformedAnswerError("a chunk, its size or the trailer is too long")
-        line = bytes(self._view[self.start : stop])
-        self.start = stop + 2
-        return line
-
-    def watch(self) -> SpeedWatch | None:
-        """Return what watches the minimum speed of one transfer."""
-        minimum = self.pool.minimum_speed
-        return None if minimum is None else SpeedWatch(minimum, self.pool.origin)
