@@ -22,6 +22,7 @@ __all__ = [
     "Settings",
     "common_options",
     "customer_key_option",
+    "dry_run_option",
     "failure_options",
     "jobs_option",
     "object_options",
@@ -174,6 +175,9 @@ version_option = click.option(
 )
 
 
+dry_run_option = remembered_option(
+    "-n", "--dry-run", is_flag=True, help="Only print what would be done; change nothing."
+)
 #: Where a command that works on many objects writes the names of those that failed.
 _FAILURE_OPTIONS = (
     remembered_option(

@@ -48,13 +48,7 @@ def say_outcome(report: TransferReport, settings: Settings) -> None:
 
 def summary_line(report: TransferReport) -> str:
     """Return for example "uploaded 40 objects, 2.4 GiB in 19.2 s (127.3 MiB/s), 1 failed"."""
-    word = _DONE_WORDS.get(report.operation, report.operation)
-    text = f"{word} {_objects(report.done_count)}"
-    if report.operation == "delete":
-        text += f" in {report.elapsed_s:.1f} s"
-    else:
-        text += f", {format_bytes(report.done_bytes)} in {report.elapsed_s:.1f} s"
-        text += f" ({format_bytes(report.bytes_per_s)}/s)"
+    text = _would_be_done(report) if report.dry_run else _done(report)
     text += f", {report.failed_count} failed"
     if report.skipped_count:
         text += f", {report.skipped_count} skipped"
@@ -65,6 +59,20 @@ def summary_line(report: TransferReport) -> str:
         cancelled = isinstance(report.stopped_by, CancelledError)
         text += "; interrupted before the end" if cancelled else "; stopped before the end"
     return printable(text)
+
+
+def _done(report: TransferReport) -> str:
+    word = _DONE_WORDS.get(report.operation, report.operation)
+    text = f"{word} {_objects(report.done_count)}"
+    if report.operation == "delete":
+        return f"{text} in {report.elapsed_s:.1f} s"
+    amount, rate = format_bytes(report.done_bytes), format_bytes(report.bytes_per_s)
+    return f"{text}, {amount} in {report.elapsed_s:.1f} s ({rate}/s)"
+
+
+def _would_be_done(report: TransferReport) -> str:
+    text = f"(dryrun) would {report.operation} {_objects(report.done_count)}"
+    return text if report.operation == "delete" else f"{text}, {format_bytes(report.done_bytes)}"
 
 
 def _objects(count: int) -> str:

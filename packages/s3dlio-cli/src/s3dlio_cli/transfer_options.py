@@ -11,6 +11,7 @@ import click
 
 from s3dlio_cli.options import (
     customer_key_option,
+    dry_run_option,
     failure_options,
     object_options,
     remembered_option,
@@ -35,6 +36,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing."),
     pattern_options,
     remembered_option("--fsync", is_flag=True, help="Make local files survive a power failure."),
+    dry_run_option,
     failure_options,
     remembered_option(
         "--retries",
@@ -82,6 +84,7 @@ def transfer_keywords(
         "cancel": cancel,
         "raise_on_failure": False,
         "retries": values.get("retries", 0),
+        "dry_run": "dry_run" in values,
         "failures": values.get("failures"),
         "failures0": values.get("failures0"),
         "patterns": patterns_of(ctx),

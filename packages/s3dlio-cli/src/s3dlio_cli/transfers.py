@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from s3dlio_cli.command import interrupts_of
 from s3dlio_cli.exit_codes import code_of_error, code_of_report, code_of_signal
-from s3dlio_cli.options import settings_of
-from s3dlio_cli.output import emit_json
+from s3dlio_cli.options import remembered_values, settings_of
+from s3dlio_cli.output import emit_json, emit_name
 from s3dlio_cli.summary import say_outcome
 from s3dlio_core.errors import S3dlioError
 from s3dlio_core.transfer.events import CancelToken, PassingObserver, Snapshot, TransferObserver
 from s3dlio_progress import make_observer, report_values
-from s3dlio_progress.values import error_values
+from s3dlio_progress.values import error_values, planned_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import click
 
-    from s3dlio_core.transfer.report import TransferReport
+    from s3dlio_core.transfer.report import Planned, TransferReport
 
 __all__ = ["run_transfer"]
 
@@ -36,6 +36,25 @@ class _Beginning(PassingObserver):
         """Say it, and pass it on."""
         self._begin()
         super().started(snapshot)
+
+
+class _Showing(PassingObserver):
+    """An observer of a dry run, which shows what would be done on standard output."""
+
+    def __init__(self, inner: TransferObserver, operation: str, *, as_json: bool) -> None:
+        super().__init__(inner)
+        self._operation = operation
+        self._as_json = as_json
+
+    def planned(self, planned: Planned) -> None:
+        """Show it, as `aws s3` does, or as a JSON object."""
+        super().planned(planned)
+        if self._as_json:
+            known = {"type": "planned", "operation": self._operation}
+            emit_json({**known, **planned_values(planned)})
+        else:
+            goal = f" to {planned.destination}" if planned.destination else ""
+            emit_name(f"(dryrun) {self._operation}: {planned.source}{goal}")
 
 
 def run_transfer(
@@ -64,8 +83,14 @@ def run_transfer(
     settings = settings_of(ctx)
     interrupts = interrupts_of(ctx)
     token = CancelToken()
-    shown = TransferObserver() if settings.quiet else make_observer(settings.progress)
-    observer = _Beginning(shown, functools.partial(interrupts.begin, token)) if cleans_up else shown
+    dry_run = "dry_run" in remembered_values(ctx)
+    # A bar would stand between the lines of a dry run.
+    progress = "none" if dry_run and settings.progress != "json" else settings.progress
+    observer = TransferObserver() if settings.quiet else make_observer(progress)
+    if dry_run:
+        observer = _Showing(observer, operation, as_json=settings.as_json)
+    elif cleans_up:
+        observer = _Beginning(observer, functools.partial(interrupts.begin, token))
     with interrupts.cancelling():
         try:
             report = transfer(observer, token)

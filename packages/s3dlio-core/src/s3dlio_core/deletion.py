@@ -11,10 +11,18 @@ from s3dlio_core.selection import Selection, expand
 from s3dlio_core.store import ListError, ObjectInfo
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
-from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
+from s3dlio_core.transfer.report import (
+    FAILURES_KEPT_MAX,
+    PLANNED_KEPT_MAX,
+    Failure,
+    Planned,
+    TransferReport,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from s3dlio_core.store import ObjectStore
 
 __all__ = ["Deletion"]
 
@@ -25,14 +33,19 @@ TICK_S = 0.1
 class Deletion:
     """One run of a deletion. A key counts as deleted when the store has answered for its batch."""
 
-    def __init__(self, observer: TransferObserver, cancel: CancelToken) -> None:
+    def __init__(
+        self, observer: TransferObserver, cancel: CancelToken, *, dry_run: bool = False
+    ) -> None:
         """Prepare a run.
 
         Args:
             observer: is told the progress.
             cancel: stops after the current batch.
+            dry_run: delete nothing, but tell what would be.
         """
         self._observer = observer
+        self._dry_run = dry_run
+        self._planned: list[Planned] = []
         self._cancel = cancel
         self._started_at = time.monotonic()
         self._told_at = self._started_at
@@ -82,6 +95,8 @@ class Deletion:
             notes=tuple(self._notes),
             elapsed_s=snapshot.elapsed_s,
             stopped_by=stopped_by,
+            dry_run=self._dry_run,
+            planned=tuple(self._planned),
         )
 
     def _delete(self, selection: Selection, *, recursive: bool) -> None:
@@ -90,15 +105,30 @@ class Deletion:
         keys = self._keys(selection, recursive=recursive)
         while batch := list(itertools.islice(keys, store.limits.delete_batch_max)):
             self._found_count += len(batch)
-            failed_count = 0
-            for failed in store.delete_many(batch):
-                failed_count += 1
-                self._failed(store.uri_of(failed.key), failed.error)
-            self._done_count += len(batch) - failed_count
+            if self._dry_run:
+                self._tell(store, batch)
+            else:
+                self._delete_batch(store, batch)
             self._tick()
         if self._found_count == before:
             text = errors.printable(selection.text)
             self._nothing(selection.text, f"{text}: {selection.nothing_matched}")
+
+    def _delete_batch(self, store: ObjectStore, keys: Sequence[str]) -> None:
+        failed_count = 0
+        for failed in store.delete_many(keys):
+            failed_count += 1
+            self._failed(store.uri_of(failed.key), failed.error)
+        self._done_count += len(keys) - failed_count
+
+    def _tell(self, store: ObjectStore, keys: Sequence[str]) -> None:
+        """Tell what a dry run would delete."""
+        for key in keys:
+            planned = Planned(store.uri_of(key), "", 0)
+            self._done_count += 1
+            if len(self._planned) < PLANNED_KEPT_MAX:
+                self._planned.append(planned)
+            self._observer.planned(planned)
 
     def _keys(self, selection: Selection, *, recursive: bool) -> Iterator[str]:
         for found in expand(selection, recursive=recursive):

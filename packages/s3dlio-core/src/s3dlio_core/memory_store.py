@@ -118,6 +118,10 @@ class MemoryStore(ObjectStore):
         """The container's URI."""
         return self._handle.uri_of(None)
 
+    def check_key(self, key: str) -> None:
+        """Check that it isn't empty, and is Unicode."""
+        self._handle.check_key("put", key)
+
     def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object."""
         check_version(self, "head", key, version)

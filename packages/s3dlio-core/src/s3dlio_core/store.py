@@ -484,6 +484,15 @@ class ObjectStore(abc.ABC):
         """Return the URI of a key, for messages."""
         return f"{self.uri}/{key}"
 
+    def check_key(self, key: str) -> None:  # noqa: B027 - a store may hold any key
+        """Check that an object of this key could be written, as far as no service must be asked.
+
+        A write finds out the same; this is for who only wants to know what one would do.
+
+        Raises:
+            InvalidKeyError: the store can't hold this key.
+        """
+
     @abc.abstractmethod
     def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object, attributes included.

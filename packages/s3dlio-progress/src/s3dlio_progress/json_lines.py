@@ -3,6 +3,7 @@
     {"event": "start", "operation": "upload", …}
     {"event": "progress", …, "bytes_per_s": 100317593.6}      about once a second
     {"event": "failure", "source": …, "destination": …, "error": {…}}
+    {"event": "planned", "source": …, "destination": …, …}    of a dry run: what would be done
     {"event": "note", "text": …}
     {"event": "finish", …, "ok": true, "failures": […]}
 
@@ -19,11 +20,16 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from s3dlio_core.transfer.events import TransferObserver
 from s3dlio_progress.rates import RateWindow
-from s3dlio_progress.values import failure_values, report_values, snapshot_values
+from s3dlio_progress.values import (
+    failure_values,
+    planned_values,
+    report_values,
+    snapshot_values,
+)
 
 if TYPE_CHECKING:
     from s3dlio_core.transfer.events import Snapshot
-    from s3dlio_core.transfer.report import Failure, TransferReport
+    from s3dlio_core.transfer.report import Failure, Planned, TransferReport
 
 __all__ = ["JsonLinesObserver"]
 
@@ -62,6 +68,10 @@ class JsonLinesObserver(TransferObserver):
     def failed(self, failure: Failure) -> None:
         """Write "failure"."""
         self._write("failure", failure_values(failure))
+
+    def planned(self, planned: Planned) -> None:
+        """Write "planned"."""
+        self._write("planned", planned_values(planned))
 
     def noted(self, text: str) -> None:
         """Write "note"."""

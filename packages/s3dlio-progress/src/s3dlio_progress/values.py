@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from s3dlio_core.errors import S3dlioError
     from s3dlio_core.transfer.events import Snapshot
-    from s3dlio_core.transfer.report import Failure, TransferReport
+    from s3dlio_core.transfer.report import Failure, Planned, TransferReport
 
-__all__ = ["error_values", "failure_values", "report_values", "snapshot_values"]
+__all__ = [
+    "error_values",
+    "failure_values",
+    "planned_values",
+    "report_values",
+    "snapshot_values",
+]
 
 
 def snapshot_values(snapshot: Snapshot) -> dict[str, Any]:
@@ -46,11 +52,17 @@ def failure_values(failure: Failure) -> dict[str, Any]:
     }
 
 
+def planned_values(planned: Planned) -> dict[str, Any]:
+    """Return what a dry run would do with one object."""
+    return asdict(planned)
+
+
 def report_values(report: TransferReport) -> dict[str, Any]:
-    """Return a whole report, failures included."""
+    """Return a whole report, failures included; what was planned has been told one by one."""
     return {
         "operation": report.operation,
         "ok": report.ok,
+        "dry_run": report.dry_run,
         "done_count": report.done_count,
         "done_bytes": report.done_bytes,
         "failed_count": report.failed_count,

@@ -151,6 +151,10 @@ class S3Store(ObjectStore):
         """The bucket's URI."""
         return f"s3://{self.bucket}"
 
+    def check_key(self, key: str) -> None:
+        """Check its length and that it is Unicode."""
+        self._check_key("put", key)
+
     def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object, attributes included."""
         self._check_key("head", key)

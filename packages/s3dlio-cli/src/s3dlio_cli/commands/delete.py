@@ -8,6 +8,7 @@ import click
 
 from s3dlio_cli.command import command
 from s3dlio_cli.options import (
+    dry_run_option,
     failure_options,
     remembered_values,
     request_payer_option,
@@ -32,6 +33,7 @@ __all__ = ["delete"]
 @click.option("-r", "--recursive", is_flag=True, help="Everything below a prefix or directory.")
 # Scripts for the first versions of the program give it; deletions go in batches.
 @click.option("-j", "--jobs", type=click.IntRange(1), expose_value=False, hidden=True)
+@dry_run_option
 @failure_options
 @pattern_options
 @request_payer_option
@@ -58,6 +60,7 @@ def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int
             options=options,
             progress=observer,
             cancel=cancel,
+            dry_run="dry_run" in values,
             failures=values.get("failures"),
             failures0=values.get("failures0"),
             raise_on_failure=False,

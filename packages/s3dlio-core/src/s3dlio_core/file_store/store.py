@@ -217,6 +217,16 @@ class FileStore(ObjectStore):
         """The directory's URI."""
         return "file://" + self.root.rstrip("/")
 
+    def check_key(self, key: str) -> None:
+        """Check that a file of this name may be, and that nothing stands in its way."""
+        with translated("put", self.uri_of(key)):
+            segments, name = split_key(key)
+            try:
+                directory = self.tree.parent(segments)
+            except FileNotFoundError:
+                return  # a write creates it
+            writing.existing(name, directory.fd)
+
     def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe a file; links are followed."""
         check_version(self, "stat", key, version)

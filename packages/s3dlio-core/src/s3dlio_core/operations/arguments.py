@@ -64,6 +64,25 @@ def prepare_container(session: Session, target: Uri, container: str, *, create: 
         provider.create_container(container)
 
 
+def expect_container(session: Session, target: Uri, container: str, *, create: bool) -> str:
+    """Find out what `prepare_container` and the first write would find, and change nothing.
+
+    Returns:
+        What the user should know, or "".
+
+    Raises:
+        ContainerNotFoundError: it doesn't exist, and nothing would create it.
+    """
+    provider = session.provider(target)
+    if provider.containers_are_paths or provider.container_exists(container):
+        return ""
+    if not create:
+        raise errors.ContainerNotFoundError(
+            "the bucket or container does not exist", uri=f"{target.scheme}://{container}"
+        )
+    return f"{target.scheme}://{container} would be created"
+
+
 def as_observer(progress: Progress) -> TransferObserver:
     """Return the observer that is meant; the installed one for True, a silent one for None."""
     if progress is None or progress is False:

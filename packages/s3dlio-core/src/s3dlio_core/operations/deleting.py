@@ -40,6 +40,7 @@ def delete(
     options: Mapping[str, str] | None = None,
     progress: Progress = None,
     cancel: CancelToken | None = None,
+    dry_run: bool = False,
     failures: ListPath = None,
     failures0: ListPath = None,
     raise_on_failure: bool = True,
@@ -57,6 +58,7 @@ def delete(
         options: the stores' settings.
         progress: an observer, or True for bars.
         cancel: stops after the current batch.
+        dry_run: only tell what would be deleted; see `TransferKeywords`.
         failures: a file for the URIs of all that could not be deleted, one a line; it is emptied
             first.
         failures0: the same with a NUL byte behind each, for names with line breaks.
@@ -75,13 +77,15 @@ def delete(
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(Session(options, cancel))
         session.check_options([parse_uri(uri) for uri in given])
-        observer = stack.enter_context(listing_failures(as_observer(progress), failures, failures0))
-        deletion = Deletion(observer, cancel)
+        observer = as_observer(progress)
+        if not dry_run:
+            observer = stack.enter_context(listing_failures(observer, failures, failures0))
+        deletion = Deletion(observer, cancel, dry_run=dry_run)
         selections = [_to_delete(session, uri, asked, recursive=recursive) for uri in given]
         if len(selections) == 1 and isinstance(selections[0], errors.NothingMatchedError):
             raise selections[0]
         report = deletion.run(selections, recursive=recursive)
-        if recursive and report.ok:
+        if recursive and report.ok and not dry_run:
             for uri, selection in zip(given, selections, strict=True):
                 _remove_directory(session.provider(parse_uri(uri)), selection)
     if len(report.unmatched) == len(given):

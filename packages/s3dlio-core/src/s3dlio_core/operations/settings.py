@@ -30,6 +30,9 @@ class TransferKeywords(TypedDict, total=False):
         progress: an observer, or True for bars.
         cancel: stops the transfer when it is set.
         part_size_bytes: cut larger objects into parts of this size.
+        dry_run: only tell what would be done, and change nothing: the report counts it and has the
+            first 10,000, an observer is told all (`TransferObserver.planned`). No list of failures
+            is written.
         failures: a file for the source URIs of all that failed, one a line; it is emptied first.
         failures0: the same with a NUL byte behind each, for names with line breaks.
         raise_on_failure: raise what went wrong. Otherwise it is only in the report.
@@ -45,6 +48,7 @@ class TransferKeywords(TypedDict, total=False):
     progress: Progress
     cancel: CancelToken | None
     part_size_bytes: int | None
+    dry_run: bool
     failures: ListPath
     failures0: ListPath
     raise_on_failure: bool
@@ -74,6 +78,7 @@ class TransferSettings:
     progress: Progress = None
     cancel: CancelToken | None = None
     part_size_bytes: int | None = None
+    dry_run: bool = False
     failures: ListPath = None
     failures0: ListPath = None
     raise_on_failure: bool = True

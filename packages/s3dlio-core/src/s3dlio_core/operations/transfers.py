@@ -7,9 +7,16 @@ import itertools
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.operations.arguments import Sources, UriLike, prepare_container, several
+from s3dlio_core.operations.arguments import (
+    Sources,
+    UriLike,
+    expect_container,
+    prepare_container,
+    several,
+)
 from s3dlio_core.operations.settings import TransferKeywords, TransferSettings
 from s3dlio_core.session import Session
+from s3dlio_core.transfer.dry_run import DryRun
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.failure_lists import listing_failures
@@ -22,7 +29,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from s3dlio_core.session import Place
     from s3dlio_core.transfer.report import TransferReport
+    from s3dlio_core.uri import Uri
 
 __all__ = ["copy", "download", "upload"]
 
@@ -115,9 +124,10 @@ def _transfer(
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(Session(settings.options, cancel))
         session.check_options([*(parse_uri(source) for source in given), target])
-        observer = stack.enter_context(
-            listing_failures(settings.observer, settings.failures, settings.failures0)
-        )
+        observer = settings.observer
+        if not settings.dry_run:
+            lists = listing_failures(observer, settings.failures, settings.failures0)
+            observer = stack.enter_context(lists)
         place, entries = plan_copy(
             session,
             given,
@@ -127,18 +137,32 @@ def _transfer(
             asked=settings.asked,
         )
         first = _until_something(entries, operation)
-        prepare_container(session, target, place.container, create=settings.create_container)
-        engine = Engine(
-            operation,
-            place.store,
-            jobs=settings.jobs,
-            part_size_bytes=settings.part_size_bytes,
-            attributes=settings.attributes,
-            observer=observer,
-            cancel=cancel,
-            retries=settings.retries,
-        )
-        report = engine.run(itertools.chain(first, entries))
+        plan = itertools.chain(first, entries)
+        create = settings.create_container
+        run: Engine | DryRun
+        if settings.dry_run:
+            plan = itertools.chain(_container_entries(session, target, place, create=create), plan)
+            run = DryRun(
+                operation,
+                place.store,
+                jobs=settings.jobs,
+                part_size_bytes=settings.part_size_bytes,
+                observer=observer,
+                cancel=cancel,
+            )
+        else:
+            prepare_container(session, target, place.container, create=create)
+            run = Engine(
+                operation,
+                place.store,
+                jobs=settings.jobs,
+                part_size_bytes=settings.part_size_bytes,
+                attributes=settings.attributes,
+                observer=observer,
+                cancel=cancel,
+                retries=settings.retries,
+            )
+        report = run.run(plan)
     stopped_by = report.stopped_by
     if isinstance(stopped_by, errors.ContainerNotFoundError) and stopped_by.uri.startswith(
         place.store.uri
@@ -147,6 +171,14 @@ def _transfer(
     if settings.raise_on_failure:
         report.raise_for_failures()
     return report
+
+
+def _container_entries(
+    session: Session, target: Uri, place: Place, *, create: bool
+) -> Iterator[PlanEntry]:
+    """Yield what a dry run tells of the destination's container."""
+    if text := expect_container(session, target, place.container, create=create):
+        yield Note(text)
 
 
 def _until_something(entries: Iterator[PlanEntry], operation: str) -> Sequence[PlanEntry]:

@@ -245,6 +245,10 @@ class RetryingStore(ObjectStore):
         """Return the inner store's URI of a key."""
         return self.inner.uri_of(key)
 
+    def check_key(self, key: str) -> None:
+        """Check a key; no request is made."""
+        self.inner.check_key(key)
+
     def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe an object."""
         call = functools.partial(self.inner.head, key, version=version)

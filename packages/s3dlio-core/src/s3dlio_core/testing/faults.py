@@ -187,6 +187,10 @@ class FaultyStore(ObjectStore):
         """Return the inner store's."""
         return self.inner.uri_of(key)
 
+    def check_key(self, key: str) -> None:
+        """Hand on."""
+        self.inner.check_key(key)
+
     def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Hand on, or fail."""
         return self._run("head", key, lambda: self.inner.head(key, version=version))

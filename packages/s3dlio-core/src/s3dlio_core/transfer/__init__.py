@@ -6,6 +6,9 @@ object_copy  one object: whole, or in parts
 engine       worker threads over a stream of items
 second_tries what failed and is tried again at the end
 frames       what an error that is kept must not keep
+dry_run      the same without any write
+in_order     calling a function on a stream, many at a time
+tally        the counts of a run in one thread
 failure_lists files that name what failed
 events       what an observer is told, and how a run is cancelled
 report       the outcome
@@ -14,6 +17,6 @@ report       the outcome
 from __future__ import annotations
 
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
-from s3dlio_core.transfer.report import Failure, TransferReport
+from s3dlio_core.transfer.report import Failure, Planned, TransferReport
 
-__all__ = ["CancelToken", "Failure", "Snapshot", "TransferObserver", "TransferReport"]
+__all__ = ["CancelToken", "Failure", "Planned", "Snapshot", "TransferObserver", "TransferReport"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core.errors import CancelledError
 
 if TYPE_CHECKING:
-    from s3dlio_core.transfer.report import Failure, TransferReport
+    from s3dlio_core.transfer.report import Failure, Planned, TransferReport
 
 __all__ = ["CancelToken", "PassingObserver", "Snapshot", "TransferObserver"]
 
@@ -58,6 +58,9 @@ class TransferObserver:
     def failed(self, failure: Failure) -> None:
         """Be told of an object that failed; the transfer goes on."""
 
+    def planned(self, planned: Planned) -> None:
+        """Be told one thing that a dry run would do, in the plan's order."""
+
     def noted(self, text: str) -> None:
         """Be told something the user should read, e.g. that subdirectories were left out."""
 
@@ -82,6 +85,10 @@ class PassingObserver(TransferObserver):
     def failed(self, failure: Failure) -> None:
         """Pass it on."""
         self._inner.failed(failure)
+
+    def planned(self, planned: Planned) -> None:
+        """Pass it on."""
+        self._inner.planned(planned)
 
     def noted(self, text: str) -> None:
         """Pass it on."""

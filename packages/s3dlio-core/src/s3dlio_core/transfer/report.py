@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
     from s3dlio_core.errors import S3dlioError
 
-__all__ = ["FAILURES_KEPT_MAX", "Failure", "TransferReport"]
+__all__ = ["FAILURES_KEPT_MAX", "PLANNED_KEPT_MAX", "Failure", "Planned", "TransferReport"]
 
 #: Failures that a report keeps by name, so that memory stays flat; all are counted.
 FAILURES_KEPT_MAX = 10_000
+#: What a dry run would do that its report keeps by name, likewise.
+PLANNED_KEPT_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,21 @@ class Failure:
     source: str
     destination: str
     error: S3dlioError
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One thing that a dry run would do.
+
+    Attributes:
+        source: the URI of what would be copied or deleted.
+        destination: the URI that it would be copied to, or "" (a deletion).
+        size_bytes: how much would be copied.
+    """
+
+    source: str
+    destination: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,8 @@ class TransferReport:
         notes: what the user should know, e.g. "2 subdirectories were left out".
         elapsed_s: wall-clock seconds.
         stopped_by: the error that ended the run early, or None.
+        dry_run: whether nothing was done: what is counted as done only would be.
+        planned: the first `PLANNED_KEPT_MAX` of what a dry run would do.
     """
 
     operation: str
@@ -66,6 +85,8 @@ class TransferReport:
     notes: tuple[str, ...] = ()
     elapsed_s: float = 0.0
     stopped_by: S3dlioError | None = None
+    dry_run: bool = False
+    planned: tuple[Planned, ...] = ()
 
     @property
     def ok(self) -> bool:

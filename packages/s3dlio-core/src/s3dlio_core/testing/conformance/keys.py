@@ -107,6 +107,8 @@ class KeyTests(ConformanceBase):
         assert Scope.OBJECT is raised.value.scope
         with pytest.raises(InvalidKeyError):
             store.create_multipart(prefix + name)
+        with pytest.raises(InvalidKeyError):
+            store.check_key(prefix + name)
         with pytest.raises(S3dlioError):
             store.head(prefix + name)
         assert before == listed(store, "")
@@ -147,6 +149,8 @@ class KeyTests(ConformanceBase):
         store.put(f"{prefix}a", b"file")
         with pytest.raises(InvalidKeyError):
             store.put(f"{prefix}a/b", b"x")
+        with pytest.raises(InvalidKeyError):
+            store.check_key(f"{prefix}a/b")
         assert self.raw_get(store, f"{prefix}a") == b"file"
         assert [f"{prefix}a"] == listed(store, prefix)
 
@@ -159,6 +163,8 @@ class KeyTests(ConformanceBase):
         store.put(f"{prefix}a/b", b"file")
         with pytest.raises(InvalidKeyError):
             store.put(f"{prefix}a", b"x")
+        with pytest.raises(InvalidKeyError):
+            store.check_key(f"{prefix}a")
         assert [f"{prefix}a/b"] == listed(store, prefix)
 
     def test_lone_surrogate_is_refused(self, store: ObjectStore, prefix: str) -> None:
@@ -168,11 +174,14 @@ class KeyTests(ConformanceBase):
         for key in (f"{prefix}\udcff", f"{prefix}\ud800"):
             with pytest.raises(InvalidKeyError):
                 store.put(key, b"x")
+            with pytest.raises(InvalidKeyError):
+                store.check_key(key)
         assert listed(store, prefix) == []
 
     def _check_key_survives(self, store: ObjectStore, prefix: str, key: str) -> None:
         if not self.can_hold(key):
             pytest.skip("the server declares that it can't hold this key")
+        store.check_key(key)
         store.put(key, b"written by the store")
         assert self.raw_get(store, key) == b"written by the store"
         self.raw_put(store, key, b"written round it")
