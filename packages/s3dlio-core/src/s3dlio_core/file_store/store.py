@@ -221,6 +221,7 @@ class FileStore(ObjectStore):
         """Check that a file of this name may be, and that nothing stands in its way."""
         with translated("put", self.uri_of(key)):
             segments, name = split_key(key)
+            check_path_size(self.root, key)
             try:
                 directory = self.tree.parent(segments)
             except FileNotFoundError:
