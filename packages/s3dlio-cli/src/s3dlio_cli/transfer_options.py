@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from s3dlio_cli.filter_options import FILTER_OPTIONS, add_filters
 from s3dlio_cli.options import (
     customer_key_option,
     dry_run_option,
@@ -44,6 +45,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="N",
         help="At the end try what failed again, up to N times. [0]",
     ),
+    *FILTER_OPTIONS,
     remembered_option(
         "--links",
         type=click.Choice(("follow", "skip")),
@@ -78,7 +80,7 @@ def transfer_keywords(
         options["fsync"] = "true"
     if "links" in values:
         options["links"] = values["links"]
-    return {
+    keywords: TransferKeywords = {
         "options": options,
         "progress": observer,
         "cancel": cancel,
@@ -89,3 +91,5 @@ def transfer_keywords(
         "failures0": values.get("failures0"),
         "patterns": patterns_of(ctx),
     }
+    add_filters(ctx, keywords)
+    return keywords

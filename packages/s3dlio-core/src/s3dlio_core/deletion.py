@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.selection import Selection, expand
+from s3dlio_core.selection.filters import Filters, Sieve, left_out_text
 from s3dlio_core.store import ListError, ObjectInfo
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
@@ -34,19 +35,28 @@ class Deletion:
     """One run of a deletion. A key counts as deleted when the store has answered for its batch."""
 
     def __init__(
-        self, observer: TransferObserver, cancel: CancelToken, *, dry_run: bool = False
+        self,
+        observer: TransferObserver,
+        cancel: CancelToken,
+        filters: Filters | None = None,
+        *,
+        dry_run: bool = False,
     ) -> None:
         """Prepare a run.
 
         Args:
             observer: is told the progress.
             cancel: stops after the current batch.
+            filters: what objects must be like to be deleted.
             dry_run: delete nothing, but tell what would be.
         """
         self._observer = observer
         self._dry_run = dry_run
         self._planned: list[Planned] = []
         self._cancel = cancel
+        self._filters = filters
+        self._left_out_objects = 0
+        self._left_out_directories = 0
         self._started_at = time.monotonic()
         self._told_at = self._started_at
         self._found_count = 0
@@ -75,6 +85,7 @@ class Deletion:
                     self._nothing(selection.uri, str(selection))
                 else:
                     self._delete(selection, recursive=recursive)
+            self._tell_left_out()
         except errors.S3dlioError as error:
             stopped_by = error
             drop_frames(error)
@@ -102,7 +113,9 @@ class Deletion:
     def _delete(self, selection: Selection, *, recursive: bool) -> None:
         store = selection.place.store
         before = self._found_count
-        keys = self._keys(selection, recursive=recursive)
+        filters = self._filters
+        sieve = None if filters is None else Sieve(filters, selection.place.prefix)
+        keys = self._keys(selection, sieve, recursive=recursive)
         while batch := list(itertools.islice(keys, store.limits.delete_batch_max)):
             self._found_count += len(batch)
             if self._dry_run:
@@ -110,7 +123,10 @@ class Deletion:
             else:
                 self._delete_batch(store, batch)
             self._tick()
-        if self._found_count == before:
+        if sieve is not None and sieve.anything:
+            self._left_out_objects += sieve.object_count
+            self._left_out_directories += sieve.directory_count
+        elif self._found_count == before:
             text = errors.printable(selection.text)
             self._nothing(selection.text, f"{text}: {selection.nothing_matched}")
 
@@ -130,8 +146,8 @@ class Deletion:
                 self._planned.append(planned)
             self._observer.planned(planned)
 
-    def _keys(self, selection: Selection, *, recursive: bool) -> Iterator[str]:
-        for found in expand(selection, recursive=recursive):
+    def _keys(self, selection: Selection, sieve: Sieve | None, *, recursive: bool) -> Iterator[str]:
+        for found in expand(selection, recursive=recursive, sieve=sieve):
             self._cancel.raise_if_cancelled("delete", selection.text)
             if isinstance(found, ObjectInfo):
                 yield found.key
@@ -153,10 +169,17 @@ class Deletion:
             self._failures.append(failure)
         self._observer.failed(failure)
 
+    def _tell_left_out(self) -> None:
+        if self._left_out_objects or self._left_out_directories:
+            self._note(left_out_text(self._left_out_objects, self._left_out_directories))
+
     def _nothing(self, source: str, reason: str) -> None:
         self._unmatched.append(source)
-        self._notes.append(reason)
-        self._observer.noted(reason)
+        self._note(reason)
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        self._observer.noted(text)
 
     def _snapshot(self, *, final: bool) -> Snapshot:
         return Snapshot(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from s3dlio_cli.command import command
+from s3dlio_cli.filter_options import filter_keywords, filter_options
 from s3dlio_cli.options import (
     dry_run_option,
     failure_options,
@@ -28,11 +29,13 @@ __all__ = ["delete"]
     "s3-cli delete s3://bucket/reports/report.csv",
     "s3-cli rm s3://bucket/a s3://bucket/b",
     "s3-cli rm -r s3://bucket/logs/",
+    "s3-cli rm -r s3://bucket/logs/ --include '*.tmp' --older 30d",
 )
 @click.argument("uris", metavar="URI...", nargs=-1, required=True)
 @click.option("-r", "--recursive", is_flag=True, help="Everything below a prefix or directory.")
 # Scripts for the first versions of the program give it; deletions go in batches.
 @click.option("-j", "--jobs", type=click.IntRange(1), expose_value=False, hidden=True)
+@filter_options
 @dry_run_option
 @failure_options
 @pattern_options
@@ -64,6 +67,7 @@ def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int
             failures=values.get("failures"),
             failures0=values.get("failures0"),
             raise_on_failure=False,
+            **filter_keywords(ctx),
         )
 
     return run_transfer(ctx, "delete", transfer, cleans_up=False)

@@ -6,6 +6,7 @@ import click
 
 from s3dlio_cli.command import command
 from s3dlio_cli.exit_codes import ALL_DONE
+from s3dlio_cli.filter_options import filter_keywords, filter_options
 from s3dlio_cli.options import request_payer_option, settings_of
 from s3dlio_cli.pattern_options import pattern_options, patterns_of
 
@@ -21,6 +22,7 @@ __all__ = ["list_objects"]
 @click.argument("uri")
 @click.option("-r", "--recursive", is_flag=True, help="Also what lies deeper than one level.")
 @pattern_options
+@filter_options
 @request_payer_option
 @click.pass_context
 def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
@@ -36,9 +38,14 @@ def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
 
     settings = settings_of(ctx)
     object_count = 0
-    for entry in operations.list(
-        uri, recursive, patterns=patterns_of(ctx), options=settings.store_options
-    ):
+    entries = operations.list(
+        uri,
+        recursive,
+        patterns=patterns_of(ctx),
+        options=settings.store_options,
+        **filter_keywords(ctx),
+    )
+    for entry in entries:
         object_count += entry.info is not None
         if settings.as_json:
             emit_json(entry_values(entry))

@@ -66,6 +66,8 @@ class Walk:
     def __iter__(self) -> Iterator[Found]:
         """Yield what is found, in order."""
         base = self._prefix[: self._prefix.rfind("/") + 1]
+        # Whoever lists a tree level by level must meet its end, too, where a link leads upwards.
+        self._inside = _identities_above(self._root, base)
         return self._directory(base)
 
     def _directory(self, key: str) -> Iterator[Found]:
@@ -130,6 +132,20 @@ class Walk:
         # A common prefix stands for at least one key: an empty directory is none.
         if next(self._directory(key), None) is not None:
             yield key
+
+
+def _identities_above(root: str, key: str) -> list[tuple[int, int]]:
+    """Return device and inode of the directories between the root and the one of a key."""
+    identities = []
+    above, _, name = key.rstrip("/").rpartition("/")
+    while name:
+        try:
+            status = os.stat(os.path.join(root, above))
+        except OSError:
+            break  # then the key's own directory can't be opened either, which is told
+        identities.append((status.st_dev, status.st_ino))
+        above, _, name = above.rpartition("/")
+    return identities
 
 
 def _is_directory(entry: os.DirEntry[str], *, follow_links: bool) -> bool:

@@ -15,6 +15,7 @@ from s3dlio_core.operations.arguments import (
     as_observer,
     several,
 )
+from s3dlio_core.operations.filtering import FilterKeywords, make_filters
 from s3dlio_core.selection import Reading, Selection, select, select_as_written
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.events import CancelToken
@@ -23,6 +24,8 @@ from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from typing_extensions import Unpack
 
     from s3dlio_core.store import (
         StoreProvider,
@@ -44,12 +47,13 @@ def delete(
     failures: ListPath = None,
     failures0: ListPath = None,
     raise_on_failure: bool = True,
+    **filter_keywords: Unpack[FilterKeywords],
 ) -> TransferReport:
     """Delete objects: exactly what is named, never a neighbour with the same prefix.
 
     An object that exists exactly as written wins over a glob, and nothing is taken for a regular
     expression that isn't said to be one. A directory of a file system that is named with
-    `recursive` goes with its last file, as with `rm -r`.
+    `recursive` goes with its last file, as with `rm -r`; one that is filtered stays.
 
     Args:
         uris: objects, patterns or, with `recursive`, prefixes and directories.
@@ -63,6 +67,7 @@ def delete(
             first.
         failures0: the same with a NUL byte behind each, for names with line breaks.
         raise_on_failure: raise what went wrong. Otherwise it is only in the report.
+        filter_keywords: what objects must be like to be deleted; see `FilterKeywords`.
 
     Raises:
         NothingMatchedError: nothing was there to delete.
@@ -73,6 +78,7 @@ def delete(
     given = tuple(dict.fromkeys(os.fspath(uri) for uri in several(uris)))
     if not given:
         raise errors.UsageError("nothing was given to delete", operation="delete")
+    filters = make_filters(**filter_keywords)
     cancel = cancel or CancelToken()
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(Session(options, cancel))
@@ -80,12 +86,12 @@ def delete(
         observer = as_observer(progress)
         if not dry_run:
             observer = stack.enter_context(listing_failures(observer, failures, failures0))
-        deletion = Deletion(observer, cancel, dry_run=dry_run)
+        deletion = Deletion(observer, cancel, filters, dry_run=dry_run)
         selections = [_to_delete(session, uri, asked, recursive=recursive) for uri in given]
         if len(selections) == 1 and isinstance(selections[0], errors.NothingMatchedError):
             raise selections[0]
         report = deletion.run(selections, recursive=recursive)
-        if recursive and report.ok and not dry_run:
+        if recursive and report.ok and filters is None and not dry_run:
             for uri, selection in zip(given, selections, strict=True):
                 _remove_directory(session.provider(parse_uri(uri)), selection)
     if len(report.unmatched) == len(given):

@@ -11,8 +11,10 @@ from s3dlio_core.operations.arguments import (
     UriLike,
     prepare_container,
 )
+from s3dlio_core.operations.filtering import FilterKeywords, make_filters
 from s3dlio_core.retry import RetryingStore
 from s3dlio_core.selection import Reading, Selection, expand, select, select_as_written, use_single
+from s3dlio_core.selection.filters import Sieve
 from s3dlio_core.session import Session
 from s3dlio_core.store import (
     Attributes,
@@ -26,6 +28,8 @@ from s3dlio_core.uri import Uri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from typing_extensions import Unpack
 
 __all__ = ["ListEntry", "exists", "get", "list", "open_store", "put", "stat"]
 
@@ -44,6 +48,7 @@ def list(  # noqa: A001 - the name is promised to callers
     *,
     patterns: str = "auto",
     options: Mapping[str, str] | None = None,
+    **filter_keywords: Unpack[FilterKeywords],
 ) -> Iterator[ListEntry]:
     """List an object, a directory or prefix, or what a pattern matches, in the store's order.
 
@@ -53,6 +58,8 @@ def list(  # noqa: A001 - the name is promised to callers
             in them.
         patterns: how the text is read; see `TransferKeywords`.
         options: the stores' settings.
+        filter_keywords: what objects must be like to be listed; see `FilterKeywords`. A common
+            prefix is only left out when it is excluded.
 
     Yields:
         One entry at a time; pages are fetched as they are needed.
@@ -63,6 +70,7 @@ def list(  # noqa: A001 - the name is promised to callers
         PermissionDeniedError: at the end, when a directory could not be read.
     """
     asked = Reading.of(patterns)
+    filters = make_filters(**filter_keywords)
     with Session(options) as session:
         parsed = parse_uri(uri)
         session.check_options([parsed])
@@ -70,7 +78,8 @@ def list(  # noqa: A001 - the name is promised to callers
         store = selection.place.store
         left_out: errors.S3dlioError | None = None
         there = _is_there(session, parsed, selection)
-        for found in expand(selection, recursive=recursive):
+        sieve = None if filters is None else Sieve(filters, selection.place.prefix)
+        for found in expand(selection, recursive=recursive, sieve=sieve):
             there = True
             if isinstance(found, str):
                 yield ListEntry(store.uri_of(found), None)
@@ -80,7 +89,7 @@ def list(  # noqa: A001 - the name is promised to callers
                 left_out = left_out or found.error
         if left_out is not None:
             raise left_out
-        if not there:
+        if not there and not (sieve is not None and sieve.anything):
             raise errors.NothingMatchedError(
                 selection.nothing_matched, operation="list", uri=selection.text
             )

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.operations.arguments import Progress, as_observer, check_arguments
+from s3dlio_core.operations.filtering import FilterKeywords, Moment, Patterns, Size, make_filters
 from s3dlio_core.selection import Reading
 from s3dlio_core.store import Attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from s3dlio_core.selection.filters import Filters
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
     from s3dlio_core.transfer.failure_lists import ListPath
 
 __all__ = ["TransferKeywords", "TransferSettings"]
 
 
-class TransferKeywords(TypedDict, total=False):
-    """The keyword arguments of a transfer; all are optional.
+class TransferKeywords(FilterKeywords, total=False):
+    """The keyword arguments of a transfer, beside those of `FilterKeywords`; all are optional.
 
     Attributes:
         attributes: content headers, metadata, storage class and tags of every object that is
@@ -84,8 +86,15 @@ class TransferSettings:
     raise_on_failure: bool = True
     retries: int = 0
     patterns: str = "auto"
+    include: Patterns = ()
+    exclude: Patterns = ()
+    min_size: Size | None = None
+    max_size: Size | None = None
+    newer: Moment | None = None
+    older: Moment | None = None
     observer: TransferObserver = field(init=False)
     asked: Reading = field(init=False)
+    filters: Filters | None = field(init=False)
 
     def __post_init__(self) -> None:
         check_arguments(self.jobs, self.progress, self.cancel, self.options)
@@ -97,3 +106,12 @@ class TransferSettings:
             raise TypeError(f"attributes is of the class Attributes, not {self.attributes!r}")
         object.__setattr__(self, "observer", as_observer(self.progress))
         object.__setattr__(self, "asked", Reading.of(self.patterns, self.version))
+        filters = make_filters(
+            include=self.include,
+            exclude=self.exclude,
+            min_size=self.min_size,
+            max_size=self.max_size,
+            newer=self.newer,
+            older=self.older,
+        )
+        object.__setattr__(self, "filters", filters)

@@ -20,7 +20,7 @@ from s3dlio_core.transfer.dry_run import DryRun
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.failure_lists import listing_failures
-from s3dlio_core.transfer.plan import Note, PlanEntry, Unmatched
+from s3dlio_core.transfer.plan import LeftOut, Note, PlanEntry, Unmatched
 from s3dlio_core.transfer.planning import plan_copy
 from s3dlio_core.uri import parse_uri
 
@@ -135,13 +135,17 @@ def _transfer(
             recursive=settings.recursive,
             version=settings.version,
             asked=settings.asked,
+            filters=settings.filters,
         )
         first = _until_something(entries, operation)
         plan = itertools.chain(first, entries)
+        is_empty = isinstance(first[-1], (Unmatched, Note))
         create = settings.create_container
         run: Engine | DryRun
         if settings.dry_run:
-            plan = itertools.chain(_container_entries(session, target, place, create=create), plan)
+            if not is_empty:
+                container = _container_entries(session, target, place, create=create)
+                plan = itertools.chain(container, plan)
             run = DryRun(
                 operation,
                 place.store,
@@ -151,7 +155,8 @@ def _transfer(
                 cancel=cancel,
             )
         else:
-            prepare_container(session, target, place.container, create=create)
+            if not is_empty:
+                prepare_container(session, target, place.container, create=create)
             run = Engine(
                 operation,
                 place.store,
@@ -185,13 +190,15 @@ def _until_something(entries: Iterator[PlanEntry], operation: str) -> Sequence[P
     """Read a plan up to its first object, so that nothing is created when nothing matches.
 
     Raises:
-        NothingMatchedError: there is none.
+        NothingMatchedError: there is none, and that isn't what the user chose.
     """
     seen: list[Unmatched | Note] = []
     for entry in entries:
         if not isinstance(entry, (Unmatched, Note)):
             return (*seen, entry)
         seen.append(entry)
+    if any(isinstance(entry, LeftOut) for entry in seen):
+        return seen
     reasons = [entry.reason if isinstance(entry, Unmatched) else entry.text for entry in seen]
     left_out = any(isinstance(entry, Note) for entry in seen)
     hint = "Say recursive (-r) to take subdirectories" if left_out else ""

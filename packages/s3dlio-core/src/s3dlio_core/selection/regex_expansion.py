@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from s3dlio_core.listing import iterate
+from s3dlio_core.selection.pruning import all_below, enters
 from s3dlio_core.store import ListError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from s3dlio_core.selection.filters import Sieve
     from s3dlio_core.selection.regexes import Regex
     from s3dlio_core.store import ObjectInfo, ObjectStore
 
@@ -22,7 +24,7 @@ __all__ = ["expand_regex", "is_unread_directory"]
 
 
 def expand_regex(
-    store: ObjectStore, root: str, regex: Regex, *, recursive: bool
+    store: ObjectStore, root: str, regex: Regex, sieve: Sieve | None = None, *, recursive: bool
 ) -> Iterator[ObjectInfo | str | ListError]:
     """Yield what matches: objects, subdirectories that are left out, and errors.
 
@@ -30,30 +32,40 @@ def expand_regex(
         store: is listed.
         root: the literal directory as a key: "" or ending in "/".
         regex: what the paths below it must match.
+        sieve: says what needn't be listed.
         recursive: look at all depths, not only at the expression's own.
     """
     if recursive:
-        for found in iterate(store, root + regex.lead):
+        for found in all_below(store, root + regex.lead, sieve):
             if _is_meant(found, root, regex):
                 yield found
     else:
         directory, _, name = regex.lead.rpartition("/")
         above = f"{root}{directory}/" if directory or regex.lead.startswith("/") else root
-        yield from _level(store, root, regex, above, regex.lead.count("/"), name)
+        yield from _level(store, root, regex, sieve, above, regex.lead.count("/"), name)
 
 
 def _level(
-    store: ObjectStore, root: str, regex: Regex, above: str, level: int, lead: str
+    store: ObjectStore,
+    root: str,
+    regex: Regex,
+    sieve: Sieve | None,
+    above: str,
+    level: int,
+    lead: str,
 ) -> Iterator[ObjectInfo | str | ListError]:
     """Look into one directory, so many levels below the root, for names that begin with a lead."""
     for found in iterate(store, above + lead, delimiter="/"):
         if level == regex.depth:
-            if _is_meant(found, root, regex):
+            if _is_meant(found, root, regex) and (
+                not isinstance(found, str) or enters(sieve, found)
+            ):
                 yield found
         elif isinstance(found, str):
             segment = regex.segments[level]
-            if segment is None or segment.fullmatch(found[len(above) : -1]):
-                yield from _level(store, root, regex, found, level + 1, "")
+            name = found[len(above) : -1]
+            if (segment is None or segment.fullmatch(name)) and enters(sieve, found):
+                yield from _level(store, root, regex, sieve, found, level + 1, "")
         elif is_unread_directory(found):
             yield found
 

@@ -19,7 +19,7 @@ import warnings
 
 from s3dlio_core.errors import UsageError
 
-__all__ = ["Regex", "is_regex", "split_regex"]
+__all__ = ["Regex", "compile_regex", "is_regex", "split_regex"]
 
 _SIGN = re.compile(r"[\\^$*+?()\[\]{}|]")
 # An escape, a "^" at a segment's start, a "$" at the end, and quantifiers: behind ")" any, behind
@@ -55,17 +55,18 @@ class Regex:
             UsageError: it is no regular expression; the message says where.
         """
         self.text = text
-        try:
-            self._compiled = _compile(text + (".*" if text.endswith("/") else ""))
-        except (re.error, OverflowError, RecursionError) as error:
-            raise _usage_error(text, error) from error
+        self._compiled = compile_regex(
+            text, hint='If it is none, say patterns="glob" or "literal" (--glob, --literal)'
+        )
+        if text.endswith("/"):
+            self._compiled = compile_regex(f"{text}.*")
         pieces = _PIECE.findall(text)
         parts = _parts(pieces)
         self.lead = _lead(pieces) if parts else ""
         self.depth = sum(piece in _SLASHES for piece in pieces)
         self.segments: tuple[re.Pattern[str] | None, ...] = (None,) * self.depth
         if len(parts) == self.depth + 1 and not _FAR_REACHING.search(text):
-            self.segments = tuple(_compile(part) for part in parts[:-1])
+            self.segments = tuple(compile_regex(part) for part in parts[:-1])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text!r})"
@@ -87,19 +88,25 @@ def split_regex(key: str) -> tuple[str, str]:
     return key[:cut], key[cut:]
 
 
-def _compile(text: str) -> re.Pattern[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what a later Python may read differently
-        return re.compile(text, re.DOTALL)
+def compile_regex(text: str, hint: str = "") -> re.Pattern[str]:
+    """Compile a regular expression of paths.
 
+    Args:
+        text: the expression.
+        hint: of the error.
 
-def _usage_error(text: str, error: Exception) -> UsageError:
-    position = getattr(error, "pos", None)
-    where = "" if position is None else f" at character {position + 1}"
-    return UsageError(
-        f"bad regex {text}: {getattr(error, 'msg', error)}{where}",
-        hint='If it is none, say patterns="glob" or "literal" (--glob, --literal)',
-    )
+    Raises:
+        UsageError: it is no regular expression; the message says where.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a later Python may read differently
+            return re.compile(text, re.DOTALL)
+    except (re.error, OverflowError, RecursionError) as error:
+        position = getattr(error, "pos", None)
+        where = "" if position is None else f" at character {position + 1}"
+        reason = getattr(error, "msg", error)
+        raise UsageError(f"bad regex {text}: {reason}{where}", hint=hint) from error
 
 
 def _parts(pieces: list[str]) -> list[str]:

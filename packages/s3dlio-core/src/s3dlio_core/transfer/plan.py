@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PART_SIZE_BYTES",
     "CopyItem",
+    "LeftOut",
     "Note",
     "PlanEntry",
     "Skipped",
@@ -56,6 +57,11 @@ class Note:
     """Something that the user should read."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut(Note):
+    """A note of what the user chose to leave out: where that is all there is, nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,16 @@ from s3dlio_core.mapping import (
     relative_name,
 )
 from s3dlio_core.selection import Reading, Selection, expand, select, select_version
+from s3dlio_core.selection.filters import Sieve, left_out_text
 from s3dlio_core.store import ListError
-from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, Unmatched
+from s3dlio_core.transfer.plan import CopyItem, LeftOut, Note, PlanEntry, Skipped, Unmatched
 from s3dlio_core.transfer.report import Failure
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from s3dlio_core.selection.filters import Filters
     from s3dlio_core.session import Place, Session
     from s3dlio_core.store import ObjectInfo, ObjectStore
     from s3dlio_core.uri import Uri
@@ -41,6 +43,7 @@ def plan_copy(
     recursive: bool,
     version: str | None = None,
     asked: Reading = Reading.AUTO,
+    filters: Filters | None = None,
 ) -> tuple[Place, Iterator[PlanEntry]]:
     """Plan the copies of an operation.
 
@@ -51,6 +54,7 @@ def plan_copy(
         recursive: take what lies deeper than one level, too.
         version: copy this version of the one literal source.
         asked: how the sources are to be read.
+        filters: what objects must be like to be copied.
 
     Returns:
         The destination's place, and the entries, lazily.
@@ -87,21 +91,28 @@ def plan_copy(
         raise first_error or errors.UsageError("no source was given")
     target = find_target(session, destination, selections[0] if len(given) == 1 else None)
     refuse_senseless(selections, target, recursive=recursive)
-    entries = _entries(selections, target, recursive=recursive)
+    entries = _entries(selections, target, filters, recursive=recursive)
     if may_collide(selections, target):
         entries = only_first(entries, target.place.store)
     return target.place, itertools.chain(lost, entries)
 
 
 def _entries(
-    selections: Sequence[Selection], target: Target, *, recursive: bool
+    selections: Sequence[Selection], target: Target, filters: Filters | None, *, recursive: bool
 ) -> Iterator[PlanEntry]:
     destination = target.place.store
+    object_count, directory_count = 0, 0
     for selection in selections:
-        entries = _told_entries(selection, target, recursive=recursive)
+        sieve = None if filters is None else Sieve(filters, selection.place.prefix)
+        entries = _told_entries(selection, target, sieve, recursive=recursive)
         if _makes_directories(selection, destination):
             entries = without_shadowed(entries, destination)
         yield from entries
+        if sieve is not None:
+            object_count += sieve.object_count
+            directory_count += sieve.directory_count
+    if object_count or directory_count:
+        yield LeftOut(left_out_text(object_count, directory_count))
 
 
 def _makes_directories(selection: Selection, destination: ObjectStore) -> bool:
@@ -110,10 +121,12 @@ def _makes_directories(selection: Selection, destination: ObjectStore) -> bool:
     return destination.capabilities.directories and not source.capabilities.directories
 
 
-def _told_entries(selection: Selection, target: Target, *, recursive: bool) -> Iterator[PlanEntry]:
+def _told_entries(
+    selection: Selection, target: Target, sieve: Sieve | None, *, recursive: bool
+) -> Iterator[PlanEntry]:
     """Yield the entries of a selection; an error that concerns it alone is one of them."""
     try:
-        yield from _selection_entries(selection, target, recursive=recursive)
+        yield from _selection_entries(selection, target, sieve, recursive=recursive)
     except errors.S3dlioError as error:
         if error.scope is not errors.Scope.OBJECT:
             raise
@@ -121,14 +134,14 @@ def _told_entries(selection: Selection, target: Target, *, recursive: bool) -> I
 
 
 def _selection_entries(
-    selection: Selection, target: Target, *, recursive: bool
+    selection: Selection, target: Target, sieve: Sieve | None, *, recursive: bool
 ) -> Iterator[PlanEntry]:
     source = selection.place.store
     # A glob may match its own destination, whose new objects the listing would find in turn.
     goal = goal_within(selection, target) if selection.is_pattern else None
     matched = False
     left_out_count = 0
-    for found in expand(selection, recursive=recursive):
+    for found in expand(selection, recursive=recursive, sieve=sieve):
         if isinstance(found, str):
             left_out_count += 1
             continue
@@ -145,7 +158,7 @@ def _selection_entries(
             f"{'subdirectory was' if left_out_count == 1 else 'subdirectories were'} left out "
             "(not recursive)"
         )
-    if not matched:
+    if not matched and not (sieve is not None and sieve.anything):
         yield Unmatched(
             selection.text,
             f"{errors.printable(selection.text)}: {selection.nothing_matched}",

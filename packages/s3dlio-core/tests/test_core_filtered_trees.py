@@ -1,0 +1,381 @@
+"""Filters over whole trees: what is copied, listed and deleted, and what isn't even listed."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s3dlio_core import errors, operations
+from s3dlio_core.file_store import FileStore
+from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from s3dlio_core.selection import Selection, expand
+from s3dlio_core.selection.filters import Filters, Sieve
+from s3dlio_core.session import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from s3dlio_core.store import ObjectStore, Page
+
+TREE = (
+    "a.log",
+    "a.txt",
+    "build/a.txt",
+    "build/deep/b.txt",
+    "d/a.log",
+    "d/build/c.txt",
+    "d/e/a.txt",
+)
+
+
+class CountingFiles(FileStore):
+    """Files, and how often each prefix was listed."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.listed = Counter[str]()
+
+    def list_page(  # noqa: D102 - as in the contract
+        self,
+        prefix: str = "",
+        *,
+        delimiter: str = "",
+        token: str | None = None,
+        start_after: str = "",
+        page_size: int | None = None,
+    ) -> Page:
+        self.listed[prefix] += 1
+        return super().list_page(
+            prefix,
+            delimiter=delimiter,
+            token=token,
+            start_after=start_after,
+            page_size=page_size,
+        )
+
+
+class SmallPages(MemoryStore):
+    """A container that lists three keys at a time, and what it listed."""
+
+    def __init__(self, container: str) -> None:
+        super().__init__(container)
+        self.pages: list[list[str]] = []
+
+    def list_page(  # noqa: D102 - as in the contract
+        self,
+        prefix: str = "",
+        *,
+        delimiter: str = "",
+        token: str | None = None,
+        start_after: str = "",
+        page_size: int | None = None,
+    ) -> Page:
+        page = super().list_page(
+            prefix,
+            delimiter=delimiter,
+            token=token,
+            start_after=start_after,
+            page_size=page_size or 3,
+        )
+        self.pages.append([info.key for info in page.objects])
+        return page
+
+
+def _container() -> str:
+    name = uuid.uuid4().hex
+    MemoryProvider().create_container(name)
+    return name
+
+
+def _fill(base: str, names: Iterable[str]) -> None:
+    for name in names:
+        operations.put(f"{base}/{name}", name.encode())
+
+
+@pytest.fixture(params=["file", "memory"])
+def area(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The base of a tree of each kind."""
+    base = str(tmp_path / "area") if request.param == "file" else f"memory://{_container()}"
+    _fill(base, TREE)
+    return base
+
+
+def _names(base: str) -> list[str]:
+    try:
+        found = list(operations.list(f"{base}/", recursive=True))
+    except errors.NothingMatchedError:
+        return []
+    return [entry.uri.partition(f"{base}/")[2] for entry in found]
+
+
+def _found(store: ObjectStore, filters: Filters, prefix: str = "") -> list[str]:
+    selection = Selection("x", Place(store, prefix, "x"))
+    found_all = expand(selection, recursive=True, sieve=Sieve(filters, prefix))
+    return [found if isinstance(found, str) else found.key for found in found_all]
+
+
+def test_an_excluded_directory_is_not_listed(tmp_path: Path) -> None:
+    """Its siblings are, each once."""
+    _fill(str(tmp_path), TREE)
+    store = CountingFiles(str(tmp_path))
+    found = _found(store, Filters(exclude=("build",)))
+    assert found == ["a.log", "a.txt", "d/a.log", "d/e/a.txt"]
+    assert store.listed == {"": 1, "d/": 1, "d/e/": 1}
+
+
+def test_what_cannot_exclude_a_directory_lists_a_tree_in_one_go(tmp_path: Path) -> None:
+    """A walk by levels costs more, so it's left to those who profit."""
+    _fill(str(tmp_path), TREE)
+    store = CountingFiles(str(tmp_path))
+    filters = Filters(include=("*.txt",), exclude=(r"re:.*\.log",), size_min_bytes=1)
+    assert _found(store, filters) == [name for name in TREE if name.endswith(".txt")]
+    assert store.listed == {"": 1}
+
+
+def test_a_large_excluded_prefix_is_jumped_over() -> None:
+    """The page that ends in it is followed by one behind it."""
+    store = SmallPages(_container())
+    for name in ["a", *(f"x/{number:03}" for number in range(100)), "x0", "y/x/1", "z"]:
+        store.put(name, b"")
+    assert _found(store, Filters(exclude=("x",))) == ["a", "x0", "z"]
+    assert store.pages == [["a", "x/000", "x/001"], ["x0", "y/x/1", "z"]]
+
+
+def test_a_small_excluded_prefix_costs_no_further_page() -> None:
+    """Where the page goes on behind it, the next one has its token."""
+    store = SmallPages(_container())
+    for name in ["a", "x/1", "y", "z"]:
+        store.put(name, b"")
+    assert _found(store, Filters(exclude=("x",))) == ["a", "y", "z"]
+    assert store.pages == [["a", "x/1", "y"], ["z"]]
+
+
+KEYS = st.sets(
+    st.lists(st.sampled_from(["a", "b", "x", "x0", ".x"]), min_size=1, max_size=4).map("/".join),
+    max_size=25,
+)
+EXCLUDES = st.lists(
+    st.sampled_from(["x", "x/", "/x", "a/x", "b/**", "?/b", "**/x/a", "re:a/.*", "re:.*/x"]),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(KEYS, EXCLUDES, st.sampled_from(["", "a/"]))
+def test_jumps_lose_nothing(keys: set[str], exclude: list[str], prefix: str) -> None:
+    """Page by page the same is found as when each key is asked for."""
+    store = SmallPages(_container())
+    for key in keys:
+        store.put(key, b"")
+    filters = Filters(exclude=tuple(exclude))
+    below = (key for key in sorted(keys) if key.startswith(prefix))
+    assert _found(store, filters, prefix) == [
+        key for key in below if filters.keep_name(key[len(prefix) :])
+    ]
+
+
+@settings(max_examples=40)
+@given(KEYS, EXCLUDES)
+def test_a_walk_by_levels_loses_nothing(
+    tmp_path_factory: pytest.TempPathFactory, keys: set[str], exclude: list[str]
+) -> None:
+    """Level by level the same is found, in the same order, as when each key is asked for."""
+    store = FileStore(str(tmp_path_factory.mktemp("tree")))
+    kept = []
+    for key in sorted(keys, key=len):
+        if not any(other.startswith(f"{key}/") for other in keys):  # no file and directory at once
+            store.put(key, b"")
+            kept.append(key)
+    filters = Filters(exclude=tuple(exclude))
+    assert _found(store, filters) == [key for key in sorted(kept) if filters.keep_name(key)]
+
+
+def test_links_that_lead_upwards_end_a_walk_by_levels(tmp_path: Path) -> None:
+    """As they end one without filters."""
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/f").write_bytes(b"")
+    (tmp_path / "a/b/up").symlink_to(tmp_path / "a")
+    store = FileStore(str(tmp_path))
+    assert _found(store, Filters(exclude=("x",))) == _found(store, Filters()) == ["a/b/f"]
+
+
+def _refuse_to_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    scandir = os.scandir
+
+    def refuse(path: str | Path) -> object:
+        if str(path).rstrip("/").endswith(f"/{name}"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr("s3dlio_core.file_store.walk.os.scandir", refuse)
+
+
+@pytest.mark.parametrize("exclude", ["build", "build/**", "re:build/.*"])
+def test_an_unreadable_directory_that_is_excluded_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exclude: str
+) -> None:
+    """Nobody asked for what lies in it."""
+    _fill(str(tmp_path / "area"), ("a.txt", "build/b.txt"))
+    _refuse_to_read(monkeypatch, "build")
+    report = operations.copy(
+        f"{tmp_path}/area/", f"{tmp_path}/to/", recursive=True, exclude=exclude
+    )
+    assert (report.done_count, report.failed_count) == (1, 0)
+    assert report.notes == ("the filters left out 1 directory with all in it",)
+
+
+def test_an_unreadable_directory_is_a_failure_where_it_is_not_excluded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in it might be included."""
+    _fill(str(tmp_path / "area"), ("a.txt", "build/b.txt"))
+    _refuse_to_read(monkeypatch, "build")
+    report = operations.copy(
+        f"{tmp_path}/area/",
+        f"{tmp_path}/to/",
+        recursive=True,
+        include="*.txt",
+        raise_on_failure=False,
+    )
+    assert (report.done_count, report.failed_count) == (1, 1)
+
+
+def test_a_broken_link_that_is_filtered_is_no_failure(tmp_path: Path) -> None:
+    """Its name says that nobody asked for it."""
+    _fill(str(tmp_path / "area"), ("a.txt",))
+    (tmp_path / "area/link.log").symlink_to("nowhere")
+    report = operations.copy(f"{tmp_path}/area/*", f"{tmp_path}/to/", include="*.txt")
+    assert (report.done_count, report.failed_count) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "filters", "expected"),
+    [
+        ("/", {"include": "*.txt"}, [name for name in TREE if name.endswith(".txt")]),
+        ("/", {"exclude": ["build", "*.log"]}, ["a.txt", "d/e/a.txt"]),
+        ("/", {"include": "d", "exclude": "build"}, ["d/a.log", "d/e/a.txt"]),
+        ("/", {"exclude": "/build"}, [name for name in TREE if not name.startswith("build")]),
+        ("/", {"include": "a.*", "exclude": "a.txt"}, ["a.log", "d/a.log"]),
+        ("/d/", {"include": "build/"}, ["build/c.txt"]),
+        ("/d/", {"include": "d"}, []),
+        ("/d/", {"include": r"re:[^/]*\.log"}, ["a.log"]),
+        ("/*", {"exclude": "build/deep"}, [name for name in TREE if "deep" not in name]),
+        ("/**/*.txt", {"exclude": "d"}, ["a.txt", "build/a.txt", "build/deep/b.txt"]),
+        ("/d/*/c*", {"include": "build/*"}, ["build/c.txt"]),
+        ("/", {"min_size": len("build/deep/b.txt")}, ["build/deep/b.txt"]),
+        ("/", {"max_size": len("a.txt")}, ["a.log", "a.txt"]),
+        ("/", {"newer": "1h", "include": "a.log"}, ["a.log", "d/a.log"]),
+        ("/", {"older": "1h"}, []),
+    ],
+)
+def test_patterns_are_relative_to_the_source(
+    area: str, tmp_path: Path, source: str, filters: dict[str, str], expected: list[str]
+) -> None:
+    """What is kept goes where it goes without filters, whatever the store."""
+    to = str(tmp_path / "to")
+    report = operations.copy(area + source, f"{to}/", recursive=True, **filters)  # type: ignore[arg-type]
+    assert (_names(to) if expected else []) == sorted(expected)
+    assert report.done_count == len(expected)
+    assert report.ok
+
+
+def test_a_source_of_which_nothing_is_left_is_no_mistake(area: str, tmp_path: Path) -> None:
+    """As every night when nothing is new; and nothing is created."""
+    report = operations.copy(f"{area}/", f"{tmp_path}/to/", recursive=True, older="1h")
+    assert (report.ok, report.done_count) == (True, 0)
+    assert report.notes == (f"the filters left out {len(TREE)} objects",)
+    assert not (tmp_path / "to").exists()
+
+
+def test_objects_that_are_named_are_filtered_too(area: str, tmp_path: Path) -> None:
+    """A shell may have expanded a pattern; one note counts them all."""
+    sources = [f"{area}/a.log", f"{area}/a.txt", f"{area}/build/deep/b.txt"]
+    report = operations.copy(sources, f"{tmp_path}/to/", exclude=["*.log", "b*"])
+    assert _names(str(tmp_path / "to")) == ["a.txt"]
+    assert report.notes == ("the filters left out 2 objects",)
+
+
+def test_a_source_that_matches_nothing_is_still_told(area: str, tmp_path: Path) -> None:
+    """Filters excuse only what they left out."""
+    with pytest.raises(errors.NothingMatchedError):
+        operations.copy(f"{area}/none*", f"{tmp_path}/to/", exclude="*.log")
+
+
+def test_subdirectories_that_are_excluded_are_not_missed(area: str, tmp_path: Path) -> None:
+    """Only the other one is counted among those that are left out."""
+    report = operations.copy(f"{area}/", f"{tmp_path}/to/", exclude="build")
+    assert report.done_count == 2
+    assert "1 subdirectory was left out" in " ".join(report.notes)
+
+
+def test_a_filtered_deletion_leaves_the_rest(area: str) -> None:
+    """Neighbours stay, and the directory does."""
+    report = operations.delete(f"{area}/d/", recursive=True, include="*.txt", exclude="e")
+    assert report.done_count == 1
+    assert _names(area) == [name for name in TREE if name != "d/build/c.txt"]
+
+
+def test_a_filtered_deletion_needs_recursive_for_a_directory(area: str) -> None:
+    """Filters make nothing recursive."""
+    with pytest.raises(errors.UsageError, match="directory"):
+        operations.delete(f"{area}/d", include="*.txt")
+    assert _names(area) == list(TREE)
+
+
+def test_a_deletion_of_which_nothing_is_left_is_no_mistake(area: str) -> None:
+    """Nothing is deleted, and a note says why."""
+    report = operations.delete([f"{area}/a.log", f"{area}/a.txt"], older="1h")
+    assert (report.ok, report.done_count) == (True, 0)
+    assert report.notes == ("the filters left out 2 objects",)
+    assert _names(area) == list(TREE)
+
+
+def test_a_filtered_directory_stays(tmp_path: Path) -> None:
+    """Also when there is nothing left in it but another directory."""
+    (tmp_path / "d/empty").mkdir(parents=True)
+    (tmp_path / "d/x.tmp").write_bytes(b"")
+    operations.delete(f"{tmp_path}/d", recursive=True, include="*.tmp")
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["empty"]
+
+
+def test_a_filtered_listing_has_the_rest(area: str) -> None:
+    """At all depths."""
+    found = operations.list(f"{area}/", recursive=True, include="*.txt", exclude="build")
+    assert [entry.uri.partition(f"{area}/")[2] for entry in found] == ["a.txt", "d/e/a.txt"]
+
+
+def test_a_filtered_listing_of_one_level_leaves_out_excluded_prefixes(area: str) -> None:
+    """Others may hold what is included."""
+    found = operations.list(f"{area}/", include="*.txt", exclude="build")
+    assert [entry.uri.partition(f"{area}/")[2] for entry in found] == ["a.txt", "d/"]
+
+
+def test_a_listing_of_which_nothing_is_left_is_empty(area: str) -> None:
+    """What is there, and filtered, isn't missing."""
+    assert not list(operations.list(f"{area}/", recursive=True, include="nothing"))
+
+
+def test_times_are_those_of_the_files(tmp_path: Path) -> None:
+    """An old file is older."""
+    _fill(str(tmp_path / "area"), ("new", "old"))
+    long_ago_s = time.time() - 10 * 86_400
+    os.utime(tmp_path / "area/old", (long_ago_s, long_ago_s))
+    operations.copy(f"{tmp_path}/area/", f"{tmp_path}/to/", older="7d")
+    operations.copy(f"{tmp_path}/area/", f"{tmp_path}/recent/", newer="7d")
+    assert _names(str(tmp_path / "to")) == ["old"]
+    assert _names(str(tmp_path / "recent")) == ["new"]
+
+
+def test_bad_filters_are_told_before_anything_is_done(area: str, tmp_path: Path) -> None:
+    """An error of usage."""
+    with pytest.raises(errors.UsageError):
+        operations.copy(f"{area}/", f"{tmp_path}/to/", recursive=True, exclude="re:(")
+    assert not (tmp_path / "to").exists()
