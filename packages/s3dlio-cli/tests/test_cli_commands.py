@@ -310,9 +310,23 @@ def test_delete_of_a_prefix_needs_r(cli: Cli, tree: Path, bucket: str) -> None:
     assert cli("ls", "-r", f"{bucket}/").out == ""
 
 
-def test_delete_of_nothing_is_exit_code_3(cli: Cli, bucket: str) -> None:
-    """The user meant something that isn't there."""
-    assert cli("rm", f"{bucket}/none").code == 3
+@pytest.mark.parametrize("missing", ["none", "none*", "none$"])
+def test_delete_of_nothing_is_exit_code_3(cli: Cli, bucket: str, missing: str) -> None:
+    """The user meant something that isn't there; one line says how that was read."""
+    outcome = cli("rm", f"{bucket}/{missing}")
+    assert (outcome.code, outcome.err.count("\n")) == (3, 1)
+    assert "read as a" in outcome.err
+
+
+def test_delete_of_one_thing_that_is_there_and_one_that_is_not(
+    cli: Cli, tree: Path, bucket: str
+) -> None:
+    """The one goes, and a note says how the other was read."""
+    cli("upload", f"{tree}/a.log", f"{bucket}/a")
+    outcome = cli("rm", f"{bucket}/none*", f"{bucket}/a")
+    assert outcome.code == 1
+    assert outcome.err.count("nothing matched (read as a glob)") == 1
+    assert "deleted 1 object" in outcome.err
 
 
 def test_delete_takes_the_jobs_of_old_scripts(cli: Cli, tree: Path) -> None:

@@ -133,6 +133,19 @@ def test_a_bad_expression_says_where(text: str, where: str) -> None:
         Regex(text)
 
 
+@given(st.text("ab1./\\^$*+?()[]{}|,-!:=<P \n\udcff", max_size=12))
+@settings(deadline=None)
+def test_any_text_is_an_expression_or_an_error_of_usage(text: str) -> None:
+    """Nothing else is raised; what matches begins with the lead."""
+    try:
+        regex = Regex(text)
+    except UsageError:
+        return
+    assert len(regex.segments) == regex.depth
+    for path in (text, regex.lead, "a", "a/b", "ab/a1"):
+        assert not regex.matches(path) or path.startswith(regex.lead)
+
+
 def test_python_s_warnings_reach_nobody() -> None:
     """What a later Python may read differently is no concern of a command line."""
     with warnings.catch_warnings():

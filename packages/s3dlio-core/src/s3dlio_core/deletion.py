@@ -85,7 +85,10 @@ class Deletion:
                     self._nothing(selection.uri, str(selection))
                 else:
                     self._delete(selection, recursive=recursive)
-            self._tell_left_out()
+            self._count_left_out()
+            if len(self._unmatched) < len(selections):  # otherwise the caller's error says it all
+                for note in self._notes:
+                    self._observer.noted(note)
         except errors.S3dlioError as error:
             stopped_by = error
             drop_frames(error)
@@ -169,17 +172,13 @@ class Deletion:
             self._failures.append(failure)
         self._observer.failed(failure)
 
-    def _tell_left_out(self) -> None:
+    def _count_left_out(self) -> None:
         if self._left_out_objects or self._left_out_directories:
-            self._note(left_out_text(self._left_out_objects, self._left_out_directories))
+            self._notes.append(left_out_text(self._left_out_objects, self._left_out_directories))
 
     def _nothing(self, source: str, reason: str) -> None:
         self._unmatched.append(source)
-        self._note(reason)
-
-    def _note(self, text: str) -> None:
-        self._notes.append(text)
-        self._observer.noted(text)
+        self._notes.append(reason)
 
     def _snapshot(self, *, final: bool) -> Snapshot:
         return Snapshot(

@@ -59,6 +59,8 @@ def tail_regex(segments: list[str]) -> re.Pattern[str]:
     parts: list[str] = []
     last = len(segments) - 1
     for index, segment in enumerate(segments):
+        if segment == "**" and segments[index + 1 : index + 2] == ["**"]:
+            continue  # two of them mean what one does, but try all ways to share the path
         if segment == "**":
             parts.append(".+" if index == last else "(?:[^/]*/)*")
         elif index == last and not segment:
