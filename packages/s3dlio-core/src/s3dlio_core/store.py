@@ -126,6 +126,8 @@ class Capabilities:
         start_after: `start_after` of `list_page`.
         checksums: algorithms that the store verifies on write, e.g. "CRC32C".
         read_checksums: `content_check` may give a check, and whole reads are compared.
+        mtime: an object has the modification time that it is written with: the metadata `mtime`
+            (`s3dlio_core.mtimes`) of its attributes, and `head` and readers tell it there.
         etag_changes: whether each overwrite gives a new, non-empty ETag.
         directories: names are directories and files of a file system: no key is both "a" and
             "a/b", none ends in "/" or has an empty, "." or ".." segment.
@@ -147,6 +149,7 @@ class Capabilities:
     start_after: bool = True
     checksums: frozenset[str] = frozenset()
     read_checksums: bool = False
+    mtime: bool = False
     etag_changes: bool = True
     directories: bool = False
     case_sensitive: bool = True

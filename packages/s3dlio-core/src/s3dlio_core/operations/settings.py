@@ -10,6 +10,7 @@ from s3dlio_core.operations.arguments import Progress, as_observer, check_argume
 from s3dlio_core.operations.filtering import FilterKeywords, Moment, Patterns, Size, make_filters
 from s3dlio_core.selection import Reading
 from s3dlio_core.store import Attributes
+from s3dlio_core.transfer.overwrite import OverwriteRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,10 @@ class TransferKeywords(FilterKeywords, total=False):
         patterns: how the sources are read: "literal", "glob" or "regex"; or "auto": a local path
             that exists as written is literal, then a text with what only a regular expression has
             is one, then a text with `*`, `?`, `[…]` or `{…,…}` is a glob.
+        overwrite: whether an object that exists is replaced: "always", "never", "newer" (when the
+            source's time is later) or "changed" (when it differs from the source).
+        compare: what makes objects of one size "changed": "time", "size" (nothing) or "checksum".
+            It implies "changed".
     """
 
     attributes: Attributes | None
@@ -56,6 +61,8 @@ class TransferKeywords(FilterKeywords, total=False):
     raise_on_failure: bool
     retries: int
     patterns: str
+    overwrite: str | None
+    compare: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +99,12 @@ class TransferSettings:
     max_size: Size | None = None
     newer: Moment | None = None
     older: Moment | None = None
+    overwrite: str | None = None
+    compare: str | None = None
     observer: TransferObserver = field(init=False)
     asked: Reading = field(init=False)
     filters: Filters | None = field(init=False)
+    rule: OverwriteRule = field(init=False)
 
     def __post_init__(self) -> None:
         check_arguments(self.jobs, self.progress, self.cancel, self.options)
@@ -115,3 +125,4 @@ class TransferSettings:
             older=self.older,
         )
         object.__setattr__(self, "filters", filters)
+        object.__setattr__(self, "rule", OverwriteRule.from_names(self.overwrite, self.compare))

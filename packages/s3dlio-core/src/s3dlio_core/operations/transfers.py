@@ -166,6 +166,7 @@ def _transfer(
                 observer=observer,
                 cancel=cancel,
                 retries=settings.retries,
+                rule=settings.rule,
             )
         report = run.run(plan)
     stopped_by = report.stopped_by

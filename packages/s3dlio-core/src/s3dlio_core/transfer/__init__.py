@@ -3,6 +3,8 @@
 plan         what is copied where: items and the sizes of parts; pure values
 buffers      reused page-aligned memory under one budget
 object_copy  one object: whole, or in parts
+overwrite    whether an object is copied when its destination exists
+same_content whether a destination has its source's bytes already
 engine       worker threads over a stream of items
 second_tries what failed and is tried again at the end
 frames       what an error that is kept must not keep

@@ -21,12 +21,19 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from s3dlio_core.content_check import Outcome
-from s3dlio_core.errors import CancelledError, S3dlioError, Scope, ServiceError
+from s3dlio_core.errors import (
+    CancelledError,
+    PreconditionFailedError,
+    S3dlioError,
+    Scope,
+    ServiceError,
+)
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
 from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole, looked_at_anew
+from s3dlio_core.transfer.overwrite import OverwriteRule, decide
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, part_size_for
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
 from s3dlio_core.transfer.second_tries import SecondTries
@@ -51,11 +58,13 @@ PLANNED_AHEAD_MAX = 4096
 class _Counters:
     """What one worker has done. Each worker has its own, so counting needs no lock."""
 
-    __slots__ = ("done_bytes", "done_count", "outcomes")
+    __slots__ = ("done_bytes", "done_count", "left_bytes", "left_count", "outcomes")
 
     def __init__(self) -> None:
         self.done_count = 0
         self.done_bytes = 0
+        self.left_count = 0
+        self.left_bytes = 0
         # All keys from the beginning: a thread that is left behind can't change its size.
         self.outcomes: Counter[Outcome] = Counter(dict.fromkeys(Outcome, 0))
 
@@ -64,6 +73,11 @@ class _Counters:
         self.done_count += 1
         if outcome is not None:
             self.outcomes[outcome] += 1
+
+    def object_left(self, size_bytes: int) -> None:
+        """Count an object whose destination stays as it is."""
+        self.left_count += 1
+        self.left_bytes += size_bytes
 
 
 class Engine:
@@ -81,6 +95,7 @@ class Engine:
         cancel: CancelToken | None = None,
         buffers: BufferPool | None = None,
         retries: int = 0,
+        rule: OverwriteRule | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -95,6 +110,7 @@ class Engine:
                 waits any more.
             buffers: the memory to use.
             retries: passes at the most over what failed, after the plan's end.
+            rule: whether what exists is replaced; None: always.
         """
         self._operation = operation
         self._jobs = jobs
@@ -102,7 +118,14 @@ class Engine:
         self._observer = observer or TransferObserver()
         self._cancel = cancel or CancelToken()
         self._buffers = buffers or BufferPool()
-        self._context = CopyContext(destination, self._buffers, self._cancel, attributes)
+        self._rule = rule or OverwriteRule()
+        self._context = CopyContext(
+            destination,
+            self._buffers,
+            self._cancel,
+            attributes,
+            self._rule.condition(destination),
+        )
         self._started_at = 0.0
 
         # Everything below but the counters is guarded by one lock. Who waits for what:
@@ -209,14 +232,17 @@ class Engine:
                 self._observer.failed(news)
 
     def _snapshot(self) -> Snapshot:
+        # What stays as it is leaves the totals, since nothing of it is to be done.
+        left_count = sum(counter.left_count for counter in self._counters)
+        left_bytes = sum(counter.left_bytes for counter in self._counters)
         return Snapshot(
             operation=self._operation,
             done_count=sum(counter.done_count for counter in self._counters),
             failed_count=self._failed_count,
-            skipped_count=self._skipped_count,
-            total_count=self._total_count,
+            skipped_count=self._skipped_count + left_count,
+            total_count=self._total_count - left_count,
             done_bytes=sum(counter.done_bytes for counter in self._counters),
-            total_bytes=self._total_bytes,
+            total_bytes=self._total_bytes - left_bytes,
             totals_final=self._totals_final,
             elapsed_s=time.monotonic() - self._started_at,
         )
@@ -231,7 +257,7 @@ class Engine:
             done_bytes=snapshot.done_bytes,
             failed_count=self._failed_count,
             failures=tuple(self._failures),
-            skipped_count=self._skipped_count,
+            skipped_count=snapshot.skipped_count,
             verified_count=verified_count,
             unverified={outcome.value: count for outcome, count in outcomes.items()},
             unmatched=tuple(self._unmatched),
@@ -404,6 +430,9 @@ class Engine:
         try:
             if item.stale:
                 item = self._look_at_anew(item)
+            if not decide(item, self._context.destination, self._rule, self._cancel):
+                self._leave(item, counters)
+                return
             part_size_bytes = part_size_for(
                 item.info.size_bytes,
                 item.source.limits,
@@ -417,6 +446,18 @@ class Engine:
             else:
                 self._begin(PartedCopy(item, part_size_bytes, self._context))
         except S3dlioError as error:
+            self._not_copied(item, error, counters)
+
+    def _leave(self, item: CopyItem, counters: _Counters) -> None:
+        """Count an item whose destination stays as it is."""
+        counters.object_left(item.info.size_bytes)
+        self._second_tries.settle(item)
+
+    def _not_copied(self, item: CopyItem, error: S3dlioError, counters: _Counters) -> None:
+        """Record why an item was not copied; somebody else's object under its key is no failure."""
+        if self._context.condition is not None and isinstance(error, PreconditionFailedError):
+            self._leave(item, counters)
+        else:
             self._item_failed(item, error)
 
     def _look_at_anew(self, item: CopyItem) -> CopyItem:
@@ -460,7 +501,7 @@ class Engine:
             self._second_tries.settle(parted.item)
         except S3dlioError as error:
             counters.done_bytes -= parted.done_bytes
-            self._item_failed(parted.item, error)
+            self._not_copied(parted.item, error, counters)
         finally:
             self._ended(parted)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from s3dlio_core.content_check import ContentCheck, Outcome
     from s3dlio_core.store import (
         Attributes,
+        Condition,
         MultipartUpload,
         ObjectInfo,
         ObjectReader,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.transfer.plan import CopyItem
 
-__all__ = ["CopyContext", "PartedCopy", "copy_whole", "looked_at_anew"]
+__all__ = ["CopyContext", "PartedCopy", "copy_whole", "fill", "looked_at_anew"]
 
 _log = get_logger("transfer")
 
@@ -50,6 +51,7 @@ class CopyContext:
     buffers: BufferPool
     cancel: CancelToken
     attributes: Attributes | None = None
+    condition: Condition | None = None
 
     def attributes_over(self, source: Attributes | None) -> Attributes | None:
         """Return what an object is written with: what the caller asked for, else its source's."""
@@ -74,17 +76,24 @@ def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
     with context.buffers.lease(size_bytes, context.cancel) as view:
         with item.source.open_reader(item.info.key, version=item.version) as reader:
             _check_unchanged(item, reader.info)
-            _fill(reader, view, context.cancel)
+            fill(reader, view, context.cancel)
             attributes, check = reader.info.attributes, reader.check
         written = context.destination.put(
-            item.key, view, attributes=context.attributes_over(attributes)
+            item.key,
+            view,
+            attributes=context.attributes_over(attributes),
+            condition=context.condition,
         )
     _check_size(written, size_bytes, context.destination.uri_of(item.key))
     return None if check is None else check.outcome
 
 
-def _fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
-    """Fill a view from a reader, to its end."""
+def fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
+    """Fill a view from a reader, to the view's end.
+
+    Raises:
+        IntegrityError: the reader ends before.
+    """
     position = 0
     while position < len(view):
         cancel.raise_if_cancelled()
@@ -160,6 +169,7 @@ class PartedCopy:
             size_bytes=info.size_bytes,
             part_size_bytes=self._part_size_bytes,
             attributes=self._context.attributes_over(attributes),
+            condition=self._context.condition,
         )
 
     @property
@@ -212,7 +222,7 @@ class PartedCopy:
         with context.buffers.lease(stop - start, context.cancel) as view:
             with self._open(start, stop) as reader:
                 _check_unchanged(item, reader.info)
-                _fill(reader, view, context.cancel)
+                fill(reader, view, context.cancel)
             if self._check is not None:
                 self._check.add(start, view)
             return self._started().put_part(number, start, view)

@@ -6,6 +6,7 @@ pickle, since stores pickle by configuration: another process could carry them o
 
 from __future__ import annotations
 
+import enum
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.report import Failure
 
 __all__ = [
+    "ABSENT",
     "PART_SIZE_BYTES",
+    "Absent",
     "CopyItem",
+    "Existing",
     "LeftOut",
     "Note",
     "PlanEntry",
@@ -35,6 +39,18 @@ PART_SIZE_BYTES = 8 * MIB
 WHOLE_OBJECT_PARTS = 2
 
 
+class Absent(enum.Enum):
+    """The type of `ABSENT`."""
+
+    ABSENT = "absent"
+
+
+#: Known not to exist.
+ABSENT = Absent.ABSENT
+#: What is known of a destination.
+Existing: TypeAlias = "ObjectInfo | Absent"
+
+
 @dataclass(frozen=True, slots=True)
 class CopyItem:
     """One object to copy: from where, what it was when it was listed, and its key to be.
@@ -43,6 +59,7 @@ class CopyItem:
         version: copy this version of it, or None for the current one. (What `info` says of the
             version pins nothing: reading a version by name may need a permission of its own.)
         stale: `info` is known to be out of date; the source must be looked at before it is copied.
+        existing: what is known of the destination; None: nothing yet.
     """
 
     source: ObjectStore
@@ -50,6 +67,7 @@ class CopyItem:
     key: str
     version: str | None = None
     stale: bool = False
+    existing: Existing | None = None
 
 
 @dataclass(frozen=True, slots=True)
