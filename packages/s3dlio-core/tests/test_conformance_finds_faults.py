@@ -30,6 +30,7 @@ from s3dlio_core.errors import (
     S3dlioError,
 )
 from s3dlio_core.memory_store import MemoryProvider, MemoryReader, MemoryStore, MemoryUpload
+from s3dlio_core.mtimes import kept_mtime_s
 from s3dlio_core.store import Attributes, Capabilities, Limits, ObjectInfo, Page
 from s3dlio_core.testing import ObjectStoreTests
 
@@ -485,6 +486,14 @@ class OldAttributesStay(MemoryStore):
         if options.get("attributes") is None and present is not None:
             options["attributes"] = present.info.attributes
         return super().put(key, buffer, **options)
+
+
+class MetadataAreItsTime(MemoryStore):
+    """The time of an object is that of its metadata, which it doesn't declare."""
+
+    def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
+        info = super().head(key, version=version)
+        return dataclasses.replace(info, mtime=kept_mtime_s(info.attributes) or info.mtime)
 
 
 class EtagStays(MemoryStore):
@@ -1039,6 +1048,7 @@ FAULTS: dict[type[MemoryStore | MemoryProvider], str] = {
     PutCountsItems: "test_put_takes_every_buffer",
     PutDropsAttributes: "test_metadata_is_kept",
     OldAttributesStay: "test_put_replaces_attributes",
+    MetadataAreItsTime: "test_mtime_is_of_the_write_without_the_capability",
     EtagStays: "test_each_overwrite_changes_the_etag",
     PutAnswersAnotherEtag: "test_put_describes_the_object",
     PutDecodesKeys: "test_odd_key_survives",

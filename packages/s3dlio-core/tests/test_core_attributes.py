@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from s3dlio_core import operations
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from s3dlio_core.mtimes import mtime_text
 from s3dlio_core.store import Attributes
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.plan import CopyItem
@@ -87,13 +88,16 @@ def test_given_attributes_win_over_the_sources() -> None:
 
 
 def test_upload_gives_attributes_to_each_object(tmp_path: Path) -> None:
-    """A file has none of its own."""
+    """A file has none of its own but its time."""
     store = container()
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(b"x")
     asked = Attributes(content_type="text/x", metadata={"by": "me"})
     operations.upload(f"{tmp_path}/*", f"{store.uri}/", attributes=asked)
-    assert [asked, asked] == [store.head(key).attributes for key in ("a", "b")]
+    for name in ("a", "b"):
+        mtime = {"mtime": mtime_text((tmp_path / name).stat().st_mtime_ns)}
+        expected = dataclasses.replace(asked, metadata={**mtime, **asked.metadata})
+        assert store.head(name).attributes == expected
 
 
 def test_storage_class_and_tags_do_not_travel() -> None:

@@ -22,7 +22,9 @@ from s3dlio_core.file_store import writing
 from s3dlio_core.file_store.paths import Descriptor, split_key, translated
 from s3dlio_core.file_store.reader import info_of, open_regular
 from s3dlio_core.local_names import TEMPORARY_PREFIX
+from s3dlio_core.mtimes import MTIME
 from s3dlio_core.store import (
+    Attributes,
     Buffer,
     Condition,
     CopySource,
@@ -49,9 +51,16 @@ class _Head:
 
     key: str
     if_absent: bool
+    mtime: str | None = None
 
     def line(self) -> bytes:
-        return _line({"key": os.fsencode(self.key).hex(), "if_absent": self.if_absent})
+        key = os.fsencode(self.key).hex()
+        return _line({"key": key, "if_absent": self.if_absent, "mtime": self.mtime})
+
+    @property
+    def attributes(self) -> Attributes:
+        """What the file is to have: its time, if one was given."""
+        return Attributes(metadata={} if self.mtime is None else {MTIME: self.mtime})
 
     @classmethod
     def parse(cls, line: bytes) -> _Head:
@@ -62,7 +71,8 @@ class _Head:
         """
         try:
             fields = json.loads(line)
-            return cls(os.fsdecode(bytes.fromhex(fields["key"])), bool(fields["if_absent"]))
+            key = os.fsdecode(bytes.fromhex(fields["key"]))
+            return cls(key, bool(fields["if_absent"]), fields["mtime"])
         except (KeyError, TypeError) as error:
             raise ValueError("no head of a journal") from error
 
@@ -180,6 +190,7 @@ class FileMultipartUpload(MultipartUpload):
             condition = Condition(if_absent=True) if self._head.if_absent else None
             if writing.is_special(replaced):
                 raise errors.NotSupportedError("a device or fifo took the name meanwhile")
+            writing.set_mtime(files.data.fd, self._head.attributes)
             self._store.make_durable(files.data.fd, self._segments)
             try:
                 status = writing.publish(
@@ -319,9 +330,12 @@ def copy_range(
         done += count
 
 
-def create(store: FileStore, key: str, condition: Condition | None) -> FileMultipartUpload:
+def create(
+    store: FileStore, key: str, attributes: Attributes | None, condition: Condition | None
+) -> FileMultipartUpload:
     """Begin an upload."""
-    head = _Head(key, condition is not None and condition.if_absent)
+    mtime = None if attributes is None else attributes.metadata.get(MTIME)
+    head = _Head(key, condition is not None and condition.if_absent, mtime)
     return FileMultipartUpload(store, key, secrets.token_hex(8), head=head)
 
 

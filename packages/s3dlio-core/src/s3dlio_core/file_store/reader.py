@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.mtimes import mtime_attributes
 from s3dlio_core.store import ObjectInfo, ObjectReader
 
 if TYPE_CHECKING:
@@ -20,8 +21,19 @@ def etag_of(status: os.stat_result) -> str:
 
 
 def info_of(key: str, status: os.stat_result) -> ObjectInfo:
-    """Describe a file as an object."""
+    """Describe a file as a listing does."""
     return ObjectInfo(key, status.st_size, status.st_mtime, etag_of(status))
+
+
+def described(key: str, status: os.stat_result) -> ObjectInfo:
+    """Describe a file with its exact time, as an object is described that keeps one."""
+    return ObjectInfo(
+        key,
+        status.st_size,
+        status.st_mtime,
+        etag_of(status),
+        attributes=mtime_attributes(status.st_mtime_ns),
+    )
 
 
 def check_regular(status: os.stat_result) -> None:

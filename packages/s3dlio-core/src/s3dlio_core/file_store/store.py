@@ -25,9 +25,17 @@ from s3dlio_core.file_store.paths import (
     split_key,
     translated,
 )
-from s3dlio_core.file_store.reader import FileReader, check_regular, etag_of, info_of, open_regular
+from s3dlio_core.file_store.reader import (
+    FileReader,
+    check_regular,
+    described,
+    etag_of,
+    info_of,
+    open_regular,
+)
 from s3dlio_core.file_store.special import DeviceUpload, write_special
 from s3dlio_core.file_store.walk import Found, Walk
+from s3dlio_core.mtimes import mtime_attributes
 from s3dlio_core.store import (
     Attributes,
     Buffer,
@@ -183,7 +191,7 @@ class FileStore(ObjectStore):
         part_size_max_bytes=_SIZE_MAX_BYTES,
         part_count_max=1_000_000,
     )
-    capabilities = Capabilities(put_if_match=False, attributes=False, directories=True)
+    capabilities = Capabilities(put_if_match=False, attributes=False, mtime=True, directories=True)
 
     def __init__(self, root: str, *, fsync: bool = False, follow_links: bool = True) -> None:
         """Open a directory.
@@ -238,7 +246,7 @@ class FileStore(ObjectStore):
             except NotADirectoryError:
                 raise errors.ObjectNotFoundError("no such file") from None
             check_regular(status)
-            return info_of(key, status)
+            return described(key, status)
 
     def open_reader(
         self,
@@ -264,7 +272,7 @@ class FileStore(ObjectStore):
             except BaseException:
                 os.close(fd)
                 raise
-            info = info_of(key, status)
+            info = described(key, status)
             return FileReader(fd, status, info, self.uri_of(key), start, max(start, end))
 
     def put(
@@ -276,14 +284,13 @@ class FileStore(ObjectStore):
         condition: Condition | None = None,
     ) -> ObjectInfo:
         """Write a temporary file and rename it."""
-        del attributes  # a file system has no place for them: see `capabilities`
         with self._translated("put", key):
             self._check_condition(condition)
 
             def fill(fd: int) -> None:
                 writing.write_all(fd, buffer)
 
-            return self._write(key, fill, condition, buffer)
+            return self._write(key, fill, attributes, condition, buffer)
 
     def copy_from(
         self,
@@ -294,7 +301,6 @@ class FileStore(ObjectStore):
         condition: Condition | None = None,
     ) -> ObjectInfo:
         """Copy a file inside the kernel."""
-        del attributes
         with self._translated("copy", key):
             self._check_condition(condition)
             source_fd, status = open_regular(self.source_path(source))
@@ -306,7 +312,8 @@ class FileStore(ObjectStore):
                     if etag_of(os.fstat(source_fd)) != etag_of(status):
                         raise errors.SourceChangedError("the file changed while it was copied")
 
-                return self._write(key, fill, condition, None)
+                kept = mtime_attributes(status.st_mtime_ns) if attributes is None else attributes
+                return self._write(key, fill, kept, condition, None)
             finally:
                 os.close(source_fd)
 
@@ -314,6 +321,7 @@ class FileStore(ObjectStore):
         self,
         key: str,
         fill: Callable[[int], None],
+        attributes: Attributes | None,
         condition: Condition | None,
         special: Buffer | None,
     ) -> ObjectInfo:
@@ -332,6 +340,7 @@ class FileStore(ObjectStore):
         temporary, fd = writing.create_temporary(directory.fd)
         try:
             fill(fd)
+            writing.set_mtime(fd, attributes)
             self.make_durable(fd, segments)
             status = writing.publish(
                 fd, temporary, name, directory.fd, replaced, condition, self.umask
@@ -354,7 +363,7 @@ class FileStore(ObjectStore):
         checksum: str | None = None,
     ) -> MultipartUpload:
         """Begin a temporary file that parts are written into."""
-        del size_bytes, part_size_bytes, attributes  # nothing here depends on them
+        del size_bytes, part_size_bytes  # nothing here depends on them
         with self._translated("create multipart", key):
             if checksum is not None:
                 raise errors.NotSupportedError("a file system verifies no checksums")
@@ -364,7 +373,7 @@ class FileStore(ObjectStore):
             directory = self.tree.parent(segments, create=True)
             if writing.is_special(writing.existing(name, directory.fd)):
                 return DeviceUpload(key, self.uri_of(key), name, directory.fd)
-            return multipart.create(self, key, condition)
+            return multipart.create(self, key, attributes, condition)
 
     def resume_multipart(self, key: str, token: str) -> MultipartUpload:
         """Open the temporary file of an upload again."""

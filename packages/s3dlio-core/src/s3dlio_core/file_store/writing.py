@@ -1,7 +1,7 @@
 """Writing local files whole: a temporary file in the same directory, then a rename.
 
 The temporary file has mode 0600 until it is complete; the final one the replaced file's
-permissions, or 0666 less the umask.
+permissions, or 0666 less the umask. Its modification time is the one that it is written with.
 """
 
 from __future__ import annotations
@@ -11,14 +11,19 @@ import os
 import re
 import secrets
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.local_names import TEMPORARY_PREFIX
+from s3dlio_core.logs import get_logger
+from s3dlio_core.mtimes import kept_mtime_ns
 
 if TYPE_CHECKING:
-    from s3dlio_core.store import Buffer, Condition
+    from s3dlio_core.store import Attributes, Buffer, Condition
+
+_log = get_logger("file")
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _UMASK = re.compile(r"^Umask:\s*([0-7]+)", re.MULTILINE)
@@ -47,6 +52,20 @@ def write_all(fd: int, buffer: Buffer, offset_bytes: int = 0) -> None:
     written = 0
     while written < len(view):
         written += os.pwrite(fd, view[written:], offset_bytes + written)
+
+
+def set_mtime(fd: int, attributes: Attributes | None) -> None:
+    """Give a complete file the time that its attributes tell, if they tell one.
+
+    Some file systems of networks and buckets keep no times but their own: that is only logged.
+    """
+    mtime_ns = kept_mtime_ns(attributes)
+    if mtime_ns is None:
+        return
+    try:
+        os.utime(fd, ns=(time.time_ns(), mtime_ns))
+    except (OSError, OverflowError) as error:
+        _log.info("a file could not be given its time: %s", error)
 
 
 def is_special(found: os.stat_result | None) -> bool:

@@ -21,12 +21,14 @@ from s3dlio_core.errors import (
 )
 from s3dlio_core.identity import same_object
 from s3dlio_core.logs import get_logger
+from s3dlio_core.mtimes import kept_mtime_ns, mtime_attributes, mtime_ns_of
 from s3dlio_core.transfer.plan import part_count
 
 if TYPE_CHECKING:
     from s3dlio_core.content_check import ContentCheck, Outcome
     from s3dlio_core.store import (
         Attributes,
+        Capabilities,
         Condition,
         MultipartUpload,
         ObjectInfo,
@@ -53,11 +55,20 @@ class CopyContext:
     attributes: Attributes | None = None
     condition: Condition | None = None
 
-    def attributes_over(self, source: Attributes | None) -> Attributes | None:
-        """Return what an object is written with: what the caller asked for, else its source's."""
-        if not self.destination.capabilities.attributes:
+    def attributes_of(self, info: ObjectInfo, source: Attributes | None) -> Attributes | None:
+        """Return what an object is written with: what the caller asked for, else its source's.
+
+        Args:
+            info: the source as it was listed.
+            source: its attributes, if they are known.
+        """
+        capabilities = self.destination.capabilities
+        if not _has_attributes(capabilities):
             return None
-        return source if self.attributes is None else self.attributes.over(source)
+        wanted = source if self.attributes is None else self.attributes.over(source)
+        if capabilities.mtime and info.mtime is not None and kept_mtime_ns(wanted) is None:
+            wanted = mtime_attributes(mtime_ns_of(info.mtime)).over(wanted)
+        return wanted
 
 
 def looked_at_anew(item: CopyItem) -> CopyItem:
@@ -81,11 +92,15 @@ def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
         written = context.destination.put(
             item.key,
             view,
-            attributes=context.attributes_over(attributes),
+            attributes=context.attributes_of(item.info, attributes),
             condition=context.condition,
         )
     _check_size(written, size_bytes, context.destination.uri_of(item.key))
     return None if check is None else check.outcome
+
+
+def _has_attributes(capabilities: Capabilities) -> bool:
+    return capabilities.attributes or capabilities.mtime
 
 
 def fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
@@ -156,8 +171,8 @@ class PartedCopy:
         attributes = info.attributes
         lacks_attributes = (
             attributes is None
-            and source.capabilities.attributes
-            and destination.capabilities.attributes
+            and _has_attributes(source.capabilities)
+            and _has_attributes(destination.capabilities)
         )
         if lacks_attributes or source.capabilities.read_checksums:
             described = source.head(info.key, version=self.item.version)
@@ -168,7 +183,7 @@ class PartedCopy:
             self.item.key,
             size_bytes=info.size_bytes,
             part_size_bytes=self._part_size_bytes,
-            attributes=self._context.attributes_over(attributes),
+            attributes=self._context.attributes_of(info, attributes),
             condition=self._context.condition,
         )
 

@@ -21,7 +21,7 @@ reads        ranges and buffers       conditions   if_absent, if_match, ETags
 keys         odd keys                 copies       server-side copies
 listing      order, pages, delimiter  failures     classes and scopes of errors
 concurrency  threads, fork, pickle    providers    containers
-versions     older states of an object
+versions     older states of an object   mtimes    modification times that are kept
 model        random sequences against a dictionary
 """
 
@@ -36,6 +36,7 @@ from s3dlio_core.testing.conformance.failures import ErrorTests
 from s3dlio_core.testing.conformance.keys import KeyTests
 from s3dlio_core.testing.conformance.listing import ListTests
 from s3dlio_core.testing.conformance.model import ModelTests
+from s3dlio_core.testing.conformance.mtimes import MtimeTests
 from s3dlio_core.testing.conformance.multipart import CopyPartTests, MultipartTests, ResumeTests
 from s3dlio_core.testing.conformance.providers import ProviderTests
 from s3dlio_core.testing.conformance.puts import AttributeTests, PutTests
@@ -48,6 +49,7 @@ __all__ = ["BelowPrefixTests", "ConformanceBase", "ObjectStoreTests"]
 class BelowPrefixTests(
     PutTests,
     AttributeTests,
+    MtimeTests,
     ReadTests,
     KeyTests,
     ListTests,
