@@ -62,6 +62,9 @@ def test_what_exists(
         (tmp_path / "goal" / name).chmod(0o600)
     file_of(tmp_path / "source/missing", b"new", OLD)
     inodes = {path.name: path.stat().st_ino for path in (tmp_path / "goal").iterdir()}
+    dry = cli(command, "--dry-run", *options, f"{tmp_path}/source/", f"{tmp_path}/goal/")
+    told = [line.rpartition("/")[2] for line in dry.out.splitlines()]
+    assert told == sorted(["missing", *replaced.split()])
     outcome = cli(command, *options, f"{tmp_path}/source/", f"{tmp_path}/goal/")
     assert outcome.code == 0
     found = {path.name for path in (tmp_path / "goal").iterdir()}

@@ -153,6 +153,7 @@ def _transfer(
                 part_size_bytes=settings.part_size_bytes,
                 observer=observer,
                 cancel=cancel,
+                is_wanted=settings.rule.decider(place.store, cancel),
             )
         else:
             if not is_empty:

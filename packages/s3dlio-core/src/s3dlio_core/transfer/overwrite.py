@@ -13,6 +13,7 @@ Rules that hold in this file:
 from __future__ import annotations
 
 import enum
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +24,8 @@ from s3dlio_core.transfer.plan import ABSENT, Absent
 from s3dlio_core.transfer.same_content import same_content
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from s3dlio_core.store import ObjectInfo, ObjectStore
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.transfer.plan import CopyItem, Existing
@@ -87,6 +90,14 @@ class OverwriteRule:
         if self.when is Overwrite.NEVER and destination.capabilities.put_if_absent:
             return Condition(if_absent=True)
         return None
+
+    def decider(
+        self, destination: ObjectStore, cancel: CancelToken
+    ) -> Callable[[CopyItem], bool] | None:
+        """Return `decide` for the items of a run; None: all are copied."""
+        if self.when is Overwrite.ALWAYS:
+            return None
+        return functools.partial(decide, destination=destination, rule=self, cancel=cancel)
 
 
 def _named(kind: type[_Choice], keyword: str, name: str) -> _Choice:
