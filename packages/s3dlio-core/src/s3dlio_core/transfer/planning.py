@@ -177,8 +177,8 @@ def _entry(found: ObjectInfo, selection: Selection, target: Target) -> PlanEntry
     key = target.key(relative_name(selection, found))
     if found.key.endswith("/") and not found.size_bytes and (has_directories or not key):
         return Skipped(source.uri_of(found.key))  # directories and containers need no marker
-    if has_directories:
-        try:
+    if _makes_directories(selection, destination):
+        try:  # here, since what can't be written needs no directory that another must give way to
             check_local_key(key)
         except errors.InvalidKeyError as error:
             return _refused(error, source.uri_of(found.key), destination.uri_of(key))
