@@ -91,6 +91,14 @@ def test_each_report_has_an_exit_code(report: TransferReport, code: int) -> None
             "deleted 3 objects in 0.2 s, 0 failed",
         ),
         (
+            replace(REPORT, dry_run=True, skipped_count=2),
+            "(dryrun) would upload 40 objects, 5.0 GiB, 0 failed, 2 skipped",
+        ),
+        (
+            TransferReport("delete", done_count=1, dry_run=True),
+            "(dryrun) would delete 1 object, 0 failed",
+        ),
+        (
             replace(REPORT, unmatched=("a",)),
             (
                 "uploaded 40 objects, 5.0 GiB in 40.0 s (128.0 MiB/s), 0 failed, "
@@ -124,7 +132,7 @@ def test_failures_are_listed_up_to_a_limit(capsys: pytest.CaptureFixture[str]) -
     say_outcome(report, Settings())
     lines = capsys.readouterr().err.splitlines()
     assert lines[:20] == ["s3-cli: error: file:///a: put s3://b/a: denied"] * 20
-    assert lines[20] == "s3-cli: error: and 30 objects more failed; --json lists them"
+    assert lines[20] == "s3-cli: error: and 30 objects more failed; --failures lists them"
     assert len(lines) == 22
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FAILURES_SHOWN_MAX", "say_outcome", "summary_line"]
 
-#: Failures that are listed by name; `--json` has all that the report keeps.
+#: Failures that are listed by name; `--failures` has all, `--json` what the report keeps.
 FAILURES_SHOWN_MAX = 20
 
 _DONE_WORDS = {
@@ -37,7 +37,7 @@ def say_outcome(report: TransferReport, settings: Settings) -> None:
         say_error(describe_failure(failure))
     more = report.failed_count - min(len(report.failures), FAILURES_SHOWN_MAX)
     if more > 0:
-        say_error(f"and {_objects(more)} more failed; --json lists them")
+        say_error(f"and {_objects(more)} more failed; --failures lists them")
     for source in report.unmatched:
         say_error(f"nothing matches {source}")
     if report.stopped_by is not None and not isinstance(report.stopped_by, CancelledError):

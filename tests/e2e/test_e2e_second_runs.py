@@ -1,0 +1,114 @@
+"""What a run would do, what it does the second time, and what a later run takes up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.e2e.truth import LogMark, tree, write_tree
+from tests.servers import Answer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.command_line import Cli
+    from tests.e2e.truth import Bucket
+    from tests.servers import FaultProxy, S3Server
+
+DENIED: Final = Answer.error(403, "AccessDenied")
+
+
+# --dry-run
+
+
+def test_dry_upload_asks_and_writes_nothing(
+    cli: Cli, bucket: Bucket, s3_server: S3Server, tmp_path: Path
+) -> None:
+    """No request that changes something is sent; the lines are what the real run does."""
+    source = write_tree(tmp_path / "in", {"a": b"1", "sub/ü +%41": b"2"})
+    mark = LogMark(s3_server, bucket.name)
+    outcome = cli("upload", "-r", "-n", "in/", f"{bucket.uri}/x/").expect(0)
+    assert {record.method for record in mark.records} <= {"GET", "HEAD"}
+    lines = [
+        f"(dryrun) upload: file://{source}/{name} to {bucket.uri}/x/{name}"
+        for name in ("a", "sub/ü +%41")
+    ]
+    assert outcome.out.splitlines() == lines
+    assert bucket.listed() == []
+    cli("upload", "-r", "in/", f"{bucket.uri}/x/").expect(0)
+    assert bucket.listed() == ["x/a", "x/sub/ü +%41"]
+
+
+def test_dry_download_and_deletion_change_nothing(
+    cli: Cli, bucket: Bucket, s3_server: S3Server, tmp_path: Path
+) -> None:
+    """Not the files, not the objects."""
+    for key in ("x/a", "x/b/c"):
+        bucket.put(key, key.encode())
+    mark = LogMark(s3_server, bucket.name)
+    down = cli("download", "-n", "-r", f"{bucket.uri}/x/", "out/").expect(0)
+    assert down.out.splitlines() == [
+        f"(dryrun) download: {bucket.uri}/x/{name} to file://{tmp_path}/out/{name}"
+        for name in ("a", "b/c")
+    ]
+    gone = cli("rm", "-rn", f"{bucket.uri}/x/").expect(0)
+    assert gone.out.splitlines() == [f"(dryrun) delete: {bucket.uri}/x/{n}" for n in ("a", "b/c")]
+    assert {record.method for record in mark.records} <= {"GET", "HEAD"}
+    assert not (tmp_path / "out").exists()
+    assert bucket.listed() == ["x/a", "x/b/c"]
+
+
+@pytest.mark.parametrize(("flags", "code"), [((), 1), (("-c",), 0)])
+def test_dry_upload_to_a_missing_bucket(
+    cli: Cli, bucket: Bucket, tmp_path: Path, flags: tuple[str, ...], code: int
+) -> None:
+    """Without -c it is the real run's error; with it the bucket is told, and not made."""
+    write_tree(tmp_path / "in", {"a": b"1"})
+    missing = f"{bucket.name}-missing"
+    outcome = cli("upload", "-n", *flags, "in/a", f"s3://{missing}/").expect(code)
+    if code:
+        assert "create it" in outcome.errors[0]
+        assert outcome.out == ""
+    else:
+        assert f"s3://{missing} would be created" in outcome.err
+    assert missing not in {item["Name"] for item in bucket.client.list_buckets()["Buckets"]}
+
+
+# --retries and --failures
+
+
+def test_what_is_refused_at_first_is_copied_by_a_second_pass(
+    faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket, tmp_path: Path
+) -> None:
+    """With --retries nothing has failed in the end, and nobody was told of a failure."""
+    write_tree(tmp_path / "in", {"a": b"1", "b": b"2", "c": b"3"})
+    rule = fault_proxy.add(DENIED, method="PUT", pattern="/b$", times=2)
+    outcome = faulty_cli("upload", "in/", moto.uri, "--retries", "2").expect(0)
+    assert rule.applied_count == 2
+    assert moto.contents() == {"a": b"1", "b": b"2", "c": b"3"}
+    assert "warning" not in outcome.err
+    assert "0 failed" in outcome.err
+
+
+@pytest.mark.parametrize("retries", [(), ("--retries", "1")])
+def test_what_failed_is_listed(
+    faulty_cli: Cli,
+    fault_proxy: FaultProxy,
+    moto: Bucket,
+    tmp_path: Path,
+    retries: tuple[str, ...],
+) -> None:
+    """By its source's URI; a run without failures empties the file."""
+    for key in ("x/a", "x/ü b", "x/c"):
+        moto.put(key, key.encode())
+    command = ("download", f"{moto.uri}/x/", "out/", "--failures", "failed", *retries)
+    fault_proxy.add(DENIED, method="GET", pattern="/x/(a|c)$", times=None)
+    faulty_cli(*command).expect(1)
+    names = sorted((tmp_path / "failed").read_text().splitlines())
+    assert names == [f"{moto.uri}/x/a", f"{moto.uri}/x/c"]
+    assert tree(tmp_path / "out") == {"ü b": "x/ü b".encode()}
+    fault_proxy.clear()
+    faulty_cli(*command).expect(0)
+    assert (tmp_path / "failed").read_bytes() == b""
+    assert len(tree(tmp_path / "out")) == 3
