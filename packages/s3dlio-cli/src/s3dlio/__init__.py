@@ -43,6 +43,7 @@ from s3dlio_core.store import Attributes, Condition, ObjectInfo, ObjectStore
 from s3dlio_core.transfer import (
     CancelToken,
     Failure,
+    Planned,
     Snapshot,
     TransferObserver,
     TransferReport,
@@ -62,6 +63,7 @@ __all__ = [
     "ObjectNotFoundError",
     "ObjectStore",
     "PermissionDeniedError",
+    "Planned",
     "PreconditionFailedError",
     "S3dlioError",
     "Snapshot",
