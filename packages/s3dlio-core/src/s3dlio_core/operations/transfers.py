@@ -18,7 +18,7 @@ from s3dlio_core.operations.settings import TransferKeywords, TransferSettings
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.dry_run import DryRun
 from s3dlio_core.transfer.engine import Engine
-from s3dlio_core.transfer.events import CancelToken
+from s3dlio_core.transfer.events import CancelToken, TransferObserver
 from s3dlio_core.transfer.failure_lists import listing_failures
 from s3dlio_core.transfer.plan import LeftOut, Note, PlanEntry, Unmatched
 from s3dlio_core.transfer.planning import plan_copy
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from s3dlio_core.session import Place
+    from s3dlio_core.store import ObjectStore
     from s3dlio_core.transfer.report import TransferReport
     from s3dlio_core.uri import Uri
 
@@ -139,37 +140,9 @@ def _transfer(
         )
         first = _until_something(entries, operation)
         plan = itertools.chain(first, entries)
-        is_empty = isinstance(first[-1], (Unmatched, Note))
-        create = settings.create_container
-        run: Engine | DryRun
-        if settings.dry_run:
-            if not is_empty:
-                container = _container_entries(session, target, place, create=create)
-                plan = itertools.chain(container, plan)
-            run = DryRun(
-                operation,
-                place.store,
-                jobs=settings.jobs,
-                part_size_bytes=settings.part_size_bytes,
-                observer=observer,
-                cancel=cancel,
-                is_wanted=settings.rule.decider(place.store, cancel),
-            )
-        else:
-            if not is_empty:
-                prepare_container(session, target, place.container, create=create)
-            run = Engine(
-                operation,
-                place.store,
-                jobs=settings.jobs,
-                part_size_bytes=settings.part_size_bytes,
-                attributes=settings.attributes,
-                observer=observer,
-                cancel=cancel,
-                retries=settings.retries,
-                rule=settings.rule,
-            )
-        report = run.run(plan)
+        if not isinstance(first[-1], (Unmatched, Note)):
+            plan = itertools.chain(_prepare(session, target, place, settings), plan)
+        report = _make_run(operation, place.store, settings, observer, cancel).run(plan)
     stopped_by = report.stopped_by
     if isinstance(stopped_by, errors.ContainerNotFoundError) and stopped_by.uri.startswith(
         place.store.uri
@@ -180,10 +153,49 @@ def _transfer(
     return report
 
 
-def _container_entries(
-    session: Session, target: Uri, place: Place, *, create: bool
+def _make_run(
+    operation: str,
+    store: ObjectStore,
+    settings: TransferSettings,
+    observer: TransferObserver,
+    cancel: CancelToken,
+) -> Engine | DryRun:
+    """Return what carries out a plan, or what only tells of it."""
+    if settings.dry_run:
+        return DryRun(
+            operation,
+            store,
+            jobs=settings.jobs,
+            part_size_bytes=settings.part_size_bytes,
+            observer=observer,
+            cancel=cancel,
+            is_wanted=settings.rule.decider(store, cancel),
+        )
+    return Engine(
+        operation,
+        store,
+        jobs=settings.jobs,
+        part_size_bytes=settings.part_size_bytes,
+        attributes=settings.attributes,
+        observer=observer,
+        cancel=cancel,
+        retries=settings.retries,
+        rule=settings.rule,
+    )
+
+
+def _prepare(
+    session: Session, target: Uri, place: Place, settings: TransferSettings
 ) -> Iterator[PlanEntry]:
-    """Yield what a dry run tells of the destination's container."""
+    """Prepare the destination's container; return what a dry run tells of it instead."""
+    create = settings.create_container
+    if settings.dry_run:
+        return _expected(session, target, place, create=create)
+    prepare_container(session, target, place.container, create=create)
+    return iter(())
+
+
+def _expected(session: Session, target: Uri, place: Place, *, create: bool) -> Iterator[PlanEntry]:
     if text := expect_container(session, target, place.container, create=create):
         yield Note(text)
 

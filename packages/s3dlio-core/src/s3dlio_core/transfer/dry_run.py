@@ -61,20 +61,12 @@ class DryRun:
     def run(self, plan: Iterable[PlanEntry]) -> TransferReport:
         """Go through a plan and return what would be done. Errors are in the report, not raised."""
         tally = Tally(self._operation, self._observer, dry_run=True)
-        stopped_by: S3dlioError | None = None
-        try:
-            with contextlib.closing(self._decided(plan)) as decided:
-                for entry, outcome in decided:
-                    self._cancel.raise_if_cancelled(self._operation)
-                    self._take(entry, outcome, tally)
-                    tally.tick()
-        except S3dlioError as error:
-            error.operation = error.operation or self._operation
-            stopped_by = error
-        finally:
-            # Also after KeyboardInterrupt, or an observer that raised.
-            report = tally.finish(stopped_by)
-        return report
+        with tally.counting(), contextlib.closing(self._decided(plan)) as decided:
+            for entry, outcome in decided:
+                self._cancel.raise_if_cancelled(self._operation)
+                self._take(entry, outcome, tally)
+                tally.tick()
+        return tally.report
 
     def _decided(
         self, plan: Iterable[PlanEntry]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from s3dlio_core.errors import S3dlioError
 from s3dlio_core.transfer.events import Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
 from s3dlio_core.transfer.report import (
@@ -16,7 +18,7 @@ from s3dlio_core.transfer.report import (
 )
 
 if TYPE_CHECKING:
-    from s3dlio_core.errors import S3dlioError
+    from collections.abc import Iterator
 
 __all__ = ["Tally"]
 
@@ -34,7 +36,7 @@ class Tally:
     """
 
     def __init__(self, operation: str, observer: TransferObserver, *, dry_run: bool) -> None:
-        """Begin to count, and say so.
+        """Begin with nothing.
 
         Args:
             operation: its name.
@@ -55,7 +57,34 @@ class Tally:
         self._unmatched: list[str] = []
         self._notes: list[str] = []
         self._started_at = self._told_at = time.monotonic()
-        observer.started(self._snapshot(final=False))
+        self._report: TransferReport | None = None
+
+    @contextlib.contextmanager
+    def counting(self) -> Iterator[None]:
+        """Tell the observer the beginning and, however the block ends, the end.
+
+        An S3dlioError that ends the block isn't raised, but stands in the report.
+        """
+        stopped_by: S3dlioError | None = None
+        self._started_at = self._told_at = time.monotonic()
+        self._observer.started(self._snapshot(final=False))
+        try:
+            yield
+        except S3dlioError as error:
+            error.operation = error.operation or self._operation
+            stopped_by = error
+            drop_frames(error)
+        finally:
+            snapshot = self._snapshot(final=True)
+            self._report = self._make_report(snapshot, stopped_by)
+            self._observer.finished(snapshot, self._report)
+
+    @property
+    def report(self) -> TransferReport:
+        """What was done, once `counting` has come to its end."""
+        if self._report is None:
+            raise AssertionError("counting() comes first")
+        return self._report
 
     def plan(self, planned: Planned) -> None:
         """Count what would be done."""
@@ -73,15 +102,26 @@ class Tally:
             self._failures.append(failure)
         self._observer.failed(failure)
 
-    def note(self, text: str) -> None:
-        """Keep what the user should read."""
+    def note(self, text: str, *, tell: bool = True) -> None:
+        """Keep what the user should read; tell it at once, or with `tell_notes`."""
         self._notes.append(text)
-        self._observer.noted(text)
+        if tell:
+            self._observer.noted(text)
 
-    def miss(self, source: str, reason: str) -> None:
+    def tell_notes(self) -> None:
+        """Tell all notes that were kept."""
+        for text in self._notes:
+            self._observer.noted(text)
+
+    @property
+    def missed_count(self) -> int:
+        """Sources that selected nothing."""
+        return len(self._unmatched)
+
+    def miss(self, source: str, reason: str, *, tell: bool = True) -> None:
         """Keep a source that selects nothing, and why."""
         self._unmatched.append(source)
-        self.note(reason)
+        self.note(reason, tell=tell)
 
     def tick(self) -> None:
         """Tell the state, if it is time."""
@@ -90,16 +130,8 @@ class Tally:
             self._told_at = now
             self._observer.progressed(self._snapshot(final=False))
 
-    def finish(self, stopped_by: S3dlioError | None) -> TransferReport:
-        """Tell the end, and return what was done.
-
-        Args:
-            stopped_by: the error that ended the run early, or None.
-        """
-        if stopped_by is not None:
-            drop_frames(stopped_by)
-        snapshot = self._snapshot(final=True)
-        report = TransferReport(
+    def _make_report(self, snapshot: Snapshot, stopped_by: S3dlioError | None) -> TransferReport:
+        return TransferReport(
             self._operation,
             done_count=self.done_count,
             done_bytes=self.done_bytes,
@@ -113,8 +145,6 @@ class Tally:
             dry_run=self._dry_run,
             planned=tuple(self._planned),
         )
-        self._observer.finished(snapshot, report)
-        return report
 
     def _snapshot(self, *, final: bool) -> Snapshot:
         return Snapshot(
