@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import string
 import subprocess
@@ -179,7 +180,10 @@ def test_matches_begin_with_the_literal_lead(segment: str, lead: str) -> None:
         ("**/**/c", "a/c", True),
         ("**/**", "a/b", True),
         ("a/**/**", "a", False),
-        ("/".join(["**"] * 30) + "/c", "a/" * 60 + "b", False),
+        ("**/", "a/b", True),
+        ("**/", "a", False),
+        ("a/*/", "a/b/c", True),
+        ("a/*/", "a/b", False),
         ("*/c", "a/b/c", False),
         ("**/*.c", "a//b.c", True),
     ],
@@ -187,6 +191,45 @@ def test_matches_begin_with_the_literal_lead(segment: str, lead: str) -> None:
 def test_two_stars_cross_segments(pattern: str, path: str, expected: bool) -> None:
     """`**` as a whole segment stands for any number of them; within one it is two stars."""
     assert expected == (tail_regex(pattern.split("/")).fullmatch(path) is not None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*-*-*-*-*-*-*-*.log", "-" * 255),
+        ("a*a*a*a*a*a*a*a*b", "a" * 255),
+        ("/".join(["**"] * 30) + "/c", "a/" * 60 + "b"),
+        ("**/a/**/a/**/a/**/a/**/a/**/b", "a/" * 500 + "c"),
+        ("**/*a*a*a*/**/*a*a*/**/b", "aaaaaaaaaaaaaaa/" * 60 + "c"),
+    ],
+)
+def test_a_name_is_not_shared_out_in_all_possible_ways(pattern: str, path: str) -> None:
+    """What doesn't match is told at once, however many stars there are."""
+    assert tail_regex(pattern.split("/")).fullmatch(path) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    segments=st.lists(
+        st.one_of(st.just("**"), st.text("ab*?", max_size=6)), min_size=1, max_size=5
+    ),
+    paths=st.lists(
+        st.lists(st.text("ab", max_size=5), min_size=1, max_size=5).map("/".join), max_size=20
+    ),
+)
+def test_the_first_place_is_as_good_as_any(segments: list[str], paths: list[str]) -> None:
+    """Taking the first place where something matches never loses a match."""
+    assume(segments[-1] not in {"", "**"})
+    signs = {"*": "[^/]*", "?": "[^/]"}
+    parts = [
+        "(?:[^/]*/)*" if segment == "**" else "".join(signs.get(c, c) for c in segment) + "/"
+        for segment in segments
+    ]
+    plain = re.compile("".join(parts)[:-1])
+    regex = tail_regex(segments)
+    assert [path for path in paths if plain.fullmatch(path)] == [
+        path for path in paths if regex.fullmatch(path)
+    ]
 
 
 @needs_bash

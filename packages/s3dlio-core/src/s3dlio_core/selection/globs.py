@@ -9,12 +9,18 @@ signs and braces. Everything else is literal, "." and "\" included; POSIX classe
 from __future__ import annotations
 
 import functools
+import itertools
 import re
+from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["is_glob", "literal_lead", "match_segment", "split_glob", "tail_regex"]
 
+_STAR = "[^/]*"
 _SIGN = re.compile(r"[*?]|\[[^/]+\]")
 _FIRST_SIGN = re.compile(r"[*?\[{]")
 
@@ -51,33 +57,58 @@ def match_segment(segment: str, name: str) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _segment_regex(segment: str) -> re.Pattern[str]:
-    return re.compile(_translate(segment), re.DOTALL)
+    return re.compile(_translate(segment, itertools.count()), re.DOTALL)
 
 
 def tail_regex(segments: list[str]) -> re.Pattern[str]:
     """Return the regular expression of a relative path that matches these segments."""
-    parts: list[str] = []
-    last = len(segments) - 1
-    for index, segment in enumerate(segments):
-        if segment == "**" and segments[index + 1 : index + 2] == ["**"]:
-            continue  # two of them mean what one does, but try all ways to share the path
+    numbers = itertools.count()
+    runs: list[list[str]] = [[]]  # what stands between the segments that are "**"
+    is_directory = segments[-1] == ""
+    for segment in segments[:-1] if is_directory else segments:
         if segment == "**":
-            parts.append(".+" if index == last else "(?:[^/]*/)*")
-        elif index == last and not segment:
-            parts.append(".*")
+            runs.append([])
         else:
-            parts.append(_translate(segment) + ("" if index == last else "/"))
-    return re.compile("".join(parts), re.DOTALL)
+            runs[-1].append(_translate(segment, numbers) + "/")
+    first, *between = ("".join(run) for run in runs)
+    text = first
+    if between:
+        last = between.pop()
+        text += "".join(_earliest("(?:[^/]*/)*?", run, numbers) for run in between if run)
+        text += f"(?:[^/]*/)*{last}" if last else ".+/"
+    return re.compile(f"{text}.*" if is_directory else text[:-1], re.DOTALL)
 
 
-def _translate(segment: str) -> str:
+def _translate(segment: str, numbers: Iterator[int]) -> str:
     """Translate one segment into the text of a regular expression."""
+    pieces = _pieces(segment)
+    stars = [index for index, piece in enumerate(pieces) if piece == _STAR]
+    if len(stars) < 2 or any(piece.startswith("(?:") for piece in pieces):
+        return "".join(pieces)
+    # What stands between two stars has one length.
+    inner = ("".join(pieces[start + 1 : end]) for start, end in itertools.pairwise(stars))
+    between = "".join(_earliest(f"{_STAR}?", text, numbers) for text in inner if text)
+    return "".join(pieces[: stars[0]]) + between + "".join(pieces[stars[-1] :])
+
+
+def _earliest(skipped: str, text: str, numbers: Iterator[int]) -> str:
+    """Return an expression that takes the first place where a text matches, and tries no other.
+
+    That is enough where something of any length follows, and keeps a name such as "-----…" from
+    being shared out in all possible ways among the stars of "*-*-*-*.log".
+    """
+    name = f"at{next(numbers)}"  # what a lookahead has found isn't looked for again
+    return f"(?=(?P<{name}>{skipped}{text}))(?P={name})"
+
+
+def _pieces(segment: str) -> list[str]:
+    """Translate each sign and each character of a segment."""
     out: list[str] = []
     position = 0
     while position < len(segment):
         char = segment[position]
         if char == "*":
-            out.append("[^/]*")
+            out.append(_STAR)
         elif char == "?":
             out.append("[^/]")
         elif char == "[" and (end := _class_end(segment, position)):
@@ -85,11 +116,11 @@ def _translate(segment: str) -> str:
             position = end
         elif char == "{" and (found := _choices(segment, position)) is not None:
             choices, position = found
-            out.append(f"(?:{'|'.join(_translate(choice) for choice in choices)})")
+            out.append(f"(?:{'|'.join(''.join(_pieces(choice)) for choice in choices)})")
         else:
             out.append(re.escape(char))
         position += 1
-    return "".join(out)
+    return out
 
 
 def _class_end(segment: str, start: int) -> int:
