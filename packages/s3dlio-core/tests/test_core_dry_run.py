@@ -340,33 +340,50 @@ def test_a_deletion_is_told_and_not_done(tmp_path: Path) -> None:
 
 _NAMES = st.sampled_from(["a", "b", "a b", "ä", "sub"])
 _PATHS = st.lists(_NAMES, min_size=1, max_size=3).map("/".join)
+#: Sizes that are often alike.
+_CONTENTS = st.sampled_from([b"", b"one", b"two", b"three"])
+_RULES: tuple[tuple[str | None, str | None], ...] = (
+    (None, None),
+    ("never", None),
+    ("newer", None),
+    ("changed", None),
+    ("changed", "size"),
+    ("changed", "checksum"),
+)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
-    sources=st.sets(_PATHS, min_size=1, max_size=6),
-    existing=st.sets(_PATHS, max_size=4),
+    sources=st.dictionaries(_PATHS, _CONTENTS, min_size=1, max_size=6),
+    existing=st.dictionaries(_PATHS, _CONTENTS, max_size=6),
+    existing_is_newer=st.booleans(),
     recursive=st.booleans(),
     to_files=st.booleans(),
+    rule=st.sampled_from(_RULES),
 )
 def test_what_is_told_is_what_the_real_run_does(
-    sources: set[str], existing: set[str], recursive: bool, to_files: bool
+    sources: dict[str, bytes],
+    existing: dict[str, bytes],
+    existing_is_newer: bool,
+    recursive: bool,
+    to_files: bool,
+    rule: tuple[str | None, str | None],
 ) -> None:
     """The same objects to the same names, of any tree onto any other; and the same failures."""
     origin = _new_uri()
     create_container(origin)
-    for key in sources:
-        put(f"{origin}/{key}", key.encode())
     with tempfile.TemporaryDirectory() as directory:
         goal = f"file://{directory}/out" if to_files else _new_uri()
         create_container(goal)
-        for key in existing:
-            with contextlib.suppress(errors.InvalidKeyError):  # both a file and a directory
-                put(f"{goal}/{key}", b"old")
+        writes = [(origin, sources), (goal, existing)]
+        for uri, contents in writes if existing_is_newer else reversed(writes):
+            for key, content in contents.items():
+                with contextlib.suppress(errors.InvalidKeyError):  # both a file and a directory
+                    put(f"{uri}/{key}", content)
         before = _contents(goal)
-        dry = _outcome(origin, goal, recursive=recursive, dry_run=True)
+        dry = _outcome(origin, goal, rule, recursive=recursive, dry_run=True)
         assert _contents(goal) == before
-        real = _outcome(origin, goal, recursive=recursive, dry_run=False)
+        real = _outcome(origin, goal, rule, recursive=recursive, dry_run=False)
         if isinstance(dry, str) or isinstance(real, str):
             assert dry == real
             return
@@ -379,11 +396,19 @@ def test_what_is_told_is_what_the_real_run_does(
         }
 
 
-def _outcome(source: str, goal: str, *, recursive: bool, dry_run: bool) -> TransferReport | str:
+def _outcome(
+    source: str, goal: str, rule: tuple[str | None, str | None], *, recursive: bool, dry_run: bool
+) -> TransferReport | str:
     """Copy, and return the report, or what the error says."""
     try:
         return copy(
-            f"{source}/", f"{goal}/", recursive=recursive, dry_run=dry_run, raise_on_failure=False
+            f"{source}/",
+            f"{goal}/",
+            recursive=recursive,
+            dry_run=dry_run,
+            overwrite=rule[0],
+            compare=rule[1],
+            raise_on_failure=False,
         )
     except errors.NothingMatchedError as error:
         return str(error)

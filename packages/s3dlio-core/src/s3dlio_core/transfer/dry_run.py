@@ -91,7 +91,7 @@ class DryRun:
         return True
 
     def _take(self, entry: PlanEntry, outcome: bool | S3dlioError, tally: Tally) -> None:
-        if isinstance(entry, CopyItem):
+        if isinstance(entry, CopyItem) and outcome:
             tally.found_count += 1
             tally.found_bytes += entry.info.size_bytes
             self._take_item(entry, outcome, tally)
@@ -100,12 +100,13 @@ class DryRun:
             tally.fail(entry)
         elif isinstance(entry, Note):
             tally.note(entry.text)
-        elif isinstance(entry, Skipped):
+        elif isinstance(entry, (CopyItem, Skipped)):
             tally.skipped_count += 1
         else:
             tally.miss(entry.source, entry.reason)
 
     def _take_item(self, item: CopyItem, outcome: bool | S3dlioError, tally: Tally) -> None:
+        """Tell of an object that would be copied, or why it wouldn't."""
         source = item.source.uri_of(item.info.key)
         destination = self._destination.uri_of(item.key)
         if isinstance(outcome, S3dlioError):
@@ -114,7 +115,5 @@ class DryRun:
             if outcome.scope is not Scope.OBJECT:
                 raise outcome
             tally.fail(Failure(source, destination, outcome))
-        elif outcome:
-            tally.plan(Planned(source, destination, item.info.size_bytes))
         else:
-            tally.skipped_count += 1
+            tally.plan(Planned(source, destination, item.info.size_bytes))
