@@ -36,6 +36,7 @@ def test_failures_are_listed_for_files_from(
     outcome = cli(*arguments)
     assert outcome.code == 1
     assert (tmp_path / "list").read_text() == f"file://{tree}/bad\n"
+    assert "s3-cli: warning: " in outcome.err
     assert "line break: --failures0 can" in outcome.err
     outcome = cli(*arguments, "--failures0", tmp_path / "list0")
     names = {f"file://{tree}/bad", f"file://{tree}/bad\nname", ""}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,12 +27,7 @@ class Noting(TransferObserver):
     """Remembers what it is told."""
 
     def __init__(self) -> None:
-        self.notes: list[str] = []
         self.failures: list[Failure] = []
-
-    def noted(self, text: str) -> None:
-        """Remember."""
-        self.notes.append(text)
 
     def failed(self, failure: Failure) -> None:
         """Remember."""
@@ -56,18 +52,36 @@ def test_each_name_has_its_line_and_its_byte(tmp_path: Path) -> None:
     assert [failure.source for failure in observer.failures] == names
 
 
-def test_a_name_with_a_line_break_is_left_to_the_other_form(tmp_path: Path) -> None:
-    """A line would be read as two names; who asks for lines only is told."""
+def test_a_name_with_a_line_break_is_left_to_the_other_form(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line would be read as two names; who asks for lines only is warned, twice at the most."""
     lines, nul = tmp_path / "lines", tmp_path / "nul"
     observer = Noting()
+    unfit = ["file:///a\nb", "file:///d\r"]
     with listing_failures(observer, lines) as listing:
-        _fail(listing, ["file:///a\nb", "file:///c"])
-    assert lines.read_bytes() == b"file:///c\n"
-    assert [True] == [r"file:///a\nb" in note and "--failures0" in note for note in observer.notes]
+        _fail(listing, [*unfit, "file:///c\rc"])
+    assert lines.read_bytes() == b"file:///c\rc\n"
+    assert [r"file:///a\nb", "2 objects"] == [
+        re.split(r", | that", text.partition("can't name ")[2])[0] for text in caplog.messages
+    ]
+    assert "--failures0 can" in caplog.messages[0]
+    caplog.clear()
     with listing_failures(observer, lines, nul) as listing:
-        _fail(listing, ["file:///a\nb"])
-    assert nul.read_bytes() == b"file:///a\nb\0"
-    assert len(observer.notes) == 1
+        _fail(listing, [*unfit, "memory://b/\0"])
+    assert nul.read_bytes() == b"file:///a\nb\0file:///d\r\0"
+    assert [True] == [r"memory://b/\x00, which has a NUL byte" in text for text in caplog.messages]
+
+
+def test_a_name_that_is_no_unicode_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A caller in Python may give one; nothing breaks."""
+    with listing_failures(Noting(), tmp_path / "lines", tmp_path / "nul") as listing:
+        _fail(listing, ["memory://b/\ud800", "memory://b/c"])
+    assert (tmp_path / "lines").read_bytes() == b"memory://b/c\n"
+    assert (tmp_path / "nul").read_bytes() == b"memory://b/c\0"
+    assert [True, True] == ["no valid Unicode" in text for text in caplog.messages]
 
 
 def test_a_list_is_emptied_when_nothing_fails(tmp_path: Path) -> None:
