@@ -19,13 +19,15 @@ from s3dlio_core.session import Session
 from s3dlio_core.transfer.dry_run import DryRun
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
+from s3dlio_core.transfer.existing import with_existing
 from s3dlio_core.transfer.failure_lists import listing_failures
+from s3dlio_core.transfer.overwrite import Overwrite
 from s3dlio_core.transfer.plan import LeftOut, Note, PlanEntry, Unmatched
 from s3dlio_core.transfer.planning import plan_copy
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from typing_extensions import Unpack
 
@@ -139,7 +141,9 @@ def _transfer(
             filters=settings.filters,
         )
         first = _until_something(entries, operation)
-        plan = itertools.chain(first, entries)
+        plan: Iterable[PlanEntry] = itertools.chain(first, entries)
+        if settings.rule.when is not Overwrite.ALWAYS:
+            plan = with_existing(plan, place.store, place.prefix)
         if not isinstance(first[-1], (Unmatched, Note)):
             plan = itertools.chain(_prepare(session, target, place, settings), plan)
         report = _make_run(operation, place.store, settings, observer, cancel).run(plan)

@@ -4,6 +4,7 @@ plan         what is copied where: items and the sizes of parts; pure values
 buffers      reused page-aligned memory under one budget
 object_copy  one object: whole, or in parts
 overwrite    whether an object is copied when its destination exists
+existing     what stands at the destination, from its listing
 same_content whether a destination has its source's bytes already
 engine       worker threads over a stream of items
 second_tries what failed and is tried again at the end
