@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from s3dlio_cli import transfer_options
+from s3dlio_cli import overwrite_options
 from s3dlio_core.transfer.overwrite import Compare, Overwrite
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ OLD, NEW = 1_000_000_000, 1_500_000_000
 
 def test_the_choices_are_those_of_core() -> None:
     """They are written down twice, since `--help` doesn't import core's transfers."""
-    assert transfer_options._OVERWRITES == tuple(one.value for one in Overwrite)
+    assert overwrite_options._OVERWRITES == tuple(one.value for one in Overwrite)
     compares = {one.value for one in Compare if one is not Compare.TIME}
-    assert compares == set(transfer_options._COMPARES.values())
+    assert compares == set(overwrite_options._COMPARES.values())
 
 
 def file_of(path: Path, content: bytes, mtime: int) -> None:

@@ -20,6 +20,12 @@ from s3dlio_cli.options import (
     request_payer_option,
     settings_of,
 )
+from s3dlio_cli.overwrite_options import (
+    ATTRIBUTE_OPTIONS,
+    OVERWRITE_OPTIONS,
+    add_attributes,
+    add_overwrite,
+)
 from s3dlio_cli.pattern_options import pattern_options, patterns_of
 
 if TYPE_CHECKING:
@@ -31,24 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["transfer_keywords", "transfer_options"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
-
-#: As in s3dlio_core, which isn't imported for `--help`; a test compares them.
-_OVERWRITES = ("always", "never", "newer", "changed")
-#: Flags, and the comparison that each asks for.
-_COMPARES = {"size_only": "size", "checksum": "checksum"}
-_OVERWRITE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    remembered_option(
-        "--overwrite",
-        type=click.Choice(_OVERWRITES),
-        help="Replace what exists: always; never; if the source is newer, or changed. [always]",
-    ),
-    remembered_option(
-        "--size-only", is_flag=True, help="Replace what exists if its size differs, only."
-    ),
-    remembered_option(
-        "--checksum", is_flag=True, help="Replace what exists if its checksum differs."
-    ),
-)
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories."),
@@ -69,7 +57,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice(("follow", "skip")),
         help="What to do with symbolic links below a directory. [follow]",
     ),
-    *_OVERWRITE_OPTIONS,
+    *OVERWRITE_OPTIONS,
+    *ATTRIBUTE_OPTIONS,
     object_options,
     customer_key_option,
     request_payer_option,
@@ -99,9 +88,6 @@ def transfer_keywords(
         options["fsync"] = "true"
     if "links" in values:
         options["links"] = values["links"]
-    compares = [compare for flag, compare in _COMPARES.items() if flag in values]
-    if len(compares) > 1:
-        raise click.UsageError("--size-only and --checksum exclude each other")
     keywords: TransferKeywords = {
         "options": options,
         "progress": observer,
@@ -112,8 +98,8 @@ def transfer_keywords(
         "failures": values.get("failures"),
         "failures0": values.get("failures0"),
         "patterns": patterns_of(ctx),
-        "overwrite": values.get("overwrite"),
-        "compare": compares[0] if compares else None,
     }
     add_filters(ctx, keywords)
+    add_overwrite(ctx, keywords)
+    add_attributes(ctx, keywords)
     return keywords

@@ -48,6 +48,7 @@ class TransferKeywords(FilterKeywords, total=False):
             source's time is later) or "changed" (when it differs from the source).
         compare: what makes objects of one size "changed": "time", "size" (nothing) or "checksum".
             It implies "changed".
+        guess_content_type: give an object whose source has no content type that of its name.
     """
 
     attributes: Attributes | None
@@ -63,6 +64,7 @@ class TransferKeywords(FilterKeywords, total=False):
     patterns: str
     overwrite: str | None
     compare: str | None
+    guess_content_type: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class TransferSettings:
     older: Moment | None = None
     overwrite: str | None = None
     compare: str | None = None
+    guess_content_type: bool = True
     observer: TransferObserver = field(init=False)
     asked: Reading = field(init=False)
     filters: Filters | None = field(init=False)

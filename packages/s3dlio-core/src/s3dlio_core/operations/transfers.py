@@ -185,6 +185,7 @@ def _make_run(
         cancel=cancel,
         retries=settings.retries,
         rule=settings.rule,
+        guess_content_type=settings.guess_content_type,
     )
 
 

@@ -96,6 +96,7 @@ class Engine:
         buffers: BufferPool | None = None,
         retries: int = 0,
         rule: OverwriteRule | None = None,
+        guess_content_type: bool = True,
     ) -> None:
         """Prepare a run.
 
@@ -111,6 +112,7 @@ class Engine:
             buffers: the memory to use.
             retries: passes at the most over what failed, after the plan's end.
             rule: whether what exists is replaced; None: always.
+            guess_content_type: give what has no content type that of its name.
         """
         self._operation = operation
         self._jobs = jobs
@@ -125,6 +127,7 @@ class Engine:
             self._cancel,
             attributes,
             self._rule.condition(destination),
+            guess_content_type,
         )
         self._started_at = 0.0
 

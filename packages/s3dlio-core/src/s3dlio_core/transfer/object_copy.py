@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from s3dlio_core.content_types import guess_content_type
 from s3dlio_core.errors import (
     IntegrityError,
     PreconditionFailedError,
@@ -22,12 +23,12 @@ from s3dlio_core.errors import (
 from s3dlio_core.identity import same_object
 from s3dlio_core.logs import get_logger
 from s3dlio_core.mtimes import kept_mtime_ns, mtime_attributes, mtime_ns_of
+from s3dlio_core.store import Attributes
 from s3dlio_core.transfer.plan import part_count
 
 if TYPE_CHECKING:
     from s3dlio_core.content_check import ContentCheck, Outcome
     from s3dlio_core.store import (
-        Attributes,
         Capabilities,
         Condition,
         MultipartUpload,
@@ -54,20 +55,24 @@ class CopyContext:
     cancel: CancelToken
     attributes: Attributes | None = None
     condition: Condition | None = None
+    guess_content_type: bool = True
 
-    def attributes_of(self, info: ObjectInfo, source: Attributes | None) -> Attributes | None:
+    def attributes_of(self, item: CopyItem, source: Attributes | None) -> Attributes | None:
         """Return what an object is written with: what the caller asked for, else its source's.
 
         Args:
-            info: the source as it was listed.
-            source: its attributes, if they are known.
+            item: what is copied.
+            source: its source's attributes, if they are known.
         """
         capabilities = self.destination.capabilities
         if not _has_attributes(capabilities):
             return None
         wanted = source if self.attributes is None else self.attributes.over(source)
-        if capabilities.mtime and info.mtime is not None and kept_mtime_ns(wanted) is None:
-            wanted = mtime_attributes(mtime_ns_of(info.mtime)).over(wanted)
+        mtime_s = item.info.mtime
+        if capabilities.mtime and mtime_s is not None and kept_mtime_ns(wanted) is None:
+            wanted = mtime_attributes(mtime_ns_of(mtime_s)).over(wanted)
+        if capabilities.attributes and self.guess_content_type:
+            wanted = _with_content_type(wanted, item.key)
         return wanted
 
 
@@ -92,11 +97,18 @@ def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
         written = context.destination.put(
             item.key,
             view,
-            attributes=context.attributes_of(item.info, attributes),
+            attributes=context.attributes_of(item, attributes),
             condition=context.condition,
         )
     _check_size(written, size_bytes, context.destination.uri_of(item.key))
     return None if check is None else check.outcome
+
+
+def _with_content_type(attributes: Attributes | None, key: str) -> Attributes | None:
+    if attributes is not None and attributes.content_type:
+        return attributes
+    guessed = guess_content_type(key)
+    return Attributes(content_type=guessed).over(attributes) if guessed else attributes
 
 
 def _has_attributes(capabilities: Capabilities) -> bool:
@@ -183,7 +195,7 @@ class PartedCopy:
             self.item.key,
             size_bytes=info.size_bytes,
             part_size_bytes=self._part_size_bytes,
-            attributes=self._context.attributes_of(info, attributes),
+            attributes=self._context.attributes_of(self.item, attributes),
             condition=self._context.condition,
         )
 
