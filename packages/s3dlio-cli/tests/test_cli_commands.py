@@ -76,6 +76,36 @@ def test_a_source_is_read_as_it_is_said(
 
 
 @pytest.mark.parametrize(
+    ("option", "text", "taken"),
+    [
+        ("--literal", "x[1]", {"x[1]"}),
+        ("--glob", "x[1]", {"x1"}),
+        ("--regex", "x.1.", {"x[1]"}),
+        ("--regex", "x1|y", {"x1"}),
+    ],
+)
+@pytest.mark.parametrize("command", ["ls", "stat", "rm", "download"])
+def test_every_command_reads_a_name_as_it_is_said(
+    cli: Cli, bucket: str, tmp_path: Path, command: str, option: str, text: str, taken: set[str]
+) -> None:
+    """Whatever exists as written."""
+    keys = {"x[1]", "x1"}
+    for key in keys:
+        operations.put(f"{bucket}/{key}", key.encode())
+    into = [f"{tmp_path}/"] if command == "download" else []
+    outcome = cli(command, option, "--json", f"{bucket}/{text}", *into)
+    assert outcome.code == 0
+    left = {entry.uri.removeprefix(f"{bucket}/") for entry in operations.list(f"{bucket}/")}
+    assert left == (keys - taken if command == "rm" else keys)
+    if command == "download":
+        assert set(names(tmp_path)) == taken
+    elif command != "rm":
+        values = [json.loads(line) for line in outcome.out.splitlines()]
+        assert {value["key"] for value in values} == taken
+        assert {value["uri"] for value in values} == {f"{bucket}/{key}" for key in taken}
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["/*.csv"], ["nothing matched (read as a glob)", "--literal"]),
@@ -383,7 +413,7 @@ def test_a_bug_is_reported_in_one_line(
     def broken(*_arguments: object, **_options: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr(operations, "stat", broken)
+    monkeypatch.setattr(operations, "describe", broken)
     outcome = cli("stat", tree / "a.log")
     assert outcome.code == 1
     assert outcome.err.count("\n") == 1
@@ -399,7 +429,7 @@ def test_a_bug_shows_its_traceback_with_vv(
     def broken(*_arguments: object, **_options: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr(operations, "stat", broken)
+    monkeypatch.setattr(operations, "describe", broken)
     assert "Traceback" in cli("stat", tree / "a.log", "-vv").err
 
 

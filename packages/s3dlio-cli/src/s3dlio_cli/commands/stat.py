@@ -38,12 +38,12 @@ def stat(ctx: click.Context, uri: str, *, version_id: str | None) -> int:
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
-    info = operations.stat(
+    found, info = operations.describe(
         uri, version=version_id, patterns=patterns_of(ctx), options=settings.store_options
     )
     if settings.as_json:
-        emit_json({"uri": uri, **info_values(info)})
+        emit_json({"uri": found, **info_values(info)})
     else:
-        for line in info_lines(uri, info):
+        for line in info_lines(found, info):
             emit(line)
     return ALL_DONE

@@ -17,6 +17,7 @@ from s3dlio_core.operations.containers import create_container, delete_container
 from s3dlio_core.operations.deleting import delete
 from s3dlio_core.operations.objects import (
     ListEntry,
+    describe,
     exists,
     get,
     list,  # noqa: A004 - the name is promised to callers
@@ -33,6 +34,7 @@ __all__ = [
     "create_container",
     "delete",
     "delete_container",
+    "describe",
     "download",
     "exists",
     "get",

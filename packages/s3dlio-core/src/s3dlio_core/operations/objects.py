@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-__all__ = ["ListEntry", "exists", "get", "list", "open_store", "put", "stat"]
+__all__ = ["ListEntry", "describe", "exists", "get", "list", "open_store", "put", "stat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,24 @@ def stat(
         UsageError: a pattern matches several objects.
         NotSupportedError: the store has no versions.
     """
+    return describe(uri, version=version, patterns=patterns, options=options)[1]
+
+
+def describe(
+    uri: UriLike,
+    *,
+    version: str | None = None,
+    patterns: str = "auto",
+    options: Mapping[str, str] | None = None,
+) -> tuple[str, ObjectInfo]:
+    """Describe an object, and say its URI: a pattern doesn't. See `stat`."""
     asked = Reading.of(patterns, version)
+
+    def head(store: ObjectStore, key: str) -> tuple[str, ObjectInfo]:
+        return store.uri_of(key), store.head(key, version=version)
+
     with _session(uri, options) as session:
-        return use_single(session, uri, asked, lambda store, key: store.head(key, version=version))
+        return use_single(session, uri, asked, head)
 
 
 def exists(
