@@ -253,6 +253,17 @@ def test_a_pattern_must_match_one_object(base: str, use: Callable[[str], object]
         use(f"{base}/d/\\d")
 
 
+@pytest.mark.parametrize("name", [r"C:\users\x", r"a\(\d(", "[z-a]"])
+def test_a_missing_name_that_would_be_a_bad_pattern_is_a_missing_name(base: str, name: str) -> None:
+    """A program that asks for any name gets the same answer; who means a pattern is told."""
+    assert not operations.exists(f"{base}/{name}")
+    for use in (operations.stat, operations.get):
+        with pytest.raises(errors.ObjectNotFoundError, match=r"Read as a \w+: bad "):
+            use(f"{base}/{name}")
+    with pytest.raises(errors.UsageError, match="bad "):
+        operations.exists(f"{base}/{name}", patterns="glob" if name[0] == "[" else "regex")
+
+
 def test_the_version_of_a_pattern_is_refused(base: str) -> None:
     """A version is of one object."""
     with pytest.raises(errors.UsageError, match="version"):

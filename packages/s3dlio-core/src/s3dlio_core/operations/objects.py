@@ -173,6 +173,10 @@ def exists(
             )
         except (errors.NothingMatchedError, errors.ContainerNotFoundError):
             return False
+        except errors.UsageError:
+            if asked is not Reading.AUTO:
+                raise
+            return False  # a name that would be a bad pattern is a name
 
 
 def get(

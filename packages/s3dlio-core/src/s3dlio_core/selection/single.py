@@ -52,10 +52,16 @@ def use_single(
         place, name = session.object(parsed)
         try:
             return use(place.store, place.prefix + name)
-        except (errors.ObjectNotFoundError, errors.ContainerNotFoundError):
+        except (errors.ObjectNotFoundError, errors.ContainerNotFoundError) as error:
             if reading is Reading.LITERAL:
                 raise
-    selection = select(session, uri, asked)
+            try:
+                selection = select(session, uri)
+            except errors.UsageError as bad:  # then nobody meant a pattern
+                error.hint = error.hint or f"Read as {reading.meaning}: {bad.reason}"
+                raise error from bad
+    else:
+        selection = select(session, uri, asked)
     return use(selection.place.store, _only_match(selection))
 
 
