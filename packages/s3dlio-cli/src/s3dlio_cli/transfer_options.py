@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from s3dlio_cli.filter_options import FILTER_OPTIONS, add_filters
+from s3dlio_cli.names_options import NAMES_OPTIONS, names_of
 from s3dlio_cli.options import (
     customer_key_option,
     dry_run_option,
@@ -52,6 +53,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="At the end try what failed again, up to N times. [0]",
     ),
     *FILTER_OPTIONS,
+    *NAMES_OPTIONS,
     remembered_option(
         "--links",
         type=click.Choice(("follow", "skip")),
@@ -93,6 +95,7 @@ def transfer_keywords(
         "progress": observer,
         "cancel": cancel,
         "raise_on_failure": False,
+        "names": names_of(ctx),
         "retries": values.get("retries", 0),
         "dry_run": "dry_run" in values,
         "failures": values.get("failures"),

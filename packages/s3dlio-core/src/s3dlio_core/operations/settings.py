@@ -13,7 +13,7 @@ from s3dlio_core.store import Attributes
 from s3dlio_core.transfer.overwrite import OverwriteRule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from s3dlio_core.selection.filters import Filters
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -49,6 +49,10 @@ class TransferKeywords(FilterKeywords, total=False):
         compare: what makes objects of one size "changed": "time", "size" (nothing) or "checksum".
             It implies "changed".
         guess_content_type: give an object whose source has no content type that of its name.
+        names: take only these objects, which are looked up without a listing: names relative to
+            the one source, a directory or prefix, or whole URIs of what lies in the sources, as
+            `failures` has them; a "/" behind means all that lies below. Read once, lazily. What
+            isn't there is a failure. `s3dlio_core.selection.names_from` reads lists.
     """
 
     attributes: Attributes | None
@@ -65,6 +69,7 @@ class TransferKeywords(FilterKeywords, total=False):
     overwrite: str | None
     compare: str | None
     guess_content_type: bool
+    names: Iterable[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class TransferSettings:
     raise_on_failure: bool = True
     retries: int = 0
     patterns: str = "auto"
+    names: Iterable[str] | None = None
     include: Patterns = ()
     exclude: Patterns = ()
     min_size: Size | None = None
@@ -117,6 +123,13 @@ class TransferSettings:
             raise errors.UsageError(f"retries is 0 or more, not {self.retries}")
         if not isinstance(self.attributes, (Attributes, type(None))):
             raise TypeError(f"attributes is of the class Attributes, not {self.attributes!r}")
+        if isinstance(self.names, str):
+            raise TypeError("names is an iterable of names, not a text")
+        if self.names is not None and self.version is not None:
+            raise errors.UsageError(
+                "a version is of one object, and a list of names was given",
+                hint="Leave out the list, or the version",
+            )
         object.__setattr__(self, "observer", as_observer(self.progress))
         object.__setattr__(self, "asked", Reading.of(self.patterns, self.version))
         filters = make_filters(

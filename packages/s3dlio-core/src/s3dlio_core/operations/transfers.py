@@ -21,6 +21,7 @@ from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
 from s3dlio_core.transfer.existing import with_existing
 from s3dlio_core.transfer.failure_lists import listing_failures
+from s3dlio_core.transfer.named import NamedObjects
 from s3dlio_core.transfer.overwrite import Overwrite
 from s3dlio_core.transfer.plan import LeftOut, Note, PlanEntry, Unmatched
 from s3dlio_core.transfer.planning import plan_copy
@@ -139,6 +140,7 @@ def _transfer(
             version=settings.version,
             asked=settings.asked,
             filters=settings.filters,
+            named=_named(settings, cancel),
         )
         first = _until_something(entries, operation)
         plan: Iterable[PlanEntry] = itertools.chain(first, entries)
@@ -155,6 +157,12 @@ def _transfer(
     if settings.raise_on_failure:
         report.raise_for_failures()
     return report
+
+
+def _named(settings: TransferSettings, cancel: CancelToken) -> NamedObjects | None:
+    if settings.names is None:
+        return None
+    return NamedObjects(settings.names, settings.jobs, cancel)
 
 
 def _make_run(

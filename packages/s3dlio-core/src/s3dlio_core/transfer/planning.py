@@ -20,16 +20,18 @@ from s3dlio_core.mapping import (
 from s3dlio_core.selection import Reading, Selection, expand, select, select_version
 from s3dlio_core.selection.filters import Sieve, left_out_text
 from s3dlio_core.store import ListError
+from s3dlio_core.transfer.named import NotFound
 from s3dlio_core.transfer.plan import CopyItem, LeftOut, Note, PlanEntry, Skipped, Unmatched
 from s3dlio_core.transfer.report import Failure
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from s3dlio_core.selection.filters import Filters
     from s3dlio_core.session import Place, Session
     from s3dlio_core.store import ObjectInfo, ObjectStore
+    from s3dlio_core.transfer.named import NamedObjects
     from s3dlio_core.uri import Uri
 
 __all__ = ["plan_copy"]
@@ -44,6 +46,7 @@ def plan_copy(
     version: str | None = None,
     asked: Reading = Reading.AUTO,
     filters: Filters | None = None,
+    named: NamedObjects | None = None,
 ) -> tuple[Place, Iterator[PlanEntry]]:
     """Plan the copies of an operation.
 
@@ -55,6 +58,7 @@ def plan_copy(
         version: copy this version of the one literal source.
         asked: how the sources are to be read.
         filters: what objects must be like to be copied.
+        named: the objects that are meant, all of them in the sources; None for all of those.
 
     Returns:
         The destination's place, and the entries, lazily.
@@ -91,8 +95,11 @@ def plan_copy(
         raise first_error or errors.UsageError("no source was given")
     target = find_target(session, destination, selections[0] if len(given) == 1 else None)
     refuse_senseless(selections, target, recursive=recursive)
-    entries = _entries(selections, target, filters, recursive=recursive)
-    if may_collide(selections, target):
+    if named is None:
+        entries = _entries(selections, target, filters, recursive=recursive)
+    else:
+        entries = _named_entries(named, selections, target, filters)
+    if named is not None or may_collide(selections, target):
         entries = only_first(entries, target.place.store)
     return target.place, itertools.chain(lost, entries)
 
@@ -101,7 +108,7 @@ def _entries(
     selections: Sequence[Selection], target: Target, filters: Filters | None, *, recursive: bool
 ) -> Iterator[PlanEntry]:
     destination = target.place.store
-    object_count, directory_count = 0, 0
+    sieves = []
     for selection in selections:
         sieve = None if filters is None else Sieve(filters, selection.place.prefix)
         entries = _told_entries(selection, target, sieve, recursive=recursive)
@@ -109,8 +116,39 @@ def _entries(
             entries = without_shadowed(entries, destination)
         yield from entries
         if sieve is not None:
-            object_count += sieve.object_count
-            directory_count += sieve.directory_count
+            sieves.append(sieve)
+    yield from _tell_left_out(sieves)
+
+
+def _named_entries(
+    named: NamedObjects, selections: Sequence[Selection], target: Target, filters: Filters | None
+) -> Iterator[PlanEntry]:
+    prefixes = {selection.place.prefix for selection in selections}
+    sieves = {} if filters is None else {prefix: Sieve(filters, prefix) for prefix in prefixes}
+    found_any = False
+    for answer in named.find(selections):
+        found_any = True
+        if isinstance(answer, NotFound):
+            yield Failure(answer.uri, "", answer.error)
+            continue
+        selection, found = answer
+        if filters is not None and not sieves[selection.place.prefix].keep(found):
+            continue
+        if isinstance(found, ListError):
+            yield _left_out(found, selection.place.store)
+        else:
+            yield _entry(found, selection, target)
+    yield from _tell_left_out(sieves.values())
+    if not found_any:
+        yield LeftOut("the list of names is empty")
+
+
+def _tell_left_out(sieves: Iterable[Sieve]) -> Iterator[PlanEntry]:
+    """Yield what is to be said of all that the filters left out."""
+    object_count, directory_count = 0, 0
+    for sieve in sieves:
+        object_count += sieve.object_count
+        directory_count += sieve.directory_count
     if object_count or directory_count:
         yield LeftOut(left_out_text(object_count, directory_count))
 

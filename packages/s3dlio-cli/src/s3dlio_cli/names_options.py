@@ -1,0 +1,63 @@
+"""The options that name what is to be copied, one by one, in files."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from s3dlio_cli.options import remembered_option, remembered_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+__all__ = ["NAMES_OPTIONS", "names_of"]
+
+NAMES_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    remembered_option(
+        "--files-from",
+        type=click.File("rb"),
+        multiple=True,
+        metavar="FILE",
+        help="Take only what FILE (- is standard input) names, one a line. Repeatable.",
+    ),
+    remembered_option(
+        "--files-from0",
+        type=click.File("rb"),
+        multiple=True,
+        metavar="FILE",
+        help="The same with a NUL byte behind each name.",
+    ),
+)
+
+
+def names_of(ctx: click.Context) -> Iterator[str] | None:
+    """Return the names that the lists of this run have, read as they are needed; None: no list.
+
+    Raises:
+        UsageError: a list would be emptied, since the failures are to be written to it.
+    """
+    from s3dlio_core.selection.names_from import read_lines, read_nul  # noqa: PLC0415 - not needed for `--help`
+
+    values = remembered_values(ctx)
+    lines, nuls = values.get("files_from", ()), values.get("files_from0", ())
+    if not lines and not nuls:
+        return None
+    for stream in (*lines, *nuls):
+        for option in ("failures", "failures0"):
+            if option in values and _is_same(stream, values[option]):
+                raise click.UsageError(
+                    f"--{option} would empty the list of names {values[option]}: "
+                    "write the failures to another file"
+                )
+    return itertools.chain(*(read_lines(one) for one in lines), *(read_nul(one) for one in nuls))
+
+
+def _is_same(stream: BinaryIO, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), os.stat(path))  # noqa: PTH116 - text
+    except OSError:
+        return False  # it is only to be created, or a stream of a program has no file

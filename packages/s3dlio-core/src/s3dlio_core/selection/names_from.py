@@ -1,0 +1,139 @@
+"""Names of objects that are given one by one instead of being found by a listing.
+
+Rules that hold in this file:
+- Lazy: a list may have millions of names.
+- A name is relative to the one source, or a whole URI (for files also an absolute path) of what
+  lies in one of the sources, as lists of failures have it.
+- Sources that are patterns stand for their literal directory.
+- A name that ends in "/" means all that lies below it.
+- A name in a list of lines has no line break; a list with NUL bytes takes any name. Bytes that
+  aren't UTF-8 are kept (surrogates), so every file can be named.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3dlio_core import errors
+from s3dlio_core.file_store.paths import absolute
+from s3dlio_core.uri import PATH_SCHEMES, parse_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+    from s3dlio_core.selection.sources import Selection
+
+__all__ = ["Roots", "read_lines", "read_nul"]
+
+_CHUNK_BYTES = 64 * 1024
+
+
+def read_lines(stream: BinaryIO) -> Iterator[str]:
+    """Yield the names of a list: one a line, without blank lines and those that begin with "#".
+
+    Lines may also end in carriage return and line feed.
+
+    Raises:
+        LocalIOError: the list can't be read.
+    """
+    for line in _pieces(stream, b"\n"):
+        name = line.removesuffix(b"\r")
+        if name.strip() and not name.startswith(b"#"):
+            yield _text(name)
+
+
+def read_nul(stream: BinaryIO) -> Iterator[str]:
+    """Yield the names of a list that has a NUL byte behind each.
+
+    Raises:
+        LocalIOError: the list can't be read.
+    """
+    return (_text(name) for name in _pieces(stream, b"\0") if name)
+
+
+def _pieces(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
+    rest = b""
+    try:
+        while chunk := stream.read(_CHUNK_BYTES):
+            *pieces, rest = (rest + chunk).split(end)
+            yield from pieces
+    except OSError as error:
+        raise errors.LocalIOError(
+            f"the list of names can't be read: {error.strerror}", scope=errors.Scope.STORE
+        ) from error
+    if rest:
+        yield rest
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
+
+
+class Roots:
+    """Where names lead: the sources."""
+
+    def __init__(self, selections: Sequence[Selection]) -> None:
+        """Prepare to look names up in what sources select."""
+        self._selections = selections
+        self._objects: dict[str, tuple[Selection, str]] = {}
+        self._directories: list[tuple[str, Selection]] = []
+        for selection in selections:
+            store, found = selection.place.store, selection.found
+            if found is not None:
+                self._objects[store.uri_of(found.key)] = selection, found.key
+            else:
+                self._directories.append((store.uri_of(selection.place.prefix), selection))
+        uris = (selection.place.store.uri for selection in selections)
+        self._schemes = {uri.partition("://")[0] for uri in uris}
+        self._path_scheme = next(iter(self._schemes & PATH_SCHEMES), "")
+
+    @property
+    def are_local(self) -> bool:
+        """Whether all sources are directories and files of this machine."""
+        return all(one.place.store.capabilities.directories for one in self._selections)
+
+    def locate(self, name: str) -> tuple[Selection, str]:
+        """Return the source that a name lies in, and its key there.
+
+        Raises:
+            InvalidKeyError: it lies in none, or in which isn't said.
+            InvalidUriError: it is no URI although it looks like one.
+        """
+        uri = self._uri(name)
+        if not uri:
+            return self._relative(name)
+        if uri in self._objects:
+            return self._objects[uri]
+        for root, selection in self._directories:
+            if f"{uri}/".startswith(root):
+                return selection, selection.place.prefix + uri[len(root) :]
+        raise errors.InvalidKeyError(
+            "it lies in none of the sources", hint="Give its directory as a SOURCE"
+        )
+
+    def _uri(self, name: str) -> str:
+        """Return the URI that a name is; "" when it's relative."""
+        scheme, separator, _ = name.partition("://")
+        if separator and scheme.lower() in self._schemes:
+            parsed = parse_uri(name)
+            if not parsed.is_path:
+                return str(parsed)
+            scheme, path = parsed.scheme, parsed.path
+        elif self._path_scheme and name.startswith("/"):
+            scheme, path = self._path_scheme, name
+        else:
+            return ""
+        return f"{scheme}://{absolute(path)}" + ("/" if path.endswith("/") else "")
+
+    def _relative(self, name: str) -> tuple[Selection, str]:
+        selection = self._selections[0]
+        if len(self._selections) != 1 or selection.found is not None:
+            raise errors.InvalidKeyError(
+                "a relative name needs one source, which is a directory",
+                hint="Give one directory or prefix as SOURCE, or write whole URIs",
+            )
+        if selection.place.store.capabilities.directories:
+            while name.startswith("./"):  # as `find .` writes them
+                name = name[2:].lstrip("/")
+        return selection, selection.place.prefix + name
