@@ -59,7 +59,9 @@ def test_dry_download_and_deletion_change_nothing(
     assert bucket.listed() == ["x/a", "x/b/c"]
 
 
-@pytest.mark.parametrize(("flags", "code"), [((), 1), (("-c",), 0)])
+@pytest.mark.parametrize(
+    ("flags", "code"), [((), 1), (("-c",), 0), (("-c", "--overwrite", "changed"), 0)]
+)
 def test_dry_upload_to_a_missing_bucket(
     cli: Cli, bucket: Bucket, tmp_path: Path, flags: tuple[str, ...], code: int
 ) -> None:
@@ -73,6 +75,21 @@ def test_dry_upload_to_a_missing_bucket(
     else:
         assert f"s3://{missing} would be created" in outcome.err
     assert missing not in {item["Name"] for item in bucket.client.list_buckets()["Buckets"]}
+
+
+@pytest.mark.parametrize("rule", ["never", "newer", "changed"])
+def test_dry_run_of_what_is_there_already(
+    cli: Cli, bucket: Bucket, tmp_path: Path, rule: str
+) -> None:
+    """What the rule leaves as it is isn't printed; what is new is."""
+    source = write_tree(tmp_path / "in", {"a": b"1", "sub/b": b"2"})
+    command = ("upload", "-r", "--overwrite", rule, "in/", bucket.uri)
+    cli(*command).expect(0)
+    write_tree(tmp_path / "in", {"new": b"3"})
+    outcome = cli(*command, "-n").expect(0)
+    assert outcome.out == f"(dryrun) upload: file://{source}/new to {bucket.uri}/new\n"
+    assert "would upload 1 object, 1 B, 0 failed, 2 skipped" in outcome.err
+    assert "uploaded 1 object," in cli(*command).expect(0).err
 
 
 # --retries and --failures

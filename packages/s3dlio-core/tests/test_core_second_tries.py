@@ -124,15 +124,24 @@ def test_no_pass_is_made_unless_it_is_asked_for(
     assert faulty.count("put") == 1
 
 
+@pytest.mark.parametrize("part_size_bytes", [None, 4])
 def test_an_object_that_changed_is_looked_at_anew(
-    source: MemoryStore, destination: MemoryStore
+    source: MemoryStore, destination: MemoryStore, part_size_bytes: int | None
 ) -> None:
     """The second try copies what is there by then, and the totals say so."""
     _fill(source, "a", "b")
     plan = list(_plan(source))
     _fill(source, "a", size_bytes=70)
     observer = Recorder()
-    report = Engine("copy", destination, jobs=2, retries=1, observer=observer).run(plan)
+    engine = Engine(
+        "copy",
+        destination,
+        jobs=2,
+        retries=1,
+        observer=observer,
+        part_size_bytes=part_size_bytes,
+    )
+    report = engine.run(plan)
     assert (report.ok, report.done_count, report.done_bytes) == (True, 2, 80)
     assert observer.last is not None
     assert observer.last.total_bytes == 80
