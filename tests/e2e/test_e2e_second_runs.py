@@ -108,6 +108,56 @@ def test_what_is_refused_at_first_is_copied_by_a_second_pass(
     assert "0 failed" in outcome.err
 
 
+@pytest.mark.parametrize("form", ["", "0"])
+def test_a_list_of_failures_is_what_another_run_takes(
+    form: str, faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket, tmp_path: Path
+) -> None:
+    """--files-from copies what failed, to where it would have gone, and nothing else."""
+    names = ["a", "sub/ü b", "sub/c", *(["line\nbreak"] if form else [])]
+    source = write_tree(tmp_path / "in", {name: name.encode() for name in [*names, "done"]})
+    fault_proxy.add(DENIED, method="PUT", pattern="/x/(?!done)", times=None)
+    command = ("upload", "-r", "in/", f"{moto.uri}/x/")
+    faulty_cli(*command, f"--failures{form}", "failed").expect(1)
+    assert moto.listed() == ["x/done"]
+    moto.client.delete_object(Bucket=moto.name, Key="x/done")
+    fault_proxy.clear()
+    again = faulty_cli(*command, f"--files-from{form}", "failed", "--failures", "left").expect(0)
+    assert f"uploaded {len(names)} objects" in again.err
+    assert moto.contents() == {f"x/{name}": name.encode() for name in names}
+    assert (tmp_path / "left").read_bytes() == b""
+    assert {f"file://{source}/{name}" for name in names} == set(
+        (tmp_path / "failed").read_text().strip("\n\0").split("\0" if form else "\n")
+    )
+
+
+def test_a_list_of_failed_downloads_is_what_another_run_takes(
+    faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket, tmp_path: Path
+) -> None:
+    """Likewise with URIs of objects, of two prefixes, and only what failed the second time."""
+    for key in ("x/a", "x/b c", "y/%41", "y/d"):
+        moto.put(key, key.encode())
+    fault_proxy.add(DENIED, method="GET", pattern="/(x/b|y/%2541)", times=None)
+    command = ("download", f"{moto.uri}/x/", f"{moto.uri}/y/", "out/")
+    faulty_cli(*command, "--failures", "failed").expect(1)
+    fault_proxy.clear()
+    fault_proxy.add(DENIED, method="GET", pattern="/y/%2541", times=None)
+    faulty_cli(*command, "--files-from", "failed", "--failures", "again").expect(1)
+    assert (tmp_path / "again").read_text() == f"{moto.uri}/y/%41\n"
+    fault_proxy.clear()
+    faulty_cli(*command, "--files-from", "again").expect(0)
+    assert tree(tmp_path / "out") == {"a": b"x/a", "b c": b"x/b c", "%41": b"y/%41", "d": b"y/d"}
+
+
+def test_a_dry_run_of_a_list_is_of_its_names(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
+    """In the order of the list."""
+    source = write_tree(tmp_path / "in", {"a": b"1", "b": b"2", "c": b"3"})
+    (tmp_path / "list").write_text("c\na\n")
+    outcome = cli("upload", "-n", "in/", bucket.uri, "--files-from", "list").expect(0)
+    assert outcome.out.splitlines() == [
+        f"(dryrun) upload: file://{source}/{name} to {bucket.uri}/{name}" for name in "ca"
+    ]
+
+
 @pytest.mark.parametrize("retries", [(), ("--retries", "1")])
 def test_what_failed_is_listed(
     faulty_cli: Cli,
