@@ -184,13 +184,13 @@ _FAILURE_OPTIONS = (
         "--failures",
         type=click.Path(dir_okay=False),
         metavar="FILE",
-        help="Write the URIs of what failed here, one a line, for --files-from.",
+        help="Write the URIs of what failed here, one a line.",
     ),
     remembered_option(
         "--failures0",
         type=click.Path(dir_okay=False),
         metavar="FILE",
-        help="The same with a NUL byte behind each, for --files-from0.",
+        help="The same with a NUL byte behind each.",
     ),
 )
 
