@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from s3dlio_core.mtimes import kept_mtime_s
+
 if TYPE_CHECKING:
     from s3dlio_core.store import ObjectInfo
 
@@ -18,7 +20,9 @@ def same_object(one: ObjectInfo, other: ObjectInfo) -> bool:
     """Whether two answers describe the same state of an object.
 
     An ETag that only one of them has proves nothing. Listings tell times finer than headers do
-    (RFC 9110: whole seconds), so times are compared by the second, with a slack of one.
+    (RFC 9110: whole seconds), so times are compared by the second, with a slack of one. A server
+    that lists an object with the time that its metadata keep (rclone) still tells that of the
+    write in headers, beside those metadata.
     """
     if one.size_bytes != other.size_bytes:
         return False
@@ -26,4 +30,14 @@ def same_object(one: ObjectInfo, other: ObjectInfo) -> bool:
         return one.etag == other.etag
     if one.mtime is None or other.mtime is None:
         return True
-    return abs(int(one.mtime) - int(other.mtime)) <= TIME_SLACK_S
+    return (
+        _is_same_second(one.mtime, other.mtime)
+        or _is_same_second(kept_mtime_s(one.attributes), other.mtime)
+        or _is_same_second(one.mtime, kept_mtime_s(other.attributes))
+    )
+
+
+def _is_same_second(one_s: float | None, other_s: float | None) -> bool:
+    if one_s is None or other_s is None:
+        return False
+    return abs(int(one_s) - int(other_s)) <= TIME_SLACK_S

@@ -33,7 +33,7 @@ from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
 from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole, looked_at_anew
-from s3dlio_core.transfer.overwrite import OverwriteRule, decide
+from s3dlio_core.transfer.overwrite import OverwriteRule
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, part_size_for
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
 from s3dlio_core.transfer.second_tries import SecondTries
@@ -120,13 +120,14 @@ class Engine:
         self._observer = observer or TransferObserver()
         self._cancel = cancel or CancelToken()
         self._buffers = buffers or BufferPool()
-        self._rule = rule or OverwriteRule()
+        rule = rule or OverwriteRule()
+        self._is_wanted = rule.decider(destination, self._cancel)
         self._context = CopyContext(
             destination,
             self._buffers,
             self._cancel,
             attributes,
-            self._rule.condition(destination),
+            rule.condition(destination),
             guess_content_type,
         )
         self._started_at = 0.0
@@ -433,7 +434,7 @@ class Engine:
         try:
             if item.stale:
                 item = self._look_at_anew(item)
-            if not decide(item, self._context.destination, self._rule, self._cancel):
+            if self._is_wanted is not None and not self._is_wanted(item):
                 self._leave(item, counters)
                 return
             part_size_bytes = part_size_for(

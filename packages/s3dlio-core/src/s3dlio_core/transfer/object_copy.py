@@ -68,9 +68,8 @@ class CopyContext:
         if not _has_attributes(capabilities):
             return None
         wanted = source if self.attributes is None else self.attributes.over(source)
-        mtime_s = item.info.mtime
-        if capabilities.mtime and mtime_s is not None and kept_mtime_ns(wanted) is None:
-            wanted = mtime_attributes(mtime_ns_of(mtime_s)).over(wanted)
+        if capabilities.mtime and not item.source.capabilities.mtime:
+            wanted = _with_mtime(wanted, item.info.mtime)
         if capabilities.attributes and self.guess_content_type:
             wanted = _with_content_type(wanted, item.key)
         return wanted
@@ -102,6 +101,12 @@ def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
         )
     _check_size(written, size_bytes, context.destination.uri_of(item.key))
     return None if check is None else check.outcome
+
+
+def _with_mtime(attributes: Attributes | None, mtime_s: float | None) -> Attributes | None:
+    if mtime_s is None or kept_mtime_ns(attributes) is not None:
+        return attributes
+    return mtime_attributes(mtime_ns_of(mtime_s)).over(attributes)
 
 
 def _with_content_type(attributes: Attributes | None, key: str) -> Attributes | None:
