@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import uuid
@@ -20,7 +21,7 @@ from s3dlio_core.selection.filters import Filters, Sieve
 from s3dlio_core.session import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from s3dlio_core.store import ObjectStore, Page
@@ -216,6 +217,30 @@ def _refuse_to_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         return scandir(path)
 
     monkeypatch.setattr("s3dlio_core.file_store.walk.os.scandir", refuse)
+
+
+def test_of_an_excluded_directory_hardly_more_than_one_entry_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have millions: one file shows that it isn't empty."""
+    _fill(str(tmp_path), ("a.txt", *(f"build/{number}" for number in range(100))))
+    read = 0
+    scandir = os.scandir
+
+    @contextlib.contextmanager
+    def count(path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        def entries() -> Iterator[os.DirEntry[str]]:
+            nonlocal read
+            for entry in scan:
+                read += "build/" in entry.path
+                yield entry
+
+        with scandir(path) as scan:
+            yield entries()
+
+    monkeypatch.setattr("s3dlio_core.file_store.walk.os.scandir", count)
+    assert _found(FileStore(str(tmp_path)), Filters(exclude=("build",))) == ["a.txt"]
+    assert read == 1
 
 
 @pytest.mark.parametrize("exclude", ["build", "build/**", "re:build/.*"])

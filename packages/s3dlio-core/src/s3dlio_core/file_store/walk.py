@@ -130,8 +130,22 @@ class Walk:
             yield from self._directory(key)
             return
         # A common prefix stands for at least one key: an empty directory is none.
-        if next(self._directory(key), None) is not None:
+        if self._has_file(key) or next(self._directory(key), None) is not None:
             yield key
+
+    def _has_file(self, key: str) -> bool:
+        """Whether a file of a directory shows, before all of it is read, that there is a key."""
+        if self._after.startswith(os.fsencode(key)):
+            return False  # it may be one of those that were listed before
+        try:
+            with os.scandir(os.path.join(self._root, key)) as scan:
+                return any(
+                    entry.is_file(follow_symlinks=False)
+                    and not entry.name.startswith(TEMPORARY_PREFIX)
+                    for entry in scan
+                )
+        except OSError:
+            return False  # a walk tells why
 
 
 def _identities_above(root: str, key: str) -> list[tuple[int, int]]:
