@@ -181,12 +181,11 @@ def test_one_abort_that_hangs_leaves_only_its_own_upload(
             self.aborted = True
 
     uploads = [Stuck("a", let_go), Stuck("b", None), Stuck("c", None)]
-    engine._counters.append(engine_module._Counters())
     engine._unended.update(uploads)  # type: ignore[arg-type]
     engine._abort_unended()
     assert [False, True, True] == [upload.aborted for upload in uploads]
-    assert 1 == len(engine._notes)
-    assert "/a" in engine._notes[0]
+    assert 1 == len(engine._ledger.notes)
+    assert "/a" in engine._ledger.notes[0]
     let_go.set()
 
 

@@ -12,6 +12,7 @@ frames       what an error that is kept must not keep
 dry_run      the same without any write
 in_order     calling a function on a stream, many at a time
 named        finding objects by their names instead of by a listing
+ledger       what the engine's threads have done
 tally        the counts of a run in one thread
 failure_lists files that name what failed
 events       what an observer is told, and how a run is cancelled

@@ -17,10 +17,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from typing import TYPE_CHECKING
 
-from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import (
     CancelledError,
     PreconditionFailedError,
@@ -30,8 +29,9 @@ from s3dlio_core.errors import (
 )
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.buffers import BufferPool
-from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
+from s3dlio_core.transfer.events import CancelToken, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
+from s3dlio_core.transfer.ledger import Counters, Ledger
 from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole, looked_at_anew
 from s3dlio_core.transfer.overwrite import OverwriteRule
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, part_size_for
@@ -53,31 +53,6 @@ TICK_S = 0.1
 GRACE_S = 5.0
 #: Items that are planned ahead: enough to hide a listing request, few enough for flat memory.
 PLANNED_AHEAD_MAX = 4096
-
-
-class _Counters:
-    """What one worker has done. Each worker has its own, so counting needs no lock."""
-
-    __slots__ = ("done_bytes", "done_count", "left_bytes", "left_count", "outcomes")
-
-    def __init__(self) -> None:
-        self.done_count = 0
-        self.done_bytes = 0
-        self.left_count = 0
-        self.left_bytes = 0
-        # All keys from the beginning: a thread that is left behind can't change its size.
-        self.outcomes: Counter[Outcome] = Counter(dict.fromkeys(Outcome, 0))
-
-    def object_done(self, outcome: Outcome | None) -> None:
-        """Count an object, and how its bytes compared with its checksum."""
-        self.done_count += 1
-        if outcome is not None:
-            self.outcomes[outcome] += 1
-
-    def object_left(self, size_bytes: int) -> None:
-        """Count an object whose destination stays as it is."""
-        self.left_count += 1
-        self.left_bytes += size_bytes
 
 
 class Engine:
@@ -117,7 +92,7 @@ class Engine:
         self._operation = operation
         self._jobs = jobs
         self._part_size_bytes = part_size_bytes
-        self._observer = observer or TransferObserver()
+        self._ledger = Ledger(operation, observer or TransferObserver())
         self._cancel = cancel or CancelToken()
         self._buffers = buffers or BufferPool()
         rule = rule or OverwriteRule()
@@ -130,9 +105,9 @@ class Engine:
             rule.condition(destination),
             guess_content_type,
         )
-        self._started_at = 0.0
+        self._second_tries = SecondTries(retries)
 
-        # Everything below but the counters is guarded by one lock. Who waits for what:
+        # Everything below is guarded by one lock. Who waits for what:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # idle workers, for something to do
         self._room = threading.Condition(self._lock)  # the planner, for room in the queue
@@ -140,31 +115,18 @@ class Engine:
         self._items: deque[CopyItem] = deque()
         self._parted: deque[PartedCopy] = deque()
         self._unended: set[PartedCopy] = set()
-        self._counters: list[_Counters] = []
         self._threads: list[threading.Thread] = []
         self._workers = 0
         self._idle = 0
         self._planning = True
-        self._totals_final = False
         self._stopping = False
         self._stopped_by: S3dlioError | None = None
         self._crash: BaseException | None = None
-        self._total_count = 0
-        self._total_bytes = 0
-        self._failed_count = 0
-        self._skipped_count = 0
-        self._failures: list[Failure] = []
-        self._unmatched: list[str] = []
-        self._notes: list[str] = []
-        # Failures and notes that the observer hasn't been told yet.
-        self._untold: deque[Failure | str] = deque()
-        self._second_tries = SecondTries(retries)
 
     def run(self, plan: Iterable[PlanEntry]) -> TransferReport:
         """Carry out a plan and return what was done. Errors are in the report, not raised."""
-        self._started_at = time.monotonic()
         _log.info("%s to %s begins", self._operation, self._context.destination.uri)
-        self._observer.started(self._snapshot())
+        self._ledger.begin()
         planner = threading.Thread(
             target=self._read_plan, args=(plan,), name="s3dlio-plan", daemon=True
         )
@@ -179,21 +141,8 @@ class Engine:
             self._abort_unended()
             self._buffers.close()
             for failure in self._second_tries.unsettled():
-                self._failed(failure)
-            report = self._report()
-            _log.info(
-                "%s ended: %d objects done, %d verified, %d not verified, %d failed, %.1f s",
-                self._operation,
-                report.done_count,
-                report.verified_count,
-                sum(report.unverified.values()),
-                report.failed_count,
-                report.elapsed_s,
-            )
-            try:
-                self._tell()
-            finally:
-                self._observer.finished(self._snapshot(), report)
+                self._ledger.fail(failure)
+            report = self._ledger.end(self._stopped_by)
         if self._crash is not None:
             raise self._crash
         return report
@@ -209,9 +158,9 @@ class Engine:
                 running = self._running()
             if self._cancel.cancelled:
                 self._stop(CancelledError("cancelled", operation=self._operation))
-            self._tell()
+            self._ledger.tell()
             if running:
-                self._observer.progressed(self._snapshot())
+                self._ledger.tell_progress()
 
     def _running(self) -> bool:
         return self._planning or self._workers > 0
@@ -226,49 +175,6 @@ class Engine:
                 _log.info("left %d requests behind that don't end", len(alive))
                 return
             alive[0].join(left_s)
-
-    def _tell(self) -> None:
-        while self._untold:
-            news = self._untold.popleft()
-            if isinstance(news, str):
-                self._observer.noted(news)
-            else:
-                self._observer.failed(news)
-
-    def _snapshot(self) -> Snapshot:
-        # What stays as it is leaves the totals, since nothing of it is to be done.
-        left_count = sum(counter.left_count for counter in self._counters)
-        left_bytes = sum(counter.left_bytes for counter in self._counters)
-        return Snapshot(
-            operation=self._operation,
-            done_count=sum(counter.done_count for counter in self._counters),
-            failed_count=self._failed_count,
-            skipped_count=self._skipped_count + left_count,
-            total_count=self._total_count - left_count,
-            done_bytes=sum(counter.done_bytes for counter in self._counters),
-            total_bytes=self._total_bytes - left_bytes,
-            totals_final=self._totals_final,
-            elapsed_s=time.monotonic() - self._started_at,
-        )
-
-    def _report(self) -> TransferReport:
-        snapshot = self._snapshot()
-        outcomes = sum((counter.outcomes for counter in self._counters), Counter[Outcome]())
-        verified_count = outcomes.pop(Outcome.VERIFIED, 0)
-        return TransferReport(
-            operation=self._operation,
-            done_count=snapshot.done_count,
-            done_bytes=snapshot.done_bytes,
-            failed_count=self._failed_count,
-            failures=tuple(self._failures),
-            skipped_count=snapshot.skipped_count,
-            verified_count=verified_count,
-            unverified={outcome.value: count for outcome, count in outcomes.items()},
-            unmatched=tuple(self._unmatched),
-            notes=tuple(self._notes),
-            elapsed_s=snapshot.elapsed_s,
-            stopped_by=self._stopped_by,
-        )
 
     def _abort_unended(self) -> None:
         """Abort what is unfinished, in parallel and within `GRACE_S`; note what is left."""
@@ -287,11 +193,14 @@ class Engine:
             thread.start()
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        counters = self._ledger.counters()
         for parted in unended:
-            self._counters[0].done_bytes -= parted.done_bytes
+            counters.done_bytes -= parted.done_bytes
         uri_of = self._context.destination.uri_of
         for parted, reason in tuple(left.items()):
-            self._note(f"An unfinished upload may be left at {uri_of(parted.item.key)}: {reason}")
+            self._ledger.note(
+                f"An unfinished upload may be left at {uri_of(parted.item.key)}: {reason}"
+            )
 
     # The planner's thread.
 
@@ -300,7 +209,7 @@ class Engine:
             for entry in plan:
                 if not self._take(entry):
                     break
-            self._totals_final = True
+            self._ledger.totals_final = True
             self._try_again()
         except S3dlioError as error:
             self._stop(error)
@@ -309,7 +218,7 @@ class Engine:
         finally:
             with self._lock:
                 self._planning = False
-                self._totals_final = True
+                self._ledger.totals_final = True
                 self._work.notify_all()
                 self._over.notify_all()
 
@@ -318,17 +227,14 @@ class Engine:
         if isinstance(entry, CopyItem):
             return self._queue(entry)
         if isinstance(entry, Failure):
-            self._total_count += 1
-            self._failed(entry)
+            self._ledger.find(0)
+            self._ledger.fail(entry)
         elif isinstance(entry, Note):
-            self._note(entry.text)
+            self._ledger.note(entry.text)
         elif isinstance(entry, Skipped):
-            with self._lock:
-                self._skipped_count += 1
+            self._ledger.skip()
         else:
-            self._note(entry.reason)
-            with self._lock:
-                self._unmatched.append(entry.source)
+            self._ledger.miss(entry.source, entry.reason)
         return not self._stopping
 
     def _queue(self, item: CopyItem) -> bool:
@@ -337,8 +243,7 @@ class Engine:
                 self._room.wait()
             if self._stopping:
                 return False
-            self._total_count += 1
-            self._total_bytes += item.info.size_bytes
+            self._ledger.find(item.info.size_bytes)
             self._append(item)
         return True
 
@@ -358,7 +263,7 @@ class Engine:
                 for item in items:
                     self._append(item)
         if self._second_tries.refused_count:
-            self._note(
+            self._ledger.note(
                 f"{self._second_tries.refused_count} objects that failed were not tried again: "
                 f"at most {FAILURES_KEPT_MAX} are remembered"
             )
@@ -372,8 +277,7 @@ class Engine:
 
     def _start_worker(self) -> None:
         """Start a worker; the lock is held."""
-        counters = _Counters()
-        self._counters.append(counters)
+        counters = self._ledger.counters()
         self._workers += 1
         name = f"s3dlio-worker-{self._workers}"
         thread = threading.Thread(target=self._run_worker, args=(counters,), name=name, daemon=True)
@@ -388,7 +292,7 @@ class Engine:
 
     # The workers' threads.
 
-    def _run_worker(self, counters: _Counters) -> None:
+    def _run_worker(self, counters: Counters) -> None:
         try:
             while True:
                 work = self._next()
@@ -430,7 +334,7 @@ class Engine:
                 self._idle -= 1
             return None
 
-    def _copy(self, item: CopyItem, counters: _Counters) -> None:
+    def _copy(self, item: CopyItem, counters: Counters) -> None:
         try:
             if item.stale:
                 item = self._look_at_anew(item)
@@ -452,12 +356,12 @@ class Engine:
         except S3dlioError as error:
             self._not_copied(item, error, counters)
 
-    def _leave(self, item: CopyItem, counters: _Counters) -> None:
+    def _leave(self, item: CopyItem, counters: Counters) -> None:
         """Count an item whose destination stays as it is."""
         counters.object_left(item.info.size_bytes)
         self._second_tries.settle(item)
 
-    def _not_copied(self, item: CopyItem, error: S3dlioError, counters: _Counters) -> None:
+    def _not_copied(self, item: CopyItem, error: S3dlioError, counters: Counters) -> None:
         """Record why an item was not copied; somebody else's object under its key is no failure."""
         if self._context.condition is not None and isinstance(error, PreconditionFailedError):
             self._leave(item, counters)
@@ -466,8 +370,7 @@ class Engine:
 
     def _look_at_anew(self, item: CopyItem) -> CopyItem:
         new = looked_at_anew(item)
-        with self._lock:
-            self._total_bytes += new.info.size_bytes - item.info.size_bytes
+        self._ledger.resize(new.info.size_bytes - item.info.size_bytes)
         return new
 
     def _begin(self, parted: PartedCopy) -> None:
@@ -490,7 +393,7 @@ class Engine:
             parted.abort()
             self._ended(parted)
 
-    def _copy_part(self, parted: PartedCopy, number: int, counters: _Counters) -> None:
+    def _copy_part(self, parted: PartedCopy, number: int, counters: Counters) -> None:
         copied_bytes, last = parted.copy_part(number)
         counters.done_bytes += copied_bytes
         if parted.error is not None and parted.error.scope is not Scope.OBJECT:
@@ -524,21 +427,7 @@ class Engine:
             return
         failure = Failure(source, self._context.destination.uri_of(item.key), error)
         if not self._second_tries.postpone(item, failure):
-            self._failed(failure)
-
-    def _failed(self, failure: Failure) -> None:
-        drop_frames(failure.error)
-        with self._lock:
-            self._failed_count += 1
-            if len(self._failures) < FAILURES_KEPT_MAX:
-                self._failures.append(failure)
-            self._untold.append(failure)
-        _log.warning("%s", failure.error)
-
-    def _note(self, text: str) -> None:
-        with self._lock:
-            self._notes.append(text)
-            self._untold.append(text)
+            self._ledger.fail(failure)
 
     def _stop(self, error: S3dlioError | None) -> None:
         """Stop the run; the first error is the one that counts."""
