@@ -136,6 +136,19 @@ def test_a_file_has_the_time_of_its_object(
         assert copied is decided(rule, at(source_s), at(existing_s), *stores)
 
 
+@pytest.mark.parametrize("rule", [NEWER, CHANGED])
+@pytest.mark.parametrize(
+    ("source_s", "existing_s", "copied"), [(5.5, 5.0, False), (5.5, 5.25, True), (6.0, 5.0, True)]
+)
+def test_an_object_of_the_same_second_is_a_copy(
+    rule: OverwriteRule, source_s: float, existing_s: float, copied: bool
+) -> None:
+    """A store that tells whole seconds tells one before the time of what was copied to it."""
+    assert copied is decided(
+        rule, at(source_s), at(existing_s), Described(WRITES), Described(WRITES)
+    )
+
+
 def test_files_need_the_same_time() -> None:
     """A later one isn't the same, and nothing is asked."""
     stores = Described(KEEPS), Described(KEEPS)

@@ -7,7 +7,7 @@ Rules that hold in this file:
   source's in its metadata (`mtimes`). The metadata are asked for only when the times don't settle
   it, since that costs a request.
 - A listing may tell finer times than a header does (RFC 9110 section 5.6.7: whole seconds), so a
-  file that got its time from an object has it when both lie in one second and one of them is whole.
+  copy of an object has its time when both lie in one second and one of them is whole.
 """
 
 from __future__ import annotations
@@ -183,11 +183,11 @@ class _Pair:
 
     def _is_settled(self, source_s: float, existing_s: float) -> bool:
         """Whether the stores' own times show that the destination is as new."""
-        if not self._destination.capabilities.mtime:
-            return existing_s >= source_s
+        if not self._destination.capabilities.mtime and existing_s >= source_s:
+            return True
         if _equal(source_s, existing_s):
             return True
-        # A file that has the time of an object: see the module's rules.
+        # Of one second, as far as is told: see the module's rules.
         return (
             not self._item.source.capabilities.mtime
             and int(source_s) == int(existing_s)
