@@ -69,7 +69,9 @@ PATHS = st.builds(
     st.lists(NAMES, min_size=1, max_size=4),
     st.sampled_from(["", "", "", "/"]),
 )
-SEGMENTS = st.sampled_from(["a", "b", "*", "?", "a*", "*b", "[ab]", "[!a]", ".*", "**", "*.b", "x"])
+SEGMENTS = st.sampled_from(
+    ["a", "b", "*", "?", "a*", "*b", "*b*", "[ab]", "[!a]", ".*", "**", "*.b", "x"]
+)
 GLOBS = st.builds(
     lambda front, segments, end: front + "/".join(segments) + end,
     st.sampled_from(["", "", "/"]),
@@ -86,6 +88,7 @@ PATTERNS = st.lists(GLOBS | REGEXES, max_size=3)
 @example([], ["**/**"], "a")
 @example([], ["a/*"], "a/")
 @example(["/**"], [], "a")
+@example(["*a*", "*b*"], ["**/*a*/x", "**/*b*/x"], "b/a")
 def test_patterns_take_what_the_oracle_says(
     include: list[str], exclude: list[str], path: str
 ) -> None:

@@ -13,6 +13,7 @@ from s3dlio_core.selection.pruning import all_below, enters, one_level
 from s3dlio_core.selection.regex_expansion import expand_regex, is_unread_directory
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from s3dlio_core.selection.filters import Sieve
@@ -61,9 +62,11 @@ def _glob(
     """Expand a glob level by level, so that only directories that can match are listed."""
     head, rest = segments[0], segments[1:]
     if head == "**":
-        regex = tail_regex(segments)
+        regexes = _at_any_depth(segments, recursive=recursive)
         for below in all_below(store, prefix, sieve):
-            if is_unread_directory(below) or regex.fullmatch(below.key, len(prefix)):
+            if is_unread_directory(below) or any(
+                regex.fullmatch(below.key, len(prefix)) for regex in regexes
+            ):
                 yield below
     elif rest and not is_glob(head):
         yield from _glob(store, f"{prefix}{head}/", rest, sieve, recursive=recursive)
@@ -77,6 +80,17 @@ def _glob(
                     yield from _glob_below(store, found, rest, sieve, recursive=recursive)
             elif not rest or is_unread_directory(found):
                 yield found
+
+
+def _at_any_depth(segments: list[str], *, recursive: bool) -> list[re.Pattern[str]]:
+    """Return the expressions of the paths that a glob means, which begins with `**`.
+
+    As with any other glob, the contents of a directory are one level of it, and a directory that
+    matches is meant with all that lies in it, only with recursion.
+    """
+    if not segments[-1]:
+        return [tail_regex(segments if recursive else [*segments[:-1], "*"])]
+    return [tail_regex(segments), *([tail_regex([*segments, ""])] if recursive else ())]
 
 
 def _glob_below(

@@ -11,18 +11,16 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["is_glob", "literal_lead", "match_segment", "split_glob", "tail_regex"]
 
 _STAR = "[^/]*"
 _SIGN = re.compile(r"[*?]|\[[^/]+\]")
 _FIRST_SIGN = re.compile(r"[*?\[{]")
+# Of the groups: several patterns may be joined to one expression, so none is used twice.
+_numbers = itertools.count()
 
 
 def is_glob(text: str) -> bool:
@@ -57,29 +55,28 @@ def match_segment(segment: str, name: str) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _segment_regex(segment: str) -> re.Pattern[str]:
-    return re.compile(_translate(segment, itertools.count()), re.DOTALL)
+    return re.compile(_translate(segment), re.DOTALL)
 
 
 def tail_regex(segments: list[str]) -> re.Pattern[str]:
     """Return the regular expression of a relative path that matches these segments."""
-    numbers = itertools.count()
     runs: list[list[str]] = [[]]  # what stands between the segments that are "**"
     is_directory = segments[-1] == ""
     for segment in segments[:-1] if is_directory else segments:
         if segment == "**":
             runs.append([])
         else:
-            runs[-1].append(_translate(segment, numbers) + "/")
+            runs[-1].append(_translate(segment) + "/")
     first, *between = ("".join(run) for run in runs)
     text = first
     if between:
         last = between.pop()
-        text += "".join(_earliest("(?:[^/]*/)*?", run, numbers) for run in between if run)
+        text += "".join(_earliest("(?:[^/]*/)*?", run) for run in between if run)
         text += f"(?:[^/]*/)*{last}" if last else ".+/"
     return re.compile(f"{text}.*" if is_directory else text[:-1], re.DOTALL)
 
 
-def _translate(segment: str, numbers: Iterator[int]) -> str:
+def _translate(segment: str) -> str:
     """Translate one segment into the text of a regular expression."""
     pieces = _pieces(segment)
     stars = [index for index, piece in enumerate(pieces) if piece == _STAR]
@@ -87,17 +84,17 @@ def _translate(segment: str, numbers: Iterator[int]) -> str:
         return "".join(pieces)
     # What stands between two stars has one length.
     inner = ("".join(pieces[start + 1 : end]) for start, end in itertools.pairwise(stars))
-    between = "".join(_earliest(f"{_STAR}?", text, numbers) for text in inner if text)
+    between = "".join(_earliest(f"{_STAR}?", text) for text in inner if text)
     return "".join(pieces[: stars[0]]) + between + "".join(pieces[stars[-1] :])
 
 
-def _earliest(skipped: str, text: str, numbers: Iterator[int]) -> str:
+def _earliest(skipped: str, text: str) -> str:
     """Return an expression that takes the first place where a text matches, and tries no other.
 
     That is enough where something of any length follows, and keeps a name such as "-----…" from
     being shared out in all possible ways among the stars of "*-*-*-*.log".
     """
-    name = f"at{next(numbers)}"  # what a lookahead has found isn't looked for again
+    name = f"at{next(_numbers)}"  # what a lookahead has found isn't looked for again
     return f"(?=(?P<{name}>{skipped}{text}))(?P={name})"
 
 
