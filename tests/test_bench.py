@@ -20,6 +20,7 @@ from tools.bench.measurement import (
     spread,
 )
 from tools.bench.nginx_server import find_nginx
+from tools.bench.plan_memory import OPERATIONS, measure_plans
 from tools.bench.small_requests import measure_small_requests
 from tools.bench.transfer_memory import WrongResultError, discard_server, measure_transfers
 
@@ -230,6 +231,20 @@ def test_wrong_download_is_an_error(tmp_path: Path, spoil: str) -> None:
         measure_transfers(
             size_bytes=5_000_000, jobs=[1], run_count=1, s3_cli=s3_cli, directory=tmp_path
         )
+
+
+def test_plans_are_measured() -> None:
+    """Each operation, with each number of objects; one that doesn't do all of them fails."""
+    result = measure_plans(counts=[2, 4], run_count=1)
+    assert isinstance(result["results"], list)
+    measured = [(figures["operation"], figures["objects"]) for figures in result["results"]]
+    assert measured == [(name, count) for name in OPERATIONS for count in (2, 4)]
+
+
+def test_plan_that_does_not_do_all_is_an_error() -> None:
+    """Two sources of one object each are no three."""
+    with pytest.raises(CommandFailedError, match="2 of 3 objects"):
+        measure_plans(counts=[3], run_count=1, operations=["copy-two"])
 
 
 @pytest.mark.skipif(find_nginx() is None, reason="nginx: not installed")

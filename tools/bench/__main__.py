@@ -12,6 +12,7 @@ from pathlib import Path
 from tools.bench.machine import machine_facts
 from tools.bench.measurement import CommandFailedError, measure, measure_pair, peak_rss_floor_mib
 from tools.bench.nginx_server import ServerMissingError
+from tools.bench.plan_memory import measure_plans
 from tools.bench.small_requests import measure_small_requests
 from tools.bench.transfer_memory import WrongResultError, default_s3_cli, measure_transfers
 
@@ -59,7 +60,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     three.add_argument("--count", type=positive, default=10_000, help="%(default)s")
     three.add_argument("--threads", type=positive, default=8, help="%(default)s")
-    for command in (one, two, three):
+    four = commands.add_parser("plan-memory", help="copies of very many objects, in core alone")
+    four.add_argument(
+        "--count", type=positive, action="append", help="repeatable; 100000 and 1000000"
+    )
+    for command in (one, two, three, four):
         command.add_argument("--runs", type=positive, default=3, help="%(default)s")
         command.add_argument("--output", type=Path, help="a file for the JSON besides the output")
     return parser
@@ -88,6 +93,8 @@ def run_benchmark(options: argparse.Namespace) -> dict[str, object]:
         return measure_small_requests(
             count=options.count, threads=options.threads, run_count=options.runs
         )
+    if options.name == "plan-memory":
+        return measure_plans(counts=options.count or [100_000, 1_000_000], run_count=options.runs)
     if options.pair is None:
         figures = measure(options.command, options.runs)
     else:
