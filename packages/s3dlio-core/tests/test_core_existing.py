@@ -59,7 +59,9 @@ _keys = st.lists(st.text("ab/é\U0001f600", min_size=1, max_size=4), unique=True
 
 @given(
     existing=_keys,
-    looked_up=_keys,
+    looked_up=st.lists(_keys, max_size=3).map(
+        lambda lists: [key for keys in lists for key in keys]
+    ),
     page_size=st.integers(1, 5),
     start_after=st.booleans(),
     pause=st.integers(0, 3),
@@ -180,14 +182,25 @@ def test_a_cancelled_listing_ends_the_plan() -> None:
         [listing.find(f"k{number:03}") for number in range(100)]
 
 
-def test_an_unordered_plan_is_answered_as_far_as_it_goes() -> None:
-    """A key before the page is left to a request of its own, and disturbs nothing."""
-    store = Counting(f"{number:06}" for number in range(2000))
+@pytest.mark.parametrize("start_after", [True, False])
+def test_another_source_begins_before_the_last_one(start_after: bool) -> None:
+    """The listing goes back there, as long as it answers much."""
+    keys = [f"{number:06}" for number in range(3000)]
+    store = Counting(keys, capabilities=Capabilities(start_after=start_after))
     listing = DestinationListing(store, "")
-    for number in range(1500):
-        listing.find(f"{number:06}")
-    assert listing.find("000001") is None
-    assert isinstance(listing.find("001500"), ObjectInfo)
+    found = [listing.find(key) for key in keys * 3]
+    assert found.count(None) == PAUSE_MIN
+    assert store.page_count <= 3 * 4
+
+
+def test_keys_in_no_order_are_left_to_requests_of_their_own() -> None:
+    """A page for each would cost more."""
+    keys = [f"{number:06}" for number in range(3000)]
+    store = Counting(keys, page_size=10)
+    listing = DestinationListing(store, "")
+    for key in sorted(keys, key=lambda key: key[::-1]):
+        listing.find(key)
+    assert store.page_count <= 12
 
 
 def test_only_items_are_looked_up() -> None:

@@ -58,7 +58,7 @@ def with_existing(
 
 
 class DestinationListing:
-    """Answers lookups of ascending keys."""
+    """Answers lookups of keys that mostly ascend."""
 
     def __init__(self, destination: ObjectStore, prefix: str) -> None:
         """Begin before the first key.
@@ -87,7 +87,7 @@ class DestinationListing:
         if self._is_off:
             return None
         if not self._knows(key):
-            if key <= self._after or not self._may_read():
+            if not self._may_read():
                 return None
             self._read_page(key)
             if not self._knows(key):
@@ -114,14 +114,16 @@ class DestinationListing:
         return False
 
     def _read_page(self, key: str) -> None:
-        after = self._last or ""
+        is_behind = key <= self._after  # another source of the plan begins
+        after = "" if is_behind else self._last or ""
+        token = None if is_behind else self._token
         try:
             if self._store.capabilities.start_after:
                 # Not farther than to keys that may lie between: there is no key just before one.
                 after = max(after, key[:-1])
                 page = self._store.list_page(self._prefix, start_after=after)
             else:
-                page = self._store.list_page(self._prefix, token=self._token)
+                page = self._store.list_page(self._prefix, token=token)
         except errors.CancelledError:
             raise
         except errors.S3dlioError as error:
