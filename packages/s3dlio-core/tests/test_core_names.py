@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import uuid
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from s3dlio_core.store import ObjectInfo
     from s3dlio_core.transfer.report import Failure
 
 TREE = ("a.txt", "b c.txt", "d/a.txt", "d/e/c.txt", "é.txt")
@@ -240,6 +242,25 @@ def test_nothing_is_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     )
     report = operations.copy(f"memory://{name}/p/", f"{tmp_path}/to/", names=["x"])
     assert report.done_count == 1
+
+
+def test_names_are_looked_up_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each answer may take as long as the way to the service."""
+    name = uuid.uuid4().hex
+    MemoryProvider().create_container(name)
+    keys = ("a", "b", "c", "d")
+    for key in keys:
+        MemoryStore(name).put(key, b"x")
+    together = threading.Barrier(len(keys))
+    head = MemoryStore.head
+
+    def wait_for_the_others(store: MemoryStore, key: str, **keywords: str | None) -> ObjectInfo:
+        together.wait(60)
+        return head(store, key, **keywords)
+
+    monkeypatch.setattr(MemoryStore, "head", wait_for_the_others)
+    report = operations.copy(f"memory://{name}/", f"{tmp_path}/to/", len(keys), names=keys)
+    assert report.done_count == len(keys)
 
 
 def test_names_are_read_as_they_are_needed(area: str, tmp_path: Path) -> None:
