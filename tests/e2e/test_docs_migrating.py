@@ -1,0 +1,57 @@
+"""docs/MIGRATING.md names everything of the original, and nothing of ours that isn't there."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+import s3dlio
+from s3dlio_cli.app import main
+from tests.servers.base import REPOSITORY_ROOT
+
+TEXT: Final = (REPOSITORY_ROOT / "docs" / "MIGRATING.md").read_text(encoding="utf-8")
+_ROW: Final = re.compile(r"^\| (.+) \| (.+) \|$", re.MULTILINE)
+ROWS: Final = _ROW.findall(TEXT)
+THEIRS: Final = "\n".join(theirs for theirs, _ in ROWS)
+OURS: Final = "\n".join(ours for _, ours in ROWS)
+#: The command line of the original, src/bin/cli.rs at v0.8.3.
+COMMANDS: Final = (
+    *("list-buckets", "create-bucket", "delete-bucket", "list", "ls", "stat", "delete"),
+    *("get", "mp-get", "put", "upload", "download"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_of_the_original_has_a_row(command: str) -> None:
+    """What became of it stands beside it."""
+    assert re.search(rf"^`{command}\b", THEIRS, re.MULTILINE)
+
+
+def test_functions_that_are_named_are_there() -> None:
+    """Whatever is written as `s3dlio.name` is a name of the module."""
+    names = set(re.findall(r"\bs3dlio\.(\w+)", OURS))
+    assert len(names) >= 10
+    assert [] == [name for name in sorted(names) if not hasattr(s3dlio, name)]
+
+
+def test_commands_that_are_named_are_there() -> None:
+    """Whatever is written as `s3-cli name` is a command or an alias."""
+    names = set(re.findall(r"`s3-cli ([a-z-]+)", OURS))
+    assert len(names) > 5
+    context = main.make_context("s3-cli", ["ls"])
+    assert [] == [name for name in sorted(names) if main.get_command(context, name) is None]
+
+
+def test_options_that_are_named_are_there() -> None:
+    """Whatever is written as `--name` is an option of some command."""
+    known = {
+        option
+        for command in (main, *main.commands.values())
+        for parameter in command.params
+        for option in parameter.opts
+    } | {"--help"}
+    names = set(re.findall(r"`(--[a-z-]+)", OURS)) - {"--op-log"}
+    assert len(names) > 5
+    assert set() == names - known
