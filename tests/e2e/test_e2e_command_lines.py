@@ -1,0 +1,212 @@
+"""Command lines, what they leave behind and what they say: one table for every kind of store.
+
+SRC and DST stand for a place in one store and one in another. What lies at SRC is `TREE`; each file
+has its own name for its content. Each row is run by the installed s3-cli, from files to objects and
+back.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.e2e.any_store import Place, Stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from tests.e2e.command_line import Cli
+    from tests.e2e.truth import Bucket
+
+pytestmark = pytest.mark.one_wire
+
+LOGS: Final = {"a.log", "b.log"}
+TOP: Final = LOGS | {"c.txt", "x[1].txt", "x1.txt"}
+TREE: Final = TOP | {"sub/d.log", "sub/deep/e.txt"}
+NONE: Final[frozenset[str]] = frozenset()
+#: A file in the working directory, for rows that take a list of names.
+NAMES: Final = "# what is meant\n\na.log\nsub/d.log\n"
+
+#: The arguments of upload or download; the exit code; the names at DST; what is said.
+COPIES: Final[tuple[tuple[str, int, Iterable[str], str], ...]] = (
+    # names and directories
+    ("SRC/a.log DST/", 0, {"a.log"}, "1 object"),
+    ("SRC/a.log DST/new.log", 0, {"new.log"}, ""),
+    ("SRC/a.log SRC/b.log DST", 0, LOGS, "2 objects"),
+    ("SRC/ DST/", 0, TOP, "1 subdirectory was left out"),
+    ("-r SRC/ DST/", 0, TREE, "7 objects"),
+    ("-r SRC/sub DST/", 0, {"sub/d.log", "sub/deep/e.txt"}, ""),
+    ("-r SRC/sub/ DST/", 0, {"d.log", "deep/e.txt"}, ""),
+    ("SRC/sub DST/", 0, {"sub/d.log"}, "1 subdirectory was left out"),
+    # patterns
+    ("'SRC/*.log' DST/", 0, LOGS, ""),
+    ("'SRC/?.{log,txt}' DST/", 0, LOGS | {"c.txt"}, ""),
+    ("'SRC/*/*.log' DST/", 0, {"sub/d.log"}, ""),
+    ("'SRC/**/*.log' DST/", 0, LOGS | {"sub/d.log"}, ""),
+    ("-r 'SRC/s*' DST/", 0, {"sub/d.log", "sub/deep/e.txt"}, ""),
+    (r"'SRC/.*\.log$' DST/", 0, LOGS, ""),
+    (r"-r 'SRC/.*\.log$' DST/", 0, LOGS | {"sub/d.log"}, ""),
+    (r"'SRC/\w+/d\.log' DST/", 0, {"sub/d.log"}, ""),
+    ("--literal 'SRC/x[1].txt' DST/", 0, {"x[1].txt"}, ""),
+    ("--glob 'SRC/x[1].txt' DST/", 0, {"x1.txt"}, ""),
+    ("--regex 'SRC/[ab].log' DST/", 0, LOGS, ""),
+    # nothing, and not all
+    ("SRC/none DST/", 3, NONE, "read as a literal name"),
+    ("'SRC/*.none' DST/", 3, NONE, "read as a glob"),
+    (r"'SRC/\d+\.none' DST/", 3, NONE, "read as a regex"),
+    ("SRC/a.log SRC/none DST/", 1, {"a.log"}, "none"),
+    ("--literal --glob SRC/a.log DST/", 2, NONE, "exclude each other"),
+    ("'SRC/[b-a]*' DST/", 2, NONE, "bad range"),
+    ("-r SRC/ SRC/a.log DST/", 0, TREE, "1 skipped"),
+    # filters
+    ("-r SRC/ DST/ --exclude sub --exclude '*.txt'", 0, LOGS, "the filters left out"),
+    ("-r SRC/ DST/ --include '*.txt' --exclude deep", 0, TOP - LOGS, ""),
+    (r"-r SRC/ DST/ --include 're:sub/.*\.log'", 0, {"sub/d.log"}, ""),
+    ("-r SRC/ DST/ --min-size 6 --max-size 8", 0, {"x1.txt", "x[1].txt"}, ""),
+    ("-r SRC/ DST/ --newer 1h", 0, TREE, ""),
+    ("-r SRC/ DST/ --older 1h", 0, NONE, ""),
+    ("--files-from names.txt SRC/ DST/", 0, {"a.log", "sub/d.log"}, "2 objects"),
+    # dry runs and lists
+    ("-n -r SRC/sub/ DST/", 0, NONE, "(dryrun) "),
+    ("-n SRC/none DST/", 3, NONE, "read as a literal name"),
+    ("-r SRC/ DST/ --retries 2 --failures failed.txt", 0, TREE, "0 failed"),
+)
+
+
+@pytest.fixture
+def stores(tmp_path: Path, moto: Bucket) -> Stores:
+    """Directories and prefixes."""
+    (tmp_path / "names.txt").write_text(NAMES)
+    return Stores(tmp_path, moto)
+
+
+def contents(names: Iterable[str]) -> dict[str, bytes]:
+    """Each with its own name."""
+    return {name: name.rpartition("/")[2].encode() for name in names}
+
+
+def new_tree(stores: Stores, kind: str) -> Place:
+    """A place with `TREE`."""
+    place = stores.new(kind)
+    place.fill(contents(TREE))
+    return place
+
+
+def arguments_of(line: str, source: Place, destination: Place) -> list[str]:
+    """The arguments that a row's text means."""
+    places = {"SRC": source.uri, "DST": destination.uri}
+    return shlex.split(re.sub("SRC|DST", lambda found: places[found[0]], line))
+
+
+PAIRS: Final = pytest.mark.parametrize(
+    ("command", "source", "destination"),
+    [("upload", "file", "s3"), ("download", "s3", "file")],
+    ids=["upload", "download"],
+)
+
+
+@PAIRS
+@pytest.mark.parametrize(("line", "code", "names", "said"), COPIES, ids=[row[0] for row in COPIES])
+def test_copies(
+    moto_cli: Cli,
+    stores: Stores,
+    command: str,
+    source: str,
+    destination: str,
+    line: str,
+    code: int,
+    names: Iterable[str],
+    said: str,
+) -> None:
+    """The destination holds these, with the content of what they were made of."""
+    here, there = new_tree(stores, source), stores.new(destination)
+    outcome = moto_cli(command, *arguments_of(line, here, there)).expect(code)
+    assert said in outcome.out + outcome.err
+    expected = contents(names)
+    if "new.log" in expected:
+        expected["new.log"] = b"a.log"
+    assert expected == there.held()
+
+
+#: The arguments; the content of the file "a.log", which was "OLDER" there before.
+REPLACEMENTS: Final = (
+    ("SRC/a.log SRC/b.log DST/", b"a.log"),
+    ("SRC/a.log SRC/b.log DST/ --overwrite always", b"a.log"),
+    ("SRC/a.log SRC/b.log DST/ --overwrite never", b"OLDER"),
+    ("SRC/a.log SRC/b.log DST/ --size-only", b"OLDER"),
+    ("SRC/a.log SRC/b.log DST/ --checksum", b"a.log"),
+    ("-n SRC/a.log SRC/b.log DST/", b"OLDER"),
+)
+
+
+@PAIRS
+@pytest.mark.parametrize(("line", "content"), REPLACEMENTS, ids=[line for line, _ in REPLACEMENTS])
+def test_what_exists(
+    moto_cli: Cli,
+    stores: Stores,
+    command: str,
+    source: str,
+    destination: str,
+    line: str,
+    content: bytes,
+) -> None:
+    """It is replaced or stays; what isn't there comes in any case, but for a dry run."""
+    here, there = new_tree(stores, source), stores.new(destination)
+    there.fill({"a.log": b"OLDER"})
+    moto_cli(command, *arguments_of(line, here, there)).expect(0)
+    new = {} if line.startswith("-n") else {"b.log": b"b.log"}
+    assert {"a.log": content, **new} == there.held()
+
+
+#: The arguments of rm; the exit code; what is gone.
+DELETIONS: Final[tuple[tuple[str, int, Iterable[str]], ...]] = (
+    ("SRC/a.log", 0, {"a.log"}),
+    ("SRC/a.log SRC/b.log", 0, LOGS),
+    ("SRC/a", 3, NONE),
+    ("SRC/x[1].txt", 0, {"x[1].txt"}),
+    ("'SRC/*.log'", 0, LOGS),
+    (r"'SRC/.*\.log'", 3, NONE),
+    (r"--regex 'SRC/.*\.log'", 0, LOGS),
+    ("--glob 'SRC/x[1].txt'", 0, {"x1.txt"}),
+    ("-r SRC/sub/", 0, {"sub/d.log", "sub/deep/e.txt"}),
+    ("-r SRC/ --include '*.txt' --exclude 'x*'", 0, {"c.txt", "sub/deep/e.txt"}),
+    ("-n -r SRC/", 0, NONE),
+)
+
+
+@pytest.mark.parametrize("kind", ["file", "s3"])
+@pytest.mark.parametrize(("line", "code", "gone"), DELETIONS, ids=[row[0] for row in DELETIONS])
+def test_deletions(
+    moto_cli: Cli, stores: Stores, kind: str, line: str, code: int, gone: Iterable[str]
+) -> None:
+    """Exactly these are gone."""
+    here = new_tree(stores, kind)
+    moto_cli("rm", *arguments_of(line, here, here)).expect(code)
+    assert contents(TREE - set(gone)) == here.held()
+
+
+#: The arguments of ls; the names that it lists.
+LISTINGS: Final[Mapping[str, Iterable[str]]] = {
+    "SRC/": TOP | {"sub/"},
+    "-r SRC/": TREE,
+    "'SRC/*.log'": LOGS,
+    r"-r 'SRC/.*\.log$'": LOGS | {"sub/d.log"},
+    "--literal 'SRC/x[1].txt'": {"x[1].txt"},
+    "-r SRC/ --exclude '*.txt'": LOGS | {"sub/d.log"},
+}
+
+
+@pytest.mark.parametrize("kind", ["file", "s3"])
+@pytest.mark.parametrize(("line", "names"), LISTINGS.items(), ids=list(LISTINGS))
+def test_listings(
+    moto_cli: Cli, stores: Stores, kind: str, line: str, names: Iterable[str]
+) -> None:
+    """One URI a line."""
+    here = new_tree(stores, kind)
+    listed = moto_cli("ls", *arguments_of(line, here, here)).expect(0).out.splitlines()
+    base = here.uri if "://" in here.uri else f"file://{here.uri}"
+    assert sorted(f"{base}/{name}" for name in names) == sorted(listed)
