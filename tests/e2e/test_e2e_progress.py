@@ -177,6 +177,7 @@ def test_json_summary_is_one_object(cli: Cli, bucket: Bucket, tmp_path: Path) ->
     assert len(outcome.out.splitlines()) == 1
     assert {
         "operation": "upload",
+        "dry_run": False,
         "ok": True,
         "exit_code": 0,
         "done_count": 2,
