@@ -98,3 +98,18 @@ def test_a_filter_that_cannot_be_read_is_an_error_of_usage(
     assert outcome.code == 2
     assert reason in outcome.err
     assert names(tmp_path) == sorted(f"tree/{name}" for name in NAMES)
+
+
+@pytest.mark.parametrize("option", ["--newer", "--older", "--min-size", "--max-size", "--failures"])
+def test_an_option_that_is_empty_deletes_nothing(cli: Cli, tree: Path, option: str) -> None:
+    """An unset variable of a script isn't "no filter"."""
+    outcome = cli("rm", "-r", f"{tree}/", option, "")
+    assert outcome.code == 2
+    assert f"'{option}': it is empty" in outcome.err
+    assert names(tree) == sorted(NAMES)
+
+
+def test_a_common_option_that_is_empty_is_refused_before_the_command(cli: Cli, tree: Path) -> None:
+    """Else a script would meet another service than the one that it means."""
+    assert cli("--endpoint-url", "", "rm", "-r", f"{tree}/").code == 2
+    assert names(tree) == sorted(NAMES)

@@ -98,7 +98,13 @@ class Settings:
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Keep a given value where the command and its group both find it."""
+    """Keep a given value where the command and its group both find it.
+
+    An empty text is mostly a shell variable that isn't set. Taken for "not given", it would let a
+    deletion run without its filter, or against another endpoint.
+    """
+    if value == "":
+        raise click.BadParameter("it is empty; leave the option out, or give a value", ctx, param)
     if not value or param.name is None:
         return
     values: dict[str, Any] = ctx.meta.setdefault(_META_KEY, {})
