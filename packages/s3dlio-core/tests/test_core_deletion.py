@@ -325,3 +325,22 @@ def test_a_missing_container_stops_everything(memory: Area) -> None:
     with pytest.raises(errors.ContainerNotFoundError):
         operations.delete([f"memory://{uuid.uuid4().hex}/a", f"{memory.base}/a"])
     assert memory.names() == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", ["run[1]", "run[1]/", "s*r", "s*r/"])
+def test_a_directory_that_exists_as_written_isnt_a_pattern(area: Area, name: str) -> None:
+    """What the pattern would match is a neighbour."""
+    kept = [f"{neighbour}/precious" for neighbour in ("run1", "star")]
+    for key in (f"{name.rstrip('/')}/a", *kept):
+        operations.put(f"{area.base}/{key}", b"")
+    operations.delete(f"{area.base}/{name}", recursive=True)
+    assert area.names() == sorted([*NAMES, *kept])
+
+
+def test_a_directory_as_written_still_needs_recursive(memory: Area) -> None:
+    """Nothing is taken for the pattern instead."""
+    for key in ("run[1]/a", "run1"):
+        operations.put(f"{memory.base}/{key}", b"")
+    with pytest.raises(errors.UsageError, match="names a directory"):
+        operations.delete(f"{memory.base}/run[1]")
+    assert memory.names() == sorted([*NAMES, "run[1]/a", "run1"])

@@ -150,14 +150,17 @@ def _delete_deep(uri: str) -> object:
         (
             operations.delete,
             "d/a-*",
-            ["head d/a-*", "list d/a- /", "delete d/a-1.log d/a-22.log"],
+            ["head d/a-*", "list d/a-*/", "list d/a- /", "delete d/a-1.log d/a-22.log"],
         ),
     ],
 )
 def test_no_request_too_many(
     base: str, use: Callable[[str], object], text: str, expected: list[str]
 ) -> None:
-    """A name costs one request, a pattern what it takes to list its literal beginning."""
+    """A name costs one request, a pattern what it takes to list its literal beginning.
+
+    And one to see that it's no directory's name, where something is deleted.
+    """
     use(f"{base}/{text}")
     assert expected == Recording.requests
 

@@ -44,9 +44,9 @@ __all__ = ["delete"]
 def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool) -> int:
     """Delete exactly the objects that are named.
 
-    Never a neighbour with the same beginning. An object that exists as written wins over a glob;
-    a regular expression must be asked for with --regex. With -r a URI names a prefix or a
-    directory, and everything below it is deleted.
+    Never a neighbour with the same beginning. An object or a directory that exists as written wins
+    over a glob; a regular expression must be asked for with --regex. With -r a URI names a prefix
+    or a directory, and everything below it is deleted.
     """
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`

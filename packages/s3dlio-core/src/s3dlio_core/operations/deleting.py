@@ -16,7 +16,12 @@ from s3dlio_core.operations.arguments import (
     several,
 )
 from s3dlio_core.operations.filtering import FilterKeywords, make_filters
-from s3dlio_core.selection import Reading, Selection, select, select_as_written
+from s3dlio_core.selection import (
+    Reading,
+    Selection,
+    select_as_written,
+    select_directory_as_written,
+)
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.failure_lists import ListPath, listing_failures
@@ -51,9 +56,9 @@ def delete(
 ) -> TransferReport:
     """Delete objects: exactly what is named, never a neighbour with the same prefix.
 
-    An object that exists exactly as written wins over a glob, and nothing is taken for a regular
-    expression that isn't said to be one. A directory of a file system that is named with
-    `recursive` goes with its last file, as with `rm -r`; one that is filtered stays.
+    An object or a directory that exists exactly as written wins over a glob, and nothing is taken
+    for a regular expression that isn't said to be one. A directory of a file system that is named
+    with `recursive` goes with its last file, as with `rm -r`; one that is filtered stays.
 
     Args:
         uris: objects, patterns or, with `recursive`, prefixes and directories.
@@ -125,9 +130,8 @@ def _to_delete(
     parsed = parse_uri(uri)
     try:
         if recursive and parsed.key.endswith("/"):
-            return select(
-                session, uri, asked, may_be_regex=False
-            )  # all that lies below, not only a folder marker
+            # All that lies below, not only a folder marker.
+            return select_directory_as_written(session, uri, asked, may_be_regex=False)
         if session.provider(parsed).containers_are_paths and not parsed.key.endswith("/"):
             _refuse_linked_directory(uri, Path(parsed.path))
         return select_as_written(session, uri, asked, may_be_regex=False)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from s3dlio_core.selection.expansion import expand
 from s3dlio_core.selection.reading import Reading
 from s3dlio_core.selection.single import use_single
-from s3dlio_core.selection.sources import Selection, select, select_as_written, select_version
+from s3dlio_core.selection.sources import (
+    Selection,
+    select,
+    select_as_written,
+    select_directory_as_written,
+    select_version,
+)
 
 __all__ = [
     "Reading",
@@ -13,6 +19,7 @@ __all__ = [
     "expand",
     "select",
     "select_as_written",
+    "select_directory_as_written",
     "select_version",
     "use_single",
 ]

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from s3dlio_core.store import ObjectInfo, StoreProvider
     from s3dlio_core.uri import Uri
 
-__all__ = ["Selection", "select", "select_as_written", "select_version"]
+__all__ = [
+    "Selection",
+    "select",
+    "select_as_written",
+    "select_directory_as_written",
+    "select_version",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +150,10 @@ def select_as_written(
     *,
     may_be_regex: bool = True,
 ) -> Selection:
-    """Read a source; an object that exists exactly as written wins over a guessed pattern.
+    """Read a source; what exists exactly as written wins over a guessed pattern.
 
-    See `select` for the arguments and errors.
+    That is an object, or a directory with something in it. See `select` for the arguments and
+    errors.
     """
     parsed = parse_uri(uri)
     guess = read(parsed.key, asked, exists_as_written=False, may_be_regex=may_be_regex)
@@ -159,6 +166,28 @@ def select_as_written(
         except errors.ContainerNotFoundError:
             if not session.provider(parsed).containers_are_paths:
                 raise
+    return select_directory_as_written(session, uri, asked, may_be_regex=may_be_regex)
+
+
+def select_directory_as_written(
+    session: Session,
+    uri: str | os.PathLike[str],
+    asked: Reading = Reading.AUTO,
+    *,
+    may_be_regex: bool = True,
+) -> Selection:
+    """Read a source; a directory that exists exactly as written wins over a guessed pattern.
+
+    See `select` for the arguments and errors.
+    """
+    parsed = parse_uri(uri)
+    guess = read(parsed.key, asked, exists_as_written=False, may_be_regex=may_be_regex)
+    provider = session.provider(parsed)
+    # `select` itself looks whether a path exists, and costs no request.
+    if guess is not Reading.LITERAL and asked is Reading.AUTO and not provider.containers_are_paths:
+        prefix = parsed.key if parsed.key.endswith("/") else f"{parsed.key}/"
+        if _is_directory(session.place(parsed, prefix), provider):
+            asked = Reading.LITERAL
     return select(session, uri, asked, may_be_regex=may_be_regex)
 
 
