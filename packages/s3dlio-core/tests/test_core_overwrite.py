@@ -123,7 +123,12 @@ def test_an_older_object_is_asked_for_its_metadata(
         (8.0, None, 9.0, False, True),
         (8.5, None, 8.5, False, False),
         (8.5, None, 8.0, False, False),  # the header's second of what a listing tells finer
-        (8.0, None, 8.25, False, False),
+        (8.5, "8.75", 8.0, True, True),  # of that second, too, but the object keeps another time
+        (8.0, "8.75", 8.25, True, True),  # of a listing in whole seconds
+        (8.0, "8.25", 8.75, False, True),
+        (8.0, "8.25", 8.25, False, False),
+        (8.0, None, 8.25, False, True),
+        (8.0, "9.5", 9.0, False, True),
         (8.5, None, 8.25, True, True),
     ],
 )

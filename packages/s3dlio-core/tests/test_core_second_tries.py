@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from s3dlio_core import errors
+from s3dlio_core.file_store import FileStore
 from s3dlio_core.listing import iterate
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.operations import upload
@@ -17,7 +19,8 @@ from s3dlio_core.testing.faults import Fault, FaultyStore
 from s3dlio_core.transfer import second_tries as second_tries_module
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
-from s3dlio_core.transfer.plan import CopyItem, PlanEntry
+from s3dlio_core.transfer.overwrite import Overwrite, OverwriteRule
+from s3dlio_core.transfer.plan import ABSENT, CopyItem, PlanEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,6 +179,26 @@ def test_what_cannot_change_is_not_tried_again(
     faulty = FaultyStore(destination, [Fault("put", error, times=None)])
     assert Engine("copy", faulty, jobs=1, retries=3).run(_plan(source)).failed_count == 1
     assert faulty.count("put") == 1
+
+
+def test_the_destination_is_looked_at_anew(tmp_path: Path) -> None:
+    """What somebody wrote after the plan's listing and before the second try is no older."""
+    (tmp_path / "a").write_bytes(b"source")
+    os.utime(tmp_path / "a", (5, 5))
+    files, destination = FileStore(str(tmp_path)), _container()
+
+    class Overtaken(MemoryStore):
+        def put(self, key: str, buffer: Buffer, **options: Any) -> ObjectInfo:
+            del buffer, options
+            destination.put(key, b"newer")
+            raise DENIED
+
+    store = Overtaken(destination.uri.removeprefix("memory://"))
+    plan = [CopyItem(files, files.head("a"), "a", existing=ABSENT)]
+    rule = OverwriteRule(Overwrite.NEWER)
+    report = Engine("upload", store, jobs=1, retries=1, rule=rule).run(plan)
+    assert (report.skipped_count, report.failed_count) == (1, 0)
+    assert destination.head("a").size_bytes == len(b"newer")
 
 
 def test_more_than_can_be_remembered_fail_at_once(

@@ -6,14 +6,16 @@ Rules that hold in this file:
   unchanged. Any other has the time of the write, which is not before the source's, or else the
   source's in its metadata (`mtimes`). The metadata are asked for only when the times don't settle
   it, since that costs a request.
-- A listing may tell finer times than a header does (RFC 9110 section 5.6.7: whole seconds), so a
-  copy of an object has its time when both lie in one second and one of them is whole.
+- A header tells whole seconds (RFC 9110 section 5.6.7), and so may a listing. What has the whole
+  second of an object is its copy, unless the object keeps another time; and a file that is later
+  by a part of the object's second isn't surely later than what the object keeps.
 """
 
 from __future__ import annotations
 
 import enum
 import functools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -163,36 +165,45 @@ class _Pair:
         source_s, existing_s = self._item.info.mtime, self._existing.mtime
         if source_s is None or existing_s is None:
             return False
-        if self._is_settled(source_s, existing_s):
-            return True
-        kept_s = self._kept_by_destination(existing_s)
-        return kept_s is not None and _equal(self._kept_by_source(source_s), kept_s)
+        return self._is_settled(source_s, existing_s) or self._compare(source_s, existing_s) == 0
 
     def is_later(self) -> bool:
         """Whether the source's time is later, or can't be told."""
         source_s, existing_s = self._item.info.mtime, self._existing.mtime
         if source_s is None or existing_s is None:
             return True
-        if existing_s >= source_s or self._is_settled(source_s, existing_s):
+        if self._is_settled(source_s, existing_s):
             return False
-        kept_s = self._kept_by_destination(existing_s)
-        if kept_s is None:
-            return True
-        exact_s = self._kept_by_source(source_s)
-        return exact_s > kept_s and not _equal(exact_s, kept_s)
+        is_cut = source_s.is_integer() and int(existing_s) == source_s
+        if existing_s > source_s and not (is_cut and self._may_keep_another()):
+            return False
+        return self._compare(source_s, existing_s) > 0
 
     def _is_settled(self, source_s: float, existing_s: float) -> bool:
         """Whether the stores' own times show that the destination is as new."""
         if not self._destination.capabilities.mtime and existing_s >= source_s:
             return True
-        if _equal(source_s, existing_s):
-            return True
-        # Of one second, as far as is told: see the module's rules.
-        return (
-            not self._item.source.capabilities.mtime
-            and int(source_s) == int(existing_s)
-            and (source_s.is_integer() or existing_s.is_integer())
-        )
+        return _equal(source_s, existing_s)
+
+    def _may_keep_another(self) -> bool:
+        """Whether the source's own time may not be the one that it keeps."""
+        return not self._item.source.capabilities.mtime
+
+    def _compare(self, source_s: float, existing_s: float) -> float:
+        """Return by how much the source's kept time is later, 0 for the same; asks the stores."""
+        kept_by_destination_s = self._kept_by_destination(existing_s)
+        kept_by_source_s = None
+        if kept_by_destination_s is not None:
+            kept_by_source_s = self._kept_by_source(source_s)
+        if kept_by_destination_s is None or kept_by_source_s is None:
+            # Of one second, as far as is told: see the module's rules.
+            of_one_second = existing_s.is_integer() and int(source_s) == existing_s
+            if of_one_second and self._may_keep_another():
+                return 0
+        if kept_by_destination_s is None:
+            return math.inf
+        exact_s = source_s if kept_by_source_s is None else kept_by_source_s
+        return 0 if _equal(exact_s, kept_by_destination_s) else exact_s - kept_by_destination_s
 
     def _kept_by_destination(self, existing_s: float) -> float | None:
         """Return the time that the destination keeps for its source; None when it has none."""
@@ -203,16 +214,15 @@ class _Pair:
             described = self._destination.head(self._item.key)
         return kept_mtime_s(described.attributes)
 
-    def _kept_by_source(self, source_s: float) -> float:
-        """Return the time that the source keeps, or else its own."""
+    def _kept_by_source(self, source_s: float) -> float | None:
+        """Return the time that the source keeps; None when it has none."""
         item = self._item
-        if item.source.capabilities.mtime:
+        if not self._may_keep_another():
             return source_s
         described = item.info
         if described.attributes is None:
             described = item.source.head(described.key, version=item.version)
-        kept_s = kept_mtime_s(described.attributes)
-        return source_s if kept_s is None else kept_s
+        return kept_mtime_s(described.attributes)
 
 
 def _equal(one_s: float, other_s: float) -> bool:

@@ -78,7 +78,8 @@ class SecondTries:
                 return ()
             self._passes_left -= 1
             return [
-                replace(item, stale=isinstance(failure.error, SourceChangedError))
+                # Somebody may have written the destination since it was listed.
+                replace(item, existing=None, stale=isinstance(failure.error, SourceChangedError))
                 for item, failure in self._waiting.values()
             ]
 
