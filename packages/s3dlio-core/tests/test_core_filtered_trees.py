@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import time
 import uuid
@@ -117,10 +118,14 @@ def _names(base: str) -> list[str]:
     return [entry.uri.partition(f"{base}/")[2] for entry in found]
 
 
-def _found(store: ObjectStore, filters: Filters, prefix: str = "") -> list[str]:
+def _generate(store: ObjectStore, filters: Filters, prefix: str = "") -> Iterator[str]:
     selection = Selection("x", Place(store, prefix, "x"))
     found_all = expand(selection, recursive=True, sieve=Sieve(filters, prefix))
-    return [found if isinstance(found, str) else found.key for found in found_all]
+    return (found if isinstance(found, str) else found.key for found in found_all)
+
+
+def _found(store: ObjectStore, filters: Filters, prefix: str = "") -> list[str]:
+    return list(_generate(store, filters, prefix))
 
 
 def test_an_excluded_directory_is_not_listed(tmp_path: Path) -> None:
@@ -148,6 +153,48 @@ def test_a_large_excluded_prefix_is_jumped_over() -> None:
         store.put(name, b"")
     assert _found(store, Filters(exclude=("x",))) == ["a", "x0", "z"]
     assert store.pages == [["a", "x/000", "x/001"], ["x0", "y/x/1", "z"]]
+
+
+class NoBeginning(SmallPages):
+    """A server that ignores where a page is to begin, or refuses names that no object can have."""
+
+    def __init__(self, container: str, error: errors.S3dlioError | None) -> None:
+        super().__init__(container)
+        self._error = error
+
+    def list_page(  # noqa: D102 - as in the contract
+        self,
+        prefix: str = "",
+        *,
+        delimiter: str = "",
+        token: str | None = None,
+        start_after: str = "",
+        page_size: int | None = None,
+    ) -> Page:
+        if start_after and self._error is not None:
+            raise self._error
+        return super().list_page(prefix, delimiter=delimiter, token=token, page_size=page_size)
+
+
+@pytest.mark.parametrize("error", [None, errors.ServiceError("no such character")])
+def test_a_store_that_cannot_jump_is_listed_whole(error: errors.S3dlioError | None) -> None:
+    """And nothing is found twice, however many directories are excluded."""
+    store = NoBeginning(_container(), error)
+    excluded = (f"{directory}/{number}" for directory in ("x", "y") for number in range(9))
+    for name in ["a", *excluded, "z"]:
+        store.put(name, b"")
+    found = itertools.islice(_generate(store, Filters(exclude=("x", "y"))), 10)
+    assert list(found) == ["a", "z"]
+    assert len(store.pages) <= 8
+
+
+def test_a_cancelled_jump_is_no_refusal() -> None:
+    """The run ends there."""
+    store = NoBeginning(_container(), errors.CancelledError("by the user"))
+    for name in [*(f"x/{number}" for number in range(9)), "z"]:
+        store.put(name, b"")
+    with pytest.raises(errors.CancelledError):
+        _found(store, Filters(exclude=("x",)))
 
 
 def test_a_small_excluded_prefix_costs_no_further_page() -> None:

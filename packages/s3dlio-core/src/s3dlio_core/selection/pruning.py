@@ -3,12 +3,15 @@
 - In a file system the tree is listed level by level; a directory that is excluded isn't listed.
 - An object store is listed flat. A page that ends in an excluded directory is followed by one that
   begins behind it. So filters never cost a request, and save most of those of a large directory.
+  A server that ignores where a page is to begin, or refuses it, is listed whole instead.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
+from s3dlio_core import errors
 from s3dlio_core.listing import iterate, iterate_pages
 from s3dlio_core.store import ListError, ListOrder, ObjectInfo
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from s3dlio_core.selection.filters import Sieve
-    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.store import ObjectStore, Page
 
 __all__ = ["all_below", "enters", "one_level"]
 
@@ -74,11 +77,30 @@ def _by_levels(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[Object
 
 
 def _with_jumps(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[ObjectInfo | ListError]:
-    pages = iterate_pages(store, prefix)
+    pages, may_jump = iterate_pages(store, prefix), True
     while (page := next(pages, None)) is not None:
         yield from page.objects
         yield from page.errors
-        if page.next_token is None or not page.objects:
+        if not may_jump or page.next_token is None or not page.objects:
             continue
         if behind := sieve.behind_excluded(page.objects[-1].key):
-            pages = iterate_pages(store, prefix, start_after=behind)
+            pages_behind = _pages_behind(store, prefix, behind)
+            may_jump = pages_behind is not None
+            pages = pages_behind or pages
+
+
+def _pages_behind(store: ObjectStore, prefix: str, behind: str) -> Iterator[Page] | None:
+    """Return the pages of a listing that begins behind a name; None when the store can't do it.
+
+    Some servers ignore where a listing is to begin, and may refuse a name that is no object's.
+    """
+    pages = iterate_pages(store, prefix, start_after=behind)
+    try:
+        first = next(page for page in pages if page.objects or page.errors or not page.next_token)
+    except errors.CancelledError:
+        raise
+    except errors.S3dlioError:
+        return None  # if it's no matter of the beginning, the next page meets it, too
+    if first.objects and first.objects[0].key <= behind:
+        return None
+    return itertools.chain([first], pages)
