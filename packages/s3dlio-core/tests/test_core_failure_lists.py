@@ -153,6 +153,59 @@ def test_only_what_fails_in_the_end_is_listed(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "changing").read_bytes() == b"longer"
 
 
+def test_a_source_is_not_emptied(tmp_path: Path) -> None:
+    """A slip of the shell's completion costs nobody a file, by whichever name it goes."""
+    (tmp_path / "only").write_bytes(b"precious")
+    (tmp_path / "link").symlink_to("only")
+    for path in ("only", "link", "../" + tmp_path.name + "/only"):
+        for lists in ((tmp_path / path, None), (None, tmp_path / path)):
+            with pytest.raises(errors.UsageError, match="would empty this source"):
+                upload(tmp_path / "only", "memory://x/", failures=lists[0], failures0=lists[1])
+    assert (tmp_path / "only").read_bytes() == b"precious"
+
+
+def test_two_lists_are_two_files(tmp_path: Path) -> None:
+    """Neither writes over the other, whether the file is there or not."""
+    for _ in range(2):
+        with (
+            pytest.raises(errors.UsageError, match="one file"),
+            listing_failures(Noting(), tmp_path / "list", f"{tmp_path}/./list"),
+        ):
+            pass
+        (tmp_path / "list").write_bytes(b"old")
+    assert (tmp_path / "list").read_bytes() == b"old"
+
+
+def test_what_makes_no_sense_empties_no_list(tmp_path: Path) -> None:
+    """The list of the run before is still needed."""
+    (tmp_path / "list").write_bytes(b"old")
+    with pytest.raises(errors.NothingMatchedError):
+        upload(tmp_path / "missing", tmp_path / "out/", failures=tmp_path / "list")
+    assert (tmp_path / "list").read_bytes() == b"old"
+
+
+def test_a_list_in_a_source_is_not_copied(tmp_path: Path) -> None:
+    """It may be new or have been there; the report says so."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_bytes(b"a")
+    for _ in range(2):
+        report = upload(f"{tmp_path}/in/", tmp_path / "out/", failures=tmp_path / "in" / "list")
+        assert report.done_count == 1
+        assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
+    assert ["list isn't copied: it is the list of what fails"] == list(report.notes)
+
+
+def test_the_list_of_a_stopped_run_is_told_to_lack_something(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An empty list is no sign of success then."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_bytes(b"a")
+    with pytest.raises(errors.ContainerNotFoundError):
+        upload(f"{tmp_path}/in/", "memory://failure-list-none/", failures=tmp_path / "list")
+    assert [True] == ["run the whole command again" in text for text in caplog.messages]
+
+
 def test_a_cancelled_run_has_its_list(tmp_path: Path) -> None:
     """What had failed by then is in it."""
     (tmp_path / "in").mkdir()

@@ -150,6 +150,37 @@ def test_one_of_many_writers_wins_without_clobbering(root: Path, store: FileStor
     assert _names(root) == ["k"]
 
 
+@pytest.fixture
+def no_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that has none, as exFAT."""
+
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), args, options)
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("no_hard_links")
+def test_no_clobber_needs_no_hard_links(root: Path, store: FileStore) -> None:
+    """The name is taken first, and what has it by then stays."""
+    test_one_of_many_writers_wins_without_clobbering(root, store)
+
+
+@pytest.mark.usefixtures("no_hard_links")
+def test_a_name_that_was_taken_is_given_back(
+    root: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the last step fails, no empty file stays behind."""
+
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), args, options)
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(errors.LocalIOError):
+        store.put("k", b"new", condition=Condition(if_absent=True))
+    assert _names(root) == []
+
+
 # Links.
 
 

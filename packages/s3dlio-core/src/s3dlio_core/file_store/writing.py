@@ -7,6 +7,7 @@ permissions, or 0666 less the umask. Its modification time is the one that it is
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -122,14 +123,37 @@ def publish(
     os.fchmod(fd, mode)
     status = os.fstat(fd)
     if condition is not None and condition.if_absent:
-        try:
-            os.link(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
-        except FileExistsError:
-            raise already_exists() from None
-        os.unlink(temporary, dir_fd=directory_fd)
+        _publish_if_absent(temporary, name, directory_fd)
     else:
         os.rename(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
     return status
+
+
+#: What `link` says where there are no hard links: exFAT, and many file systems of networks.
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+
+
+def _publish_if_absent(temporary: str, name: str, directory_fd: int) -> None:
+    try:
+        os.link(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
+    except FileExistsError:
+        raise already_exists() from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+    else:
+        os.unlink(temporary, dir_fd=directory_fd)
+        return
+    # Nobody else gets the name once an empty file of ours has it; that is what is replaced.
+    try:
+        os.close(os.open(name, _CREATE, 0o600, dir_fd=directory_fd))
+    except FileExistsError:
+        raise already_exists() from None
+    try:
+        os.rename(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
+    except BaseException:
+        discard(name, directory_fd)
+        raise
 
 
 def already_exists() -> errors.PreconditionFailedError:

@@ -36,7 +36,9 @@ class TransferKeywords(FilterKeywords, total=False):
         dry_run: only tell what would be done, and change nothing: the report counts it and has the
             first 10,000, an observer is told all (`TransferObserver.planned`). No list of failures
             is written.
-        failures: a file for the source URIs of all that failed, one a line; it is emptied first.
+        failures: a file for the source URIs of all that failed, one a line. It is emptied when the
+            sources have been found, so it can't be the list that `names` comes from; where it lies
+            in a source it isn't copied. What a run that was stopped didn't come to isn't in it.
         failures0: the same with a NUL byte behind each, for names with line breaks.
         raise_on_failure: raise what went wrong. Otherwise it is only in the report.
         retries: passes at the most over the objects that failed, when all others are done. (Each

@@ -20,7 +20,11 @@ from s3dlio_core.transfer.dry_run import DryRun
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
 from s3dlio_core.transfer.existing import with_existing
-from s3dlio_core.transfer.failure_lists import listing_failures
+from s3dlio_core.transfer.failure_lists import (
+    listing_failures,
+    refuse_lists_as_sources,
+    without_lists,
+)
 from s3dlio_core.transfer.named import NamedObjects
 from s3dlio_core.transfer.overwrite import Overwrite
 from s3dlio_core.transfer.plan import LeftOut, Note, PlanEntry, Unmatched
@@ -128,10 +132,8 @@ def _transfer(
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(Session(settings.options, cancel))
         session.check_options([*(parse_uri(source) for source in given), target])
-        observer = settings.observer
-        if not settings.dry_run:
-            lists = listing_failures(observer, settings.failures, settings.failures0)
-            observer = stack.enter_context(lists)
+        lists = settings.failures, settings.failures0
+        refuse_lists_as_sources(map(parse_uri, given), lists)
         place, entries = plan_copy(
             session,
             given,
@@ -142,7 +144,11 @@ def _transfer(
             filters=settings.filters,
             named=_named(settings, cancel),
         )
+        entries = without_lists(entries, lists)
         first = _until_something(entries, operation)
+        observer = settings.observer
+        if not settings.dry_run:  # only now, since a command that makes no sense empties nothing
+            observer = stack.enter_context(listing_failures(observer, *lists))
         plan: Iterable[PlanEntry] = itertools.chain(first, entries)
         if settings.rule.when is not Overwrite.ALWAYS:
             plan = with_existing(plan, place.store, place.prefix)

@@ -6,6 +6,9 @@ Rules that hold in this file:
   form: it is left out, and a warning of the log says so.
 - Names that aren't text (undecodable bytes of a file system) are written as the bytes they are.
 - A failure is written when it is final, and at once: what a run that is killed has told is there.
+- What is to be copied is never emptied: a source that is a list is refused, and a list that lies in
+  a source isn't copied.
+- What a run that was stopped didn't come to isn't in its list; a warning of the log says so.
 - A list that can't be written any more doesn't end a transfer; it is told as an error of the log.
 """
 
@@ -18,17 +21,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from s3dlio_core.errors import UsageError, printable
+from s3dlio_core.file_store.paths import absolute
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.events import PassingObserver, TransferObserver
+from s3dlio_core.transfer.plan import CopyItem, LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from typing_extensions import Self
 
-    from s3dlio_core.transfer.report import Failure
+    from s3dlio_core.transfer.events import Snapshot
+    from s3dlio_core.transfer.plan import PlanEntry
+    from s3dlio_core.transfer.report import Failure, TransferReport
+    from s3dlio_core.uri import Uri
 
-__all__ = ["ListPath", "listing_failures"]
+__all__ = ["ListPath", "listing_failures", "refuse_lists_as_sources", "without_lists"]
 
 _log = get_logger("failures")
 
@@ -51,8 +59,14 @@ def listing_failures(
         The observer of the run.
 
     Raises:
-        UsageError: a file can't be written.
+        UsageError: a file can't be written, or both are one.
     """
+    if lines is not None and nul is not None and _is_same(lines, nul):
+        raise UsageError(
+            "both lists of failures would be written to one file",
+            uri=os.fspath(lines),
+            hint="Give each a file of its own",
+        )
     with contextlib.ExitStack() as stack:
         made: TransferObserver = observer
         if nul is not None:
@@ -61,6 +75,60 @@ def listing_failures(
             form = _LINES if nul is None else replace(_LINES, reason="")
             made = stack.enter_context(_FailureList(made, lines, form))
         yield made
+
+
+def refuse_lists_as_sources(sources: Iterable[Uri], lists: Iterable[ListPath]) -> None:
+    """Refuse to empty a file that is to be copied.
+
+    Args:
+        sources: as they were given.
+        lists: the files that would be emptied.
+
+    Raises:
+        UsageError: a source is one of them.
+    """
+    paths = [path for path in lists if path is not None]
+    for source in sources:
+        if source.is_path and any(_is_same(source.path, path) for path in paths):
+            raise UsageError(
+                "the list of failures would empty this source",
+                uri=str(source),
+                hint="Write the failures to another file",
+            )
+
+
+def without_lists(entries: Iterator[PlanEntry], lists: Iterable[ListPath]) -> Iterator[PlanEntry]:
+    """Return a plan's entries but for the lists of its own failures.
+
+    Args:
+        entries: the plan.
+        lists: the files.
+    """
+    paths = {absolute(os.fspath(path)) for path in lists if path is not None}
+    paths |= {os.path.realpath(path) for path in paths}
+    if not paths:
+        return entries
+    return _without(entries, paths)
+
+
+def _without(entries: Iterator[PlanEntry], paths: set[str]) -> Iterator[PlanEntry]:
+    for entry in entries:
+        if (
+            isinstance(entry, CopyItem)
+            and entry.source.capabilities.directories
+            and entry.source.uri_of(entry.info.key).partition("://")[2] in paths
+        ):
+            name = printable(entry.info.key)
+            yield LeftOut(f"{name} isn't copied: it is the list of what fails")
+        else:
+            yield entry
+
+
+def _is_same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121 - of texts
+    except OSError:  # one is only to be created
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +192,15 @@ class _FailureList(PassingObserver):
                 self._file.flush()
             except OSError as error:
                 self._breaks(error)
+
+    def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
+        """Warn of what is in no list."""
+        super().finished(snapshot, report)
+        if report.stopped_by is not None:
+            _log.warning(
+                "%s has only what had failed when the run was stopped: run the whole command again",
+                self._path,
+            )
 
     def _leave_out(self, source: str, reason: str) -> None:
         self._left_out_count += 1
