@@ -178,7 +178,7 @@ def test_one_moment_divides_all_objects() -> None:
 
 def test_no_filter_is_none() -> None:
     """Who filters nothing pays nothing."""
-    assert make_filters(include=(), exclude=[], min_size=None, newer=None) is None
+    assert make_filters(include=None, exclude=[], min_size=None, newer=None) is None
 
 
 def test_a_text_is_one_pattern() -> None:
@@ -188,7 +188,7 @@ def test_a_text_is_one_pattern() -> None:
     assert filters.include == ("ab",)
 
 
-@pytest.mark.parametrize("pattern", ["", "/", "//", "[z-a]", "re:(", "re:*a"])
+@pytest.mark.parametrize("pattern", ["", "/", "//", "[z-a]", "re:(", "re:*a", "re:"])
 def test_a_pattern_that_cannot_be_read_is_a_usage_error(pattern: str) -> None:
     """It's told before anything is listed."""
     with pytest.raises(UsageError):
@@ -211,6 +211,37 @@ def test_patterns_are_texts() -> None:
     """Anything else is a mistake of the program."""
     with pytest.raises(TypeError, match="include"):
         make_filters(include=[1])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="exclude"):
+        make_filters(exclude=5)  # type: ignore[arg-type]
+
+
+def test_an_include_without_a_pattern_is_refused() -> None:
+    """A caller's empty list means that nothing is included, not that everything is."""
+    with pytest.raises(UsageError, match="include has no pattern"):
+        make_filters(include=[])
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["./keep", "./keep/", ".", "..", "../x", "keep/../x", "**/./x", "file:///d/keep", "s3://b/d"],
+)
+def test_a_pattern_that_is_no_relative_path_is_refused(pattern: str) -> None:
+    """Whoever writes it means something that it wouldn't match."""
+    with pytest.raises(UsageError, match="no path relative to the source"):
+        Filters(exclude=(pattern,))
+
+
+@pytest.mark.parametrize("pattern", [".git", "..x", "a/...", "*://x", "a:/b", "[.]", "re:./x"])
+def test_dots_and_colons_are_parts_of_names(pattern: str) -> None:
+    """Only whole segments of dots, and the beginning of a URI, are refused."""
+    assert Filters(exclude=(pattern,)).exclude == (pattern,)
+
+
+def test_times_that_exclude_each_other_are_refused() -> None:
+    """Nothing could ever be copied."""
+    with pytest.raises(UsageError, match="both newer and older"):
+        make_filters(newer="1d", older="2d")
+    assert make_filters(newer="2d", older="1d") is not None
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
+from s3dlio_core.errors import UsageError
 from s3dlio_core.selection.filter_values import parse_size, parse_time
 from s3dlio_core.selection.filters import Filters
 
@@ -31,7 +33,8 @@ class FilterKeywords(TypedDict, total=False):
     `s3dlio_core.selection.filter_patterns` has their rules.
 
     Attributes:
-        include: one pattern or several: take only what one of them matches.
+        include: one pattern or several: take only what one of them matches. An empty sequence is
+            refused: it would include nothing.
         exclude: one pattern or several: leave out what one of them matches, also what is included.
             Directories that match aren't looked into.
         min_size: leave out what is smaller: bytes, or a text such as "10k".
@@ -41,8 +44,8 @@ class FilterKeywords(TypedDict, total=False):
         older: leave out what was last modified at this time or later.
     """
 
-    include: Patterns
-    exclude: Patterns
+    include: Patterns | None
+    exclude: Patterns | None
     min_size: Size | None
     max_size: Size | None
     newer: Moment | None
@@ -53,15 +56,18 @@ def make_filters(**keywords: Unpack[FilterKeywords]) -> Filters | None:
     """Return the filters that keywords describe; None when they describe none.
 
     Raises:
-        UsageError: a pattern, size or time that can't be read.
+        UsageError: a pattern, size or time that can't be read, or `include` without a pattern.
         TypeError: patterns of another type.
     """
     smallest, largest = keywords.get("min_size"), keywords.get("max_size")
     newer, older = keywords.get("newer"), keywords.get("older")
+    include = _patterns("include", keywords.get("include"))
+    if not include and keywords.get("include") is not None:
+        raise UsageError("include has no pattern", hint="Leave it out to take everything")
     now_s = time.time()
     filters = Filters(
-        include=_patterns("include", keywords.get("include", ())),
-        exclude=_patterns("exclude", keywords.get("exclude", ())),
+        include=include,
+        exclude=_patterns("exclude", keywords.get("exclude")),
         size_min_bytes=0 if smallest is None else parse_size(smallest),
         size_max_bytes=None if largest is None else parse_size(largest),
         newer_s=None if newer is None else parse_time(newer, now_s),
@@ -70,8 +76,11 @@ def make_filters(**keywords: Unpack[FilterKeywords]) -> Filters | None:
     return None if filters == Filters() else filters
 
 
-def _patterns(name: str, given: Patterns) -> tuple[str, ...]:
-    texts = (given,) if isinstance(given, str) else tuple(given)
+def _patterns(name: str, given: Patterns | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    several: object = (given,) if isinstance(given, str) else given
+    texts = tuple(several) if isinstance(several, Iterable) else (several,)
     if not all(isinstance(text, str) for text in texts):
         raise TypeError(f"{name} is a pattern or several, not {given!r}")
     return texts

@@ -103,8 +103,8 @@ class TransferSettings:
     retries: int = 0
     patterns: str = "auto"
     names: Iterable[str] | None = None
-    include: Patterns = ()
-    exclude: Patterns = ()
+    include: Patterns | None = None
+    exclude: Patterns | None = None
     min_size: Size | None = None
     max_size: Size | None = None
     newer: Moment | None = None

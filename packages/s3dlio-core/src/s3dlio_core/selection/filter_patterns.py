@@ -7,6 +7,8 @@ Rules that hold in this file:
 - What names a directory takes all that lies in it.
 - `re:` is a regular expression for the whole path of an object (`fullmatch`, and "." takes line
   breaks). It names no directory, but one that ends in "/.*" shows which ones it takes whole.
+- What by its form can match nothing on any file system, and is most likely a mistake, is refused:
+  an exclude that matches nothing leaves to a deletion what it should keep.
 - A folder marker, the object `dir/`, stands for its directory.
 """
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PatternSet"]
 
 _REGEX = "re:"
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ALL_BELOW = "(?:/.*)?"
 
 
@@ -37,6 +40,8 @@ class PatternSet:
         Raises:
             UsageError: one is empty, or can't be read.
         """
+        if _REGEX in texts:
+            raise _names_nothing(_REGEX)
         globs = [text for text in texts if not text.startswith(_REGEX)]
         self._regexes = [
             compile_regex(text.removeprefix(_REGEX), hint=f"Leave out {_REGEX} to write a glob")
@@ -90,12 +95,31 @@ def _split(text: str) -> tuple[str, bool]:
     glob = _as_directory(text)
     path = glob.rstrip("/")
     if not path:
-        raise UsageError(
-            f"the pattern {text!r} names nothing", hint='Write "*" for everything, or leave it out'
-        )
+        raise _names_nothing(text)
+    _check_relative(text, path.removeprefix("/").split("/"))
     anchored = "/" in text.rstrip("/")
     regex = tail_regex(path.removeprefix("/").split("/")).pattern
     return ("" if anchored else "(?:.*/)?") + f"(?:{regex})", glob.endswith("/")
+
+
+def _names_nothing(text: str) -> UsageError:
+    return UsageError(
+        f"the pattern {text!r} names nothing", hint='Write "*" for everything, or leave it out'
+    )
+
+
+def _check_relative(text: str, segments: Sequence[str]) -> None:
+    """Refuse what isn't written as a relative path is.
+
+    Raises:
+        UsageError: it has a "." or "..", or is a URI.
+    """
+    if not {".", ".."}.isdisjoint(segments) or _URI.match(text):
+        raise UsageError(
+            f"the pattern {text!r} is no path relative to the source",
+            hint='Write what lies below the source, such as "/keep" or "keep/", without ".", ".." '
+            f'and "://"; keys that do have these match a regular expression behind {_REGEX}',
+        )
 
 
 def _as_directory(text: str) -> str:

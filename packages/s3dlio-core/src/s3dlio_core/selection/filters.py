@@ -61,6 +61,11 @@ class Filters:
                 f"no size lies between {self.size_min_bytes} and {size_max} bytes",
                 hint="Exchange them",
             )
+        if self.newer_s is not None and self.older_s is not None and self.newer_s >= self.older_s:
+            raise UsageError(
+                "no time is both newer and older than these",
+                hint="Exchange them: newer is the earlier moment",
+            )
         for name in ("include", "exclude"):
             texts = getattr(self, name)
             object.__setattr__(self, f"_{name}", PatternSet(texts) if texts else None)
