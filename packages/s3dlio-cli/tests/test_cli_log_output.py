@@ -24,6 +24,18 @@ def test_warnings_are_said_once_in_plain_words(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == "s3-cli: warning: the clock\\n is late\n"
 
 
+def test_warnings_are_not_remembered_without_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tree may have any number of sockets, each with a warning of its own."""
+    monkeypatch.setattr("s3dlio_cli.log_output._REMEMBERED_MAX", 3)
+    with log_output(Settings()):
+        for number in (1, 2, 1, 3, 2, 4, 5, 6, 1):
+            get_logger("file").warning("left out %d", number)
+    said = [line.rpartition(" ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["1", "2", "3", "4", "5", "6", "1"]
+
+
 def test_failures_of_objects_are_left_to_the_summary(capsys: pytest.CaptureFixture[str]) -> None:
     """They are told there, and by the progress."""
     with log_output(Settings()):

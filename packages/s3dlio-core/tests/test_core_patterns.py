@@ -321,3 +321,24 @@ def _bash(script: str, *arguments: str) -> str:
         encoding="ascii",
     )
     return done.stdout
+
+
+def test_choices_between_stars_are_not_shared_out_in_all_ways() -> None:
+    """Where the choices are of one length, the time grows with the name's length, not as 2**n."""
+    pattern = "*{a,b}" * 30 + "*x"
+    assert not match_segment(pattern, "ab" * 100)
+    assert match_segment(pattern, "ab" * 15 + "x")
+    assert not match_segment(pattern, "ab" * 14 + "ax")
+
+
+@given(
+    st.lists(st.sampled_from(["*", "?", "a", "{a,b}", "{ab,b}", "{aba,b}", "{,a}", "{a*,b}"]))
+    .map("".join)
+    .filter(lambda text: "**" not in text),
+    st.text("ab", max_size=8),
+)
+def test_stars_and_choices_match_as_when_all_ways_are_tried(pattern: str, name: str) -> None:
+    """Also where an earlier choice ends later than another one."""
+    plain = pattern.replace("{", "(?:").replace("}", ")").replace(",", "|")
+    plain = plain.replace("*", ".*").replace("?", ".").replace("(.:", "(?:")
+    assert match_segment(pattern, name) == (re.fullmatch(plain, name) is not None)

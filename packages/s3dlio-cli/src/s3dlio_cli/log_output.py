@@ -23,8 +23,12 @@ __all__ = ["log_output"]
 _TOLD_ELSEWHERE = f"{logs.ROOT_LOGGER}.transfer"
 
 
+#: Of more warnings than these the first may be said again: memory doesn't grow with a tree.
+_REMEMBERED_MAX = 4096
+
+
 class _Warnings(logging.Handler):
-    """Says each warning or error once, as a line of this program."""
+    """Says each warning or error once, as a line of this program, as far back as it remembers."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
@@ -34,6 +38,8 @@ class _Warnings(logging.Handler):
         """Say it."""
         text = record.getMessage()
         if record.name != _TOLD_ELSEWHERE and text not in self._said:
+            if len(self._said) >= _REMEMBERED_MAX:
+                self._said.clear()
             self._said.add(text)
             (say_error if record.levelno >= logging.ERROR else say_warning)(text)
 

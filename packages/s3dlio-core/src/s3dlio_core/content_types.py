@@ -1,8 +1,8 @@
 """Content types, guessed from the names of objects.
 
 Rules that hold in this file:
-- The same name gets the same type on every machine and with every Python: the system's tables
-  aren't read, and what changed between releases of Python is fixed here.
+- The same name gets the same type on every machine and with every Python: what the system's
+  tables say isn't used, and what changed between releases of Python is fixed here.
 - The last suffix counts, and a compressed file is one: `a.json.gz` is application/gzip. Nobody
   gets a Content-Encoding by guessing, with which clients would decompress what was stored.
 - An unknown suffix has no type; the store then gives its own.

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from s3dlio_core.errors import NotSupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -534,6 +534,21 @@ class ObjectStore(abc.ABC):
             ContainerNotFoundError: no such container. (No key with the prefix: an empty page.)
             NotSupportedError: `start_after` without the capability, or another delimiter.
         """
+
+    def list_entered(
+        self, prefix: str, enter: Callable[[str], bool]
+    ) -> Iterator[ObjectInfo | ListError] | None:
+        """List all depths in one walk that asks before it reads a directory, if the store has one.
+
+        Args:
+            prefix: as of `list_page`.
+            enter: whether to read a directory, given by its key, which ends in "/".
+
+        Returns:
+            What is found, in the store's order; None where only pages can be had.
+        """
+        del prefix, enter
+        return None
 
     @abc.abstractmethod
     def open_reader(

@@ -11,6 +11,7 @@ Fifos, sockets and devices are left out with a warning, temporary files of ours 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,7 +24,7 @@ from s3dlio_core.logs import get_logger
 from s3dlio_core.store import ListError, ObjectInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 _log = get_logger("file")
 
@@ -43,6 +44,7 @@ class Walk:
         skip: str,
         *,
         follow_links: bool = True,
+        enter: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepare a walk.
 
@@ -53,6 +55,8 @@ class Walk:
             after: yield only what sorts after it.
             skip: a common prefix that was yielded before; nothing in it is yielded again.
             follow_links: take what links below the root point to; else leave links out.
+            enter: is asked, for each directory below the prefix, whether to walk it, too, by its
+                key, which ends in "/". Then the delimiter is "", and no common prefix is yielded.
         """
         self._root = root
         self._prefix = prefix
@@ -60,6 +64,7 @@ class Walk:
         self._after = os.fsencode(after)
         self._skip = os.fsencode(skip)
         self._follow_links = follow_links
+        self._enter = enter
         # Device and inode of the directories that the walk stands in.
         self._inside: list[tuple[int, int]] = []
 
@@ -68,10 +73,42 @@ class Walk:
         base = self._prefix[: self._prefix.rfind("/") + 1]
         # Whoever lists a tree level by level must meet its end, too, where a link leads upwards.
         self._inside = _identities_above(self._root, base)
-        return self._directory(base)
+        return self._tree(base, self._is_stepped_into)
 
-    def _directory(self, key: str) -> Iterator[Found]:
-        """Walk one directory, whose key is "" or ends in "/"."""
+    def _tree(self, key: str, enter: Callable[[str], bool]) -> Generator[Found, None, None]:
+        """Walk a directory, whose key is "" or ends in "/", and those below it to step into.
+
+        Others stand for themselves. Not a recursion: a tree may be deeper than Python's stack.
+        """
+        depth = len(self._inside)
+        levels: list[list[bytes]] = []
+        try:
+            yield from self._descend(key, levels)
+            while levels:
+                if not levels[-1]:
+                    levels.pop()
+                    self._inside.pop()
+                    continue
+                below = os.fsdecode(levels[-1].pop())
+                if not below.endswith("/"):
+                    path = os.path.join(self._root, below)
+                    found = _object(below, path, follow_links=self._follow_links)
+                    if found is not None:
+                        yield found
+                elif enter(below):
+                    yield from self._descend(below, levels)
+                elif self._enter is None and self._has_key(below):
+                    yield below
+        finally:
+            del self._inside[depth:]
+
+    def _is_stepped_into(self, key: str) -> bool:
+        if len(key) <= len(self._prefix):
+            return True
+        return not self._delimiter if self._enter is None else self._enter(key)
+
+    def _descend(self, key: str, levels: list[list[bytes]]) -> Iterator[ListError]:
+        """Read a directory and add its entries to the levels, or yield why that can't be done."""
         path = os.path.join(self._root, key) if key else self._root
         try:
             status = os.stat(path)
@@ -86,18 +123,7 @@ class Walk:
             yield ListError(key, from_os_error(error, "list", path))
             return
         self._inside.append(identity)
-        try:
-            while entries:
-                below = os.fsdecode(entries.pop())
-                if below.endswith("/"):
-                    yield from self._below(below)
-                else:
-                    path = os.path.join(self._root, below)
-                    found = _object(below, path, follow_links=self._follow_links)
-                    if found is not None:
-                        yield found
-        finally:
-            self._inside.pop()
+        levels.append(entries)
 
     def _entries(self, path: str, key: str) -> list[bytes]:
         """Return the keys in a directory that may matter, the last one first.
@@ -125,13 +151,12 @@ class Walk:
         entries.sort(reverse=True)
         return entries
 
-    def _below(self, key: str) -> Iterator[Found]:
-        if not self._delimiter or len(key) <= len(self._prefix):
-            yield from self._directory(key)
-            return
-        # A common prefix stands for at least one key: an empty directory is none.
-        if self._has_file(key) or next(self._directory(key), None) is not None:
-            yield key
+    def _has_key(self, key: str) -> bool:
+        """Whether a directory has a key: a common prefix stands for one, an empty one is none."""
+        if self._has_file(key):
+            return True
+        with contextlib.closing(self._tree(key, lambda _: True)) as tree:
+            return next(tree, None) is not None
 
     def _has_file(self, key: str) -> bool:
         """Whether a file of a directory shows, before all of it is read, that there is a key."""

@@ -26,6 +26,7 @@ from s3dlio_core.store import (
     ContainerInfo,
     CopySource,
     DeleteError,
+    ListError,
     MultipartInfo,
     MultipartUpload,
     ObjectInfo,
@@ -37,7 +38,7 @@ from s3dlio_core.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from typing_extensions import Buffer as WritableBuffer
     from typing_extensions import Self
@@ -273,6 +274,12 @@ class RetryingStore(ObjectStore):
             page_size=page_size,
         )
         return self.retrier.call("list", self.uri_of(prefix), call)
+
+    def list_entered(
+        self, prefix: str, enter: Callable[[str], bool]
+    ) -> Iterator[ObjectInfo | ListError] | None:
+        """Return the inner store's walk, which goes on behind what it can't read."""
+        return self.inner.list_entered(prefix, enter)
 
     def open_reader(
         self,

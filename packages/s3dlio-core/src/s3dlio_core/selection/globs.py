@@ -80,12 +80,25 @@ def _translate(segment: str) -> str:
     """Translate one segment into the text of a regular expression."""
     pieces = _pieces(segment)
     stars = [index for index, piece in enumerate(pieces) if piece == _STAR]
-    if len(stars) < 2 or any(piece.startswith("(?:") for piece in pieces):
+    if len(stars) < 2:
         return "".join(pieces)
-    # What stands between two stars has one length.
     inner = ("".join(pieces[start + 1 : end]) for start, end in itertools.pairwise(stars))
-    between = "".join(_earliest(f"{_STAR}?", text) for text in inner if text)
+    between = "".join(
+        # A shorter choice that comes later may end earlier than the first.
+        _earliest(f"{_STAR}?", text) if _has_one_length(text) else f"{_STAR}{text}"
+        for text in inner
+        if text
+    )
     return "".join(pieces[: stars[0]]) + between + "".join(pieces[stars[-1] :])
+
+
+def _has_one_length(text: str) -> bool:
+    """Whether all that an expression matches is of one length: `re` looks behind for no other."""
+    try:
+        re.compile(f"(?<={text})")
+    except re.error:
+        return False
+    return True
 
 
 def _earliest(skipped: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """Listings of all depths that leave out excluded directories without reading them.
 
-- In a file system the tree is listed level by level; a directory that is excluded isn't listed.
+- A file system's directories are read once each, in one walk; one that is excluded isn't read.
+  (A store that has directories, but no such walk, is listed level by level.)
 - An object store is listed flat. A page that ends in an excluded directory is followed by one that
   begins behind it. So filters never cost a request, and save most of those of a large directory.
   A server that ignores where a page is to begin, or refuses it, is listed whole instead.
@@ -50,7 +51,8 @@ def all_below(
     """
     if sieve is not None and sieve.filters.excludes_directories:
         if store.capabilities.directories:
-            return _by_levels(store, prefix, sieve)
+            walk = store.list_entered(prefix, sieve.enter)
+            return _by_levels(store, prefix, sieve) if walk is None else walk
         if store.capabilities.start_after and store.capabilities.list_order is ListOrder.UTF8:
             return _with_jumps(store, prefix, sieve)
     return _flat(store, prefix)
