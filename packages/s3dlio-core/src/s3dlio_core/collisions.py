@@ -41,7 +41,8 @@ _SETUP = (
 def fold(key: str) -> str:
     """Return what keys share that a file system may take for one name.
 
-    Those of a canonical caseless match (Unicode Standard, D145). Some file systems fold less.
+    Those of a canonical caseless match (Unicode Standard, D145). Some fold less ("ß" is not
+    "ss" in NTFS and exFAT), so a few keys fail that could stand side by side; none is lost.
     """
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", key).casefold())
 
