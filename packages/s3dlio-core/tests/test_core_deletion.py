@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import uuid
 from typing import TYPE_CHECKING
@@ -183,14 +184,58 @@ def test_a_link_to_a_directory_is_not_read_as_the_directory(tmp_path: Path) -> N
 
 
 def test_nothing_below_a_linked_directory_is_deleted(tmp_path: Path) -> None:
-    """What a tree's links point to is no part of it: it stays, and the failure is named."""
+    """What a tree's links point to is no part of it: it stays, and the links go."""
     area = Area(str(tmp_path / "area"))
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "own").write_text("x")
     (tmp_path / "tree" / "link").symlink_to("../area/d")
-    report = operations.delete(tmp_path / "tree", True, raise_on_failure=False)
-    assert (report.done_count, report.failed_count) == (1, 2)
+    (tmp_path / "tree" / "gone").symlink_to("nowhere")
+    (tmp_path / "tree" / "only-links").mkdir()
+    (tmp_path / "tree" / "only-links" / "up").symlink_to("..")
+    planned = operations.delete(tmp_path / "tree", True, dry_run=True)
+    report = operations.delete(tmp_path / "tree", True)
+    assert planned.done_count == report.done_count == 4
     assert area.names() == sorted(NAMES)
+    assert not (tmp_path / "tree").exists()
+
+
+@pytest.mark.parametrize("filters", [{}, {"exclude": "zzz"}, {"exclude": "up"}])
+def test_links_of_a_filtered_tree_are_things_of_their_own(
+    tmp_path: Path, filters: dict[str, str]
+) -> None:
+    """Whether it is listed at once or level by level."""
+    area = Area(str(tmp_path / "area"))
+    (tmp_path / "tree" / "d").mkdir(parents=True)
+    (tmp_path / "tree" / "d" / "up").symlink_to("..")
+    (tmp_path / "tree" / "d" / "link").symlink_to("../../area")
+    operations.delete(tmp_path / "tree", True, exclude=filters.get("exclude"))
+    left = [path.name for path in (tmp_path / "tree").rglob("*") if path.is_symlink()]
+    assert left == [name for name in filters.values() if name == "up"]
+    assert area.names() == sorted(NAMES)
+
+
+def test_a_pattern_deletes_links_and_does_not_enter_them(tmp_path: Path) -> None:
+    """As with rm, which the shell hands their names."""
+    area = Area(str(tmp_path / "area"))
+    (tmp_path / "link").symlink_to("area")
+    (tmp_path / "gone").symlink_to("nowhere")
+    operations.delete(f"{tmp_path}/[lg]*", True)
+    assert [path.name for path in tmp_path.iterdir()] == ["area"]
+    assert area.names() == sorted(NAMES)
+
+
+def test_a_link_to_nothing_is_deleted_by_its_name(tmp_path: Path) -> None:
+    """What isn't there is told all the same."""
+    (tmp_path / "gone").symlink_to("nowhere")
+    assert operations.delete(tmp_path / "gone").done_count == 1
+    with pytest.raises(errors.NothingMatchedError):
+        operations.delete(tmp_path / "gone")
+
+
+def test_a_deletion_refuses_to_follow_links(tmp_path: Path) -> None:
+    """Rather than to do something else."""
+    with pytest.raises(errors.UsageError, match="follows no symbolic links"):
+        operations.delete(tmp_path, True, options={"links": "follow"})
 
 
 # Counting, and how a run ends.
@@ -299,10 +344,19 @@ def test_an_observer_that_raises_is_told_the_end(error: BaseException) -> None:
     assert len(observer.begun) == len(observer.ends) == 1
 
 
-def test_what_could_not_be_listed_is_a_failure(tmp_path: Path) -> None:
-    """A link to nothing isn't silently passed over."""
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "gone").symlink_to("nowhere")
+def test_what_could_not_be_listed_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory that can't be read isn't silently passed over."""
+    scan = os.scandir
+
+    def refuse(path: object) -> object:
+        if str(path).endswith("locked/"):
+            raise PermissionError(errno.EACCES, "no", str(path))
+        return scan(path)  # type: ignore[call-overload]
+
+    monkeypatch.setattr("os.scandir", refuse)
+    (tmp_path / "d" / "locked").mkdir(parents=True)
     (tmp_path / "d" / "a").write_text("x")
     report = operations.delete(tmp_path / "d", True, raise_on_failure=False)
     assert (report.done_count, report.failed_count) == (1, 1)

@@ -121,7 +121,7 @@ def test_pages_of_skipped_links_join(tree: Path) -> None:
 
 def test_an_unknown_way_with_links_is_refused(tree: Path, container: MemoryStore) -> None:
     """The message says what there is."""
-    with pytest.raises(errors.UsageError, match='"follow" or "skip"'):
+    with pytest.raises(errors.UsageError, match='"follow" or "skip" or "own"'):
         _upload(f"{tree}/", container, {"links": "copy"})
 
 

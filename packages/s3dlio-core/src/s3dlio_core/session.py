@@ -36,15 +36,20 @@ class Session:
     """The providers and stores of one operation, closed together."""
 
     def __init__(
-        self, options: Mapping[str, str] | None = None, cancel: CancelToken | None = None
+        self,
+        options: Mapping[str, str] | None = None,
+        cancel: CancelToken | None = None,
+        defaults: Mapping[str, str] | None = None,
     ) -> None:
         """Begin a session.
 
         Args:
             options: given to each provider that knows them; see `check_options`.
             cancel: ends the waits of retries.
+            defaults: of options that weren't given, for the providers that know them.
         """
         self._options = dict(options or {})
+        self._defaults = dict(defaults or {})
         self._cancel = cancel
         self._providers: dict[tuple[str, str], RetryingProvider] = {}
         self._stores: dict[tuple[str, str, str], ObjectStore] = {}
@@ -70,7 +75,8 @@ class Session:
         name = (uri.scheme, uri.host)
         if name not in self._providers:
             understood = provider_class(uri.scheme).option_names
-            options = {key: value for key, value in self._options.items() if key in understood}
+            given = {**self._defaults, **self._options}
+            options = {key: value for key, value in given.items() if key in understood}
             inner = make_provider(uri.scheme, options, uri.host)
             self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
         return self._providers[name]

@@ -74,27 +74,36 @@ class FileProvider(StoreProvider):
     option_names = frozenset({"fsync", "links"})
     containers_are_paths = True
 
-    def __init__(self, *, fsync: bool = False, follow_links: bool = True) -> None:
+    def __init__(
+        self, *, fsync: bool = False, follow_links: bool = True, own_links: bool = False
+    ) -> None:
         """Make the provider.
 
         Args:
             fsync: what is written survives a power failure once its store is closed.
             follow_links: listings have what symbolic links point to; else they leave links out.
+            own_links: listings have the links themselves.
         """
         self._fsync = fsync
         self._follow_links = follow_links
+        self._own_links = own_links
 
     @classmethod
     def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
-        """Make the provider; "fsync" is "true" or "false", "links" is "follow" or "skip"."""
+        """Make the provider; "fsync" is "true" or "false", "links" is "follow", "skip" or "own"."""
         del scheme, host
         fsync = _choice(options, "fsync", ("false", "true"))
-        links = _choice(options, "links", ("follow", "skip"))
-        return cls(fsync=fsync == "true", follow_links=links == "follow")
+        links = _choice(options, "links", ("follow", "skip", "own"))
+        return cls(fsync=fsync == "true", follow_links=links == "follow", own_links=links == "own")
 
     def open(self, container: str) -> FileStore:
         """Open a directory by its path."""
-        return FileStore(container, fsync=self._fsync, follow_links=self._follow_links)
+        return FileStore(
+            container,
+            fsync=self._fsync,
+            follow_links=self._follow_links,
+            own_links=self._own_links,
+        )
 
     def list_containers(self) -> Iterator[ContainerInfo]:
         """Refuse: any directory is a container."""
@@ -143,13 +152,12 @@ class FileProvider(StoreProvider):
             return _is_directory(name)
 
 
-def _choice(options: Mapping[str, str], name: str, choices: tuple[str, str]) -> str:
+def _choice(options: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     """Return the value of an option; the first choice when it isn't given."""
     value = options.get(name, choices[0])
     if value not in choices:
-        raise errors.UsageError(
-            f'the option {name} is "{choices[0]}" or "{choices[1]}", not "{value}"'
-        )
+        known = " or ".join(f'"{choice}"' for choice in choices)
+        raise errors.UsageError(f'the option {name} is {known}, not "{value}"')
     return value
 
 
@@ -193,7 +201,14 @@ class FileStore(ObjectStore):
     )
     capabilities = Capabilities(put_if_match=False, attributes=False, mtime=True, directories=True)
 
-    def __init__(self, root: str, *, fsync: bool = False, follow_links: bool = True) -> None:
+    def __init__(
+        self,
+        root: str,
+        *,
+        fsync: bool = False,
+        follow_links: bool = True,
+        own_links: bool = False,
+    ) -> None:
         """Open a directory.
 
         Args:
@@ -201,10 +216,13 @@ class FileStore(ObjectStore):
             fsync: sync each file before its rename, and each directory once, in `close`.
             follow_links: listings have what symbolic links point to; else they leave links out.
                 What is named is read through links in any case.
+            own_links: instead, listings have the links themselves, which is right for deletions,
+                and `head` describes a link to nothing.
         """
         self.root = absolute(root)
         self.fsync = fsync
         self.follow_links = follow_links
+        self.own_links = own_links
         if folds_case(self.root):
             self.capabilities = dataclasses.replace(self.capabilities, case_sensitive=False)
         self.tree = DirectoryTree(self.root)
@@ -214,7 +232,12 @@ class FileStore(ObjectStore):
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Callable[..., FileStore], tuple[str]]:
-        make = functools.partial(type(self), fsync=self.fsync, follow_links=self.follow_links)
+        make = functools.partial(
+            type(self),
+            fsync=self.fsync,
+            follow_links=self.follow_links,
+            own_links=self.own_links,
+        )
         return make, (self.root,)
 
     def __repr__(self) -> str:
@@ -245,6 +268,10 @@ class FileStore(ObjectStore):
                 status = os.stat(os.path.join(self.root, key))
             except NotADirectoryError:
                 raise errors.ObjectNotFoundError("no such file") from None
+            except FileNotFoundError:
+                if not self.own_links:
+                    raise
+                return info_of(key, os.lstat(os.path.join(self.root, key)))
             check_regular(status)
             return described(key, status)
 
@@ -417,8 +444,7 @@ class FileStore(ObjectStore):
             self._check_root()
             if not _can_begin_keys(prefix):
                 return
-            walk = Walk(self.root, prefix, "", "", "", follow_links=self.follow_links, enter=enter)
-            for found in walk:
+            for found in self._walk(prefix, "", "", "", enter):
                 if not isinstance(found, str):  # which is for those who roll directories up
                     yield found
 
@@ -434,9 +460,26 @@ class FileStore(ObjectStore):
         last = token[1:]
         return self._walk(prefix, delimiter, last, last if token[0] == "p" else "")
 
-    def _walk(self, prefix: str, delimiter: str, after: str, skip: str) -> Iterator[Found]:
-        follow = self.follow_links
-        return iter(Walk(self.root, prefix, delimiter, after, skip, follow_links=follow))
+    def _walk(
+        self,
+        prefix: str,
+        delimiter: str,
+        after: str,
+        skip: str,
+        enter: Callable[[str], bool] | None = None,
+    ) -> Iterator[Found]:
+        return iter(
+            Walk(
+                self.root,
+                prefix,
+                delimiter,
+                after,
+                skip,
+                follow_links=self.follow_links,
+                own_links=self.own_links,
+                enter=enter,
+            )
+        )
 
     def _keep_walk(self, at: tuple[str, str, str], walk: Iterator[Found]) -> None:
         with self._lock:

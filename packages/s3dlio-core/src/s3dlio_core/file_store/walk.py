@@ -4,7 +4,8 @@ Keys come in ascending order of their UTF-8 bytes, as S3 lists them: a directory
 with "/" behind it. One directory's names are held at a time for each level, never the tree.
 
 Links are followed; a link to a directory that it lies in is left out. Where links are skipped
-instead, each is a wanted `ListError`. What can't be read (a directory without permission, a
+instead, each is a wanted `ListError`; where they are things of their own, each is an object that
+is described by itself. What can't be read (a directory without permission, a
 dangling link) becomes a `ListError`, too, and the listing goes on.
 Fifos, sockets and devices are left out with a warning, temporary files of ours in silence.
 """
@@ -44,6 +45,7 @@ class Walk:
         skip: str,
         *,
         follow_links: bool = True,
+        own_links: bool = False,
         enter: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepare a walk.
@@ -55,6 +57,7 @@ class Walk:
             after: yield only what sorts after it.
             skip: a common prefix that was yielded before; nothing in it is yielded again.
             follow_links: take what links below the root point to; else leave links out.
+            own_links: instead, take each link as an object of its own.
             enter: is asked, for each directory below the prefix, whether to walk it, too, by its
                 key, which ends in "/". Then the delimiter is "", and no common prefix is yielded.
         """
@@ -63,7 +66,8 @@ class Walk:
         self._delimiter = delimiter
         self._after = os.fsencode(after)
         self._skip = os.fsencode(skip)
-        self._follow_links = follow_links
+        self._follow_links = follow_links and not own_links
+        self._own_links = own_links
         self._enter = enter
         # Device and inode of the directories that the walk stands in.
         self._inside: list[tuple[int, int]] = []
@@ -92,7 +96,7 @@ class Walk:
                 below = os.fsdecode(levels[-1].pop())
                 if not below.endswith("/"):
                     path = os.path.join(self._root, below)
-                    found = _object(below, path, follow_links=self._follow_links)
+                    found = self._object(below, path)
                     if found is not None:
                         yield found
                 elif enter(below):
@@ -158,6 +162,28 @@ class Walk:
         with contextlib.closing(self._tree(key, lambda _: True)) as tree:
             return next(tree, None) is not None
 
+    def _object(self, key: str, path: str) -> ObjectInfo | ListError | None:
+        try:
+            status = os.stat(path, follow_symlinks=self._follow_links)
+        except FileNotFoundError:
+            if not os.path.islink(path):
+                return None  # it vanished since the directory was read
+            reason = errors.ObjectNotFoundError(
+                "a symbolic link to nothing", operation="list", uri=path
+            )
+            return ListError(key, reason)
+        except OSError as error:
+            return ListError(key, from_os_error(error, "list", path))
+        if stat.S_ISLNK(status.st_mode) and self._own_links:
+            return info_of(key, status)
+        if stat.S_ISLNK(status.st_mode):
+            skipped = errors.NotSupportedError("a symbolic link", operation="list", uri=path)
+            return ListError(key, skipped, wanted=True)
+        if not stat.S_ISREG(status.st_mode):
+            _log.warning("left out %s: no regular file", path)
+            return None
+        return info_of(key, status)
+
     def _has_file(self, key: str) -> bool:
         """Whether a file of a directory shows, before all of it is read, that there is a key."""
         if self._after.startswith(os.fsencode(key)):
@@ -192,24 +218,3 @@ def _is_directory(entry: os.DirEntry[str], *, follow_links: bool) -> bool:
         return entry.is_dir(follow_symlinks=follow_links)
     except OSError:
         return False
-
-
-def _object(key: str, path: str, *, follow_links: bool) -> ObjectInfo | ListError | None:
-    try:
-        status = os.stat(path, follow_symlinks=follow_links)
-    except FileNotFoundError:
-        if not os.path.islink(path):
-            return None  # it vanished since the directory was read
-        return ListError(
-            key,
-            errors.ObjectNotFoundError("a symbolic link to nothing", operation="list", uri=path),
-        )
-    except OSError as error:
-        return ListError(key, from_os_error(error, "list", path))
-    if stat.S_ISLNK(status.st_mode):
-        reason = errors.NotSupportedError("a symbolic link", operation="list", uri=path)
-        return ListError(key, reason, wanted=True)
-    if not stat.S_ISREG(status.st_mode):
-        _log.warning("left out %s: no regular file", path)
-        return None
-    return info_of(key, status)

@@ -58,7 +58,9 @@ def delete(
 
     An object or a directory that exists exactly as written wins over a glob, and nothing is taken
     for a regular expression that isn't said to be one. A directory of a file system that is named
-    with `recursive` goes with its last file, as with `rm -r`; one that is filtered stays.
+    with `recursive` goes with its last file, as with `rm -r`; one that is filtered stays. A
+    symbolic link below it is removed itself, and what it points to stays; the option `links`,
+    "skip", leaves links where they are.
 
     Args:
         uris: objects, patterns or, with `recursive`, prefixes and directories.
@@ -80,13 +82,19 @@ def delete(
         TransferFailedError: some could not be deleted; all others were.
     """
     asked = Reading.of(patterns)
+    if options is not None and options.get("links") == "follow":
+        raise errors.UsageError(
+            "a deletion follows no symbolic links",
+            operation="delete",
+            hint='Leave the option links out to remove the links, or say "skip" to leave them',
+        )
     given = tuple(dict.fromkeys(os.fspath(uri) for uri in several(uris)))
     if not given:
         raise errors.UsageError("nothing was given to delete", operation="delete")
     filters = make_filters(**filter_keywords)
     cancel = cancel or CancelToken()
     with contextlib.ExitStack() as stack:
-        session = stack.enter_context(Session(options, cancel))
+        session = stack.enter_context(Session(options, cancel, {"links": "own"}))
         session.check_options([parse_uri(uri) for uri in given])
         observer = as_observer(progress)
         if not dry_run:
