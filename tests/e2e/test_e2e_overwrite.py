@@ -117,6 +117,33 @@ def test_checksums_are_compared(moto_cli: Cli, moto: Bucket, tmp_path: Path) -> 
     assert counts(cli, *across) == (0, 4)
 
 
+def test_checksums_are_asked_for(moto_cli: Cli, moto: Bucket, tmp_path: Path) -> None:
+    """Also of a server that is asked for none otherwise."""
+    cli = moto_cli.with_environment(AWS_REQUEST_CHECKSUM_CALCULATION="when_supported")
+    written(tmp_path / "in", {"a": b"1", "large": bytes(20 << 20)})
+    up = ("upload", "--checksum", "in/", f"{moto.uri}/x/")
+    down = ("download", "--checksum", f"{moto.uri}/x/", "back/")
+    across = ("upload", "--checksum", f"{moto.uri}/x/", f"{moto.uri}/y/")
+    for command in (up, down, across):
+        assert counts(cli, *command) == (2, 0)
+        assert counts(cli, *command) == (0, 2)
+
+
+def test_an_etag_may_be_compared(moto_cli: Cli, moto: Bucket, tmp_path: Path) -> None:
+    """Where nobody stored a checksum: that of a file, unless it went in parts, which is told."""
+    here = written(tmp_path / "in", {"a": b"1", "b": b"2", "large": bytes(20 << 20)})
+    up = ("upload", "--checksum", "in/", f"{moto.uri}/x/")
+    down = ("download", "--checksum", f"{moto.uri}/x/", "back/")
+    assert counts(moto_cli, *up) == counts(moto_cli, *down) == (3, 0)
+    (here / "a").write_bytes(b"3")
+    for command in (up, down):
+        outcome = moto_cli(*command).expect(0)
+        assert "2 objects" in outcome.err
+        assert "1 skipped" in outcome.err
+        assert outcome.err.count("there is no checksum of their content to compare") == 1
+    assert (tmp_path / "back" / "a").read_bytes() == b"3"
+
+
 def test_what_exists_is_learned_from_few_requests(
     moto_cli: Cli, moto_s3: MotoServer, moto: Bucket, tmp_path: Path
 ) -> None:

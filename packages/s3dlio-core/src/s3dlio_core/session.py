@@ -40,6 +40,8 @@ class Session:
         options: Mapping[str, str] | None = None,
         cancel: CancelToken | None = None,
         defaults: Mapping[str, str] | None = None,
+        *,
+        reads_checksums: bool = False,
     ) -> None:
         """Begin a session.
 
@@ -47,7 +49,10 @@ class Session:
             options: given to each provider that knows them; see `check_options`.
             cancel: ends the waits of retries.
             defaults: of options that weren't given, for the providers that know them.
+            reads_checksums: ask the stores for checksums, also those that otherwise wouldn't; but
+                `options` counts for more.
         """
+        self._reads_checksums = reads_checksums
         self._options = dict(options or {})
         self._defaults = dict(defaults or {})
         self._cancel = cancel
@@ -77,6 +82,8 @@ class Session:
             understood = provider_class(uri.scheme).option_names
             given = {**self._defaults, **self._options}
             options = {key: value for key, value in given.items() if key in understood}
+            if self._reads_checksums:
+                options = {**provider_class(uri.scheme).checksum_options, **options}
             inner = make_provider(uri.scheme, options, uri.host)
             self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
         return self._providers[name]

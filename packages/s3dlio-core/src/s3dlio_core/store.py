@@ -28,6 +28,7 @@ import abc
 import enum
 import io
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from s3dlio_core.errors import NotSupportedError
@@ -126,6 +127,7 @@ class Capabilities:
         start_after: `start_after` of `list_page`.
         checksums: algorithms that the store verifies on write, e.g. "CRC32C".
         read_checksums: `content_check` may give a check, and whole reads are compared.
+        md5_etags: bytes whose MD5, in hexadecimal digits, is an object's ETag are that object's.
         mtime: an object has the modification time that it is written with: the metadata `mtime`
             (`s3dlio_core.mtimes`) of its attributes, and `head` and readers tell it there.
         etag_changes: whether each overwrite gives a new, non-empty ETag.
@@ -149,6 +151,7 @@ class Capabilities:
     start_after: bool = True
     checksums: frozenset[str] = frozenset()
     read_checksums: bool = False
+    md5_etags: bool = False
     mtime: bool = False
     etag_changes: bool = True
     directories: bool = False
@@ -718,6 +721,8 @@ class StoreProvider(abc.ABC):
 
     #: Option names that `from_options` understands, e.g. {"endpoint_url", "region"}.
     option_names: ClassVar[frozenset[str]] = frozenset()
+    #: Options under which its stores tell the checksums that they know (`read_checksums`).
+    checksum_options: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: Whether a container is a directory of a file system, named by its path.
     containers_are_paths: bool = False
 

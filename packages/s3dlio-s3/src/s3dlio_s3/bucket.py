@@ -125,6 +125,7 @@ class S3Store(ObjectStore):
             versions=config.versions,
             checksums=installed() if config.sends_checksums else frozenset(),
             read_checksums=config.reads_checksums,
+            md5_etags=True,
         )
 
     @classmethod

@@ -9,6 +9,7 @@ Source: Amazon S3 API Reference, ListBuckets, CreateBucket, DeleteBucket, HeadBu
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from s3dlio_core.errors import (
@@ -45,6 +46,7 @@ class S3Provider(StoreProvider):
     """
 
     option_names = OPTION_NAMES
+    checksum_options = MappingProxyType({"response_checksum_validation": "when_supported"})
 
     def __init__(self, config: S3Config) -> None:
         """Take a configuration; nothing is sent."""

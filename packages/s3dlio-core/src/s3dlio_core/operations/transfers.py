@@ -26,7 +26,7 @@ from s3dlio_core.transfer.failure_lists import (
     without_lists,
 )
 from s3dlio_core.transfer.named import NamedObjects
-from s3dlio_core.transfer.overwrite import Overwrite
+from s3dlio_core.transfer.overwrite import Compare, Overwrite
 from s3dlio_core.transfer.plan import LeftOut, Note, PlanEntry, Unmatched
 from s3dlio_core.transfer.planning import plan_copy
 from s3dlio_core.uri import parse_uri
@@ -130,7 +130,13 @@ def _transfer(
     given = several(sources)
     target = parse_uri(destination)
     with contextlib.ExitStack() as stack:
-        session = stack.enter_context(Session(settings.options, cancel))
+        session = stack.enter_context(
+            Session(
+                settings.options,
+                cancel,
+                reads_checksums=settings.rule.compare is Compare.CHECKSUM,
+            )
+        )
         session.check_options([*(parse_uri(source) for source in given), target])
         lists = settings.failures, settings.failures0
         refuse_lists_as_sources(map(parse_uri, given), lists)

@@ -15,24 +15,28 @@ from __future__ import annotations
 
 import enum
 import functools
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core import errors
+from s3dlio_core.logs import get_logger
 from s3dlio_core.mtimes import kept_mtime_s
 from s3dlio_core.store import Condition
 from s3dlio_core.transfer.plan import ABSENT, Absent
 from s3dlio_core.transfer.same_content import same_content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from s3dlio_core.store import ObjectInfo, ObjectStore
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.transfer.plan import CopyItem, Existing
 
 __all__ = ["Compare", "Overwrite", "OverwriteRule", "decide"]
+
+_log = get_logger("overwrite")
 
 #: What a float leaves of a file's nanoseconds.
 TIME_SLACK_S = 1e-6
@@ -99,7 +103,18 @@ class OverwriteRule:
         """Return `decide` for the items of a run; None: all are copied."""
         if self.when is Overwrite.ALWAYS:
             return None
-        return functools.partial(decide, destination=destination, rule=self, cancel=cancel)
+        tell = functools.partial(_tell_once, itertools.count())
+        return functools.partial(
+            decide, destination=destination, rule=self, cancel=cancel, incomparable=tell
+        )
+
+
+def _tell_once(calls: Iterator[int]) -> None:
+    if not next(calls):
+        _log.warning(
+            "some objects are copied although they may be the same: "
+            "there is no checksum of their content to compare"
+        )
 
 
 def _named(kind: type[_Choice], keyword: str, name: str) -> _Choice:
@@ -111,7 +126,11 @@ def _named(kind: type[_Choice], keyword: str, name: str) -> _Choice:
 
 
 def decide(
-    item: CopyItem, destination: ObjectStore, rule: OverwriteRule, cancel: CancelToken
+    item: CopyItem,
+    destination: ObjectStore,
+    rule: OverwriteRule,
+    cancel: CancelToken,
+    incomparable: Callable[[], None] | None = None,
 ) -> bool:
     """Return whether an item is to be copied; False: its destination stays as it is.
 
@@ -122,6 +141,7 @@ def decide(
         destination: where to.
         rule: what the user asked for.
         cancel: stops a comparison that reads a large file.
+        incomparable: is called when there is no checksum to compare.
 
     Raises:
         S3dlioError: a store can't be asked.
@@ -141,7 +161,10 @@ def decide(
     if rule.compare is Compare.SIZE:
         return False
     if rule.compare is Compare.CHECKSUM:
-        return not same_content(item, destination, cancel)
+        is_same = same_content(item, destination, cancel)
+        if is_same is None and incomparable is not None:
+            incomparable()
+        return not is_same
     return not pair.is_same_time()
 
 

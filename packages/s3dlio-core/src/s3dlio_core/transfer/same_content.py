@@ -4,12 +4,17 @@ Rules that hold in this file:
 - Two stores that tell checksums are asked for them. Where one tells them, the bytes of the other
   are read and compared with its checksum: a source's always, since a copy would read them as well;
   a destination's only where it is a file.
+- An object without such a checksum is compared with a file by its ETag, which is often the MD5 of
+  its bytes (`Capabilities.md5_etags`): bytes with that MD5 are the same. The ETags of two stores
+  aren't compared, since nobody knows that both are of bytes.
 - Two files are compared byte by byte.
 - What can't be compared isn't the same.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from s3dlio_core.content_check import Outcome
@@ -27,15 +32,20 @@ if TYPE_CHECKING:
 __all__ = ["same_content"]
 
 _CHUNK_BYTES = 1024**2
+#: What an MD5 looks like; the ETag of a multipart upload has "-" and a number behind.
+_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
-def same_content(item: CopyItem, destination: ObjectStore, cancel: CancelToken) -> bool:
+def same_content(item: CopyItem, destination: ObjectStore, cancel: CancelToken) -> bool | None:
     """Return whether the destination of an item, which exists, has the same bytes.
 
     Args:
         item: what would be copied; both objects have its size.
         destination: where to.
         cancel: stops the reading.
+
+    Returns:
+        None: it can't be told, since there is nothing to compare.
 
     Raises:
         S3dlioError: a store can't be asked, or an object not be read.
@@ -45,36 +55,62 @@ def same_content(item: CopyItem, destination: ObjectStore, cancel: CancelToken) 
     told_by_destination = destination.capabilities.read_checksums
     if told_by_source and told_by_destination:
         return _same_checksum(source.head(key, version=version), destination.head(item.key))
-    if told_by_destination:
-        check = destination.content_check(destination.head(item.key))
+    source_is_file = source.capabilities.directories
+    destination_is_file = destination.capabilities.directories
+    if source_is_file and destination_is_file:
+        return _same_files(item, destination, cancel)
+    if told_by_destination or source_is_file:
+        described = destination.head(item.key)
         with source.open_reader(key, version=version) as reader:
-            return _passes(check, reader, cancel)
-    if not destination.capabilities.directories:
-        return False
-    if told_by_source:
-        check = source.content_check(source.head(key, version=version), version=version)
+            return _same_as(destination, described, None, reader, cancel)
+    if destination_is_file:
+        described = source.head(key, version=version)
         with destination.open_reader(item.key) as reader:
-            return _passes(check, reader, cancel)
-    if not source.capabilities.directories:
-        return False
-    with source.open_reader(key) as one, destination.open_reader(item.key) as other:
+            return _same_as(source, described, version, reader, cancel)
+    return None
+
+
+def _same_files(item: CopyItem, destination: ObjectStore, cancel: CancelToken) -> bool:
+    with (
+        item.source.open_reader(item.info.key) as one,
+        destination.open_reader(item.key) as other,
+    ):
         chunks = zip(_chunks(one, cancel), _chunks(other, cancel), strict=True)
         return one.info.size_bytes == other.info.size_bytes and all(
             mine == theirs for mine, theirs in chunks
         )
 
 
-def _same_checksum(one: ObjectInfo, other: ObjectInfo) -> bool:
+def _same_checksum(one: ObjectInfo, other: ObjectInfo) -> bool | None:
     """Whether both have one checksum; two of parts are equal only when the parts are."""
-    return one.checksum_type is other.checksum_type and any(
-        other.checksums.get(algorithm) == value for algorithm, value in one.checksums.items()
-    )
+    common = one.checksums.keys() & other.checksums.keys()
+    if one.checksum_type is not other.checksum_type or not common:
+        return None
+    return any(one.checksums[algorithm] == other.checksums[algorithm] for algorithm in common)
 
 
-def _passes(check: ContentCheck | None, reader: ObjectReader, cancel: CancelToken) -> bool:
+def _same_as(
+    store: ObjectStore,
+    described: ObjectInfo,
+    version: str | None,
+    reader: ObjectReader,
+    cancel: CancelToken,
+) -> bool | None:
+    """Read an object and return whether its bytes are those of another that a store describes."""
+    check = store.content_check(described, version=version)
+    if check is not None and _outcome(check) is Outcome.UNREAD:
+        return _passes(check, reader, cancel)
+    if store.capabilities.md5_etags and _MD5.fullmatch(described.etag or ""):
+        md5 = hashlib.md5(usedforsecurity=False)
+        for chunk in _chunks(reader, cancel):
+            md5.update(chunk)
+        # That of an encrypted object is none, so that it is copied though it may be the same.
+        return md5.hexdigest() == described.etag
+    return None
+
+
+def _passes(check: ContentCheck, reader: ObjectReader, cancel: CancelToken) -> bool:
     """Read an object and return whether its bytes have another's checksum."""
-    if check is None or _outcome(check) is not Outcome.UNREAD:
-        return False  # nothing to compare with
     position = 0
     for chunk in _chunks(reader, cancel):
         check.add(position, chunk)
