@@ -5,7 +5,9 @@ Rules that hold in this file:
   overwritten. Where the destination folds case, keys that differ in it alone are one key.
 - The same object selected twice is copied once.
 - Where directories hold files, no object "a" can stand beside "a/b": the directory wins, so that
-  one object is lost and not all below it. An empty "a" is a folder marker, and left out.
+  one object is lost and not all below it. An empty "a" is a folder marker, and left out. This
+  holds within one source; of two sources the first is written, and the file system refuses the
+  others one by one.
 - Memory is flat: keys that must be remembered lie in a temporary file of SQLite's ("Temporary
   Disk Files Used By SQLite", sqlite.org/tempfiles.html), and only who needs them makes one.
 """

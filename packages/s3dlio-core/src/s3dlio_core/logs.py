@@ -2,6 +2,7 @@
 
     s3dlio                 silent unless the program configures logging (a NullHandler)
     ├── s3dlio.transfer    what is copied
+    ├── s3dlio.overwrite   what can't be compared
     ├── s3dlio.retry       attempts that failed and are repeated
     └── s3dlio.s3, …       one for each backend: requests and answers
 

@@ -1,7 +1,8 @@
 """A run that only tells what it would do: the same plan, the same decisions, and no write.
 
-What it can't know: what a store or a source says only when it is written or read. So an object
-that it names may still fail in the real run.
+What it can't know: what a store or a source says only when it is written or read, such as that one
+source's file stands where another's directory would be. So an object that it names may still fail
+in the real run.
 """
 
 from __future__ import annotations
