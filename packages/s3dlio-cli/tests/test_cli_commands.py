@@ -439,3 +439,15 @@ def test_links_are_skipped_when_that_is_asked_for(cli: Cli, tree: Path, bucket: 
     outcome = cli("upload", "-r", "--links", "skip", f"{tree}/", f"{bucket}/")
     assert (outcome.code, "0 failed, 1 skipped" in outcome.err) == (0, True)
     assert cli("upload", "-r", "--links", "follow", f"{tree}/", f"{bucket}/").code == 1
+
+
+def test_a_listing_with_a_broken_link_has_failed_and_has_its_total(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """It isn't "nothing matched", which is 3."""
+    (tmp_path / "a").write_text("a")
+    (tmp_path / "b").symlink_to("nowhere")
+    outcome = cli("ls", "-r", f"{tmp_path}/")
+    assert (outcome.code, outcome.out) == (1, f"file://{tmp_path}/a\n")
+    assert "Total objects: 1\n" in outcome.err
+    assert "a symbolic link to nothing" in outcome.err

@@ -102,3 +102,16 @@ def test_a_missing_list_is_wrong_usage(cli: Cli, tree: Path, tmp_path: Path) -> 
     assert outcome.code == 2
     assert "No such file" in outcome.err
     assert not (tmp_path / "to").exists()
+
+
+def test_standard_input_is_one_list(
+    cli: Cli, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second would silently get nothing."""
+    (tmp_path / "list").write_text("a.log")
+    with (tmp_path / "list").open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        lists = ("--files-from", "-", "--files-from0", "-")
+        outcome = cli("upload", *lists, f"{tree}/", tmp_path / "to")
+    assert outcome.code == 2
+    assert "standard input is one list" in outcome.err

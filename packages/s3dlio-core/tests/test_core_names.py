@@ -321,3 +321,27 @@ def test_a_version_and_names_are_refused(area: str, tmp_path: Path) -> None:
     """A version is of one object."""
     with pytest.raises(errors.UsageError, match="version"):
         operations.copy(f"{area}/a.txt", f"{tmp_path}/to/", names=["a.txt"], version="1")
+
+
+def test_a_list_without_its_separator_is_refused() -> None:
+    """A list of lines that is read as one with NUL bytes has one endless name."""
+    with pytest.raises(errors.UsageError, match="more than 1048576 bytes"):
+        list(read_nul(io.BytesIO(b"name\n" * 400_000)))
+
+
+@pytest.mark.parametrize("name", [5, b"a.txt"])
+def test_a_name_of_another_type_is_a_mistake_of_the_program(
+    area: str, tmp_path: Path, name: object
+) -> None:
+    """It is named."""
+    with pytest.raises(TypeError, match="a name is a text"):
+        operations.copy(f"{area}/", tmp_path / "to", names=[name])  # type: ignore[list-item]
+
+
+def test_a_directory_that_is_named_is_not_copied_into_itself(tmp_path: Path) -> None:
+    """Also without `recursive`, since its name takes all below."""
+    (tmp_path / "src" / "m").mkdir(parents=True)
+    (tmp_path / "src" / "a").write_text("a")
+    with pytest.raises(errors.UsageError, match="into itself"):
+        operations.copy(f"{tmp_path}/src/", f"{tmp_path}/src/m/", names=["./"])
+    assert list((tmp_path / "src" / "m").iterdir()) == []

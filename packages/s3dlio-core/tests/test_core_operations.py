@@ -269,7 +269,7 @@ def test_list_says_at_the_end_what_it_could_not_read(tmp_path: Path) -> None:
     (tmp_path / "gone").symlink_to("nowhere")
     found = operations.list(tmp_path)
     assert next(found).uri == f"file://{tmp_path}/a"
-    with pytest.raises(errors.ObjectNotFoundError, match="link to nothing"):
+    with pytest.raises(errors.LocalIOError, match="link to nothing"):
         next(found)
 
 

@@ -38,7 +38,8 @@ def names_of(ctx: click.Context) -> Iterator[str] | None:
     """Return the names that the lists of this run have, read as they are needed; None: no list.
 
     Raises:
-        UsageError: a list would be emptied, since the failures are to be written to it.
+        UsageError: a list would be emptied, since the failures are to be written to it; or two
+            are one stream, of which the second would get nothing.
     """
     from s3dlio_core.selection.names_from import read_lines, read_nul  # noqa: PLC0415 - not needed for `--help`
 
@@ -46,6 +47,9 @@ def names_of(ctx: click.Context) -> Iterator[str] | None:
     lines, nuls = values.get("files_from", ()), values.get("files_from0", ())
     if not lines and not nuls:
         return None
+    numbers = [number for one in (*lines, *nuls) if (number := _descriptor(one)) is not None]
+    if len(set(numbers)) < len(numbers):
+        raise click.UsageError("standard input is one list of names, and was given as several")
     for stream in (*lines, *nuls):
         for option in ("failures", "failures0"):
             if option in values and _is_same(stream, values[option]):
@@ -54,6 +58,13 @@ def names_of(ctx: click.Context) -> Iterator[str] | None:
                     "write the failures to another file"
                 )
     return itertools.chain(*(read_lines(one) for one in lines), *(read_nul(one) for one in nuls))
+
+
+def _descriptor(stream: BinaryIO) -> int | None:
+    try:
+        return stream.fileno()
+    except OSError:
+        return None  # a stream of a program has no file
 
 
 def _is_same(stream: BinaryIO, path: str) -> bool:

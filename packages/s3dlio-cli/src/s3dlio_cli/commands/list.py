@@ -9,6 +9,7 @@ from s3dlio_cli.exit_codes import ALL_DONE
 from s3dlio_cli.filter_options import filter_keywords, filter_options
 from s3dlio_cli.options import request_payer_option, settings_of
 from s3dlio_cli.pattern_options import pattern_options, patterns_of
+from s3dlio_core.errors import S3dlioError
 
 __all__ = ["list_objects"]
 
@@ -38,6 +39,12 @@ def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
 
     settings = settings_of(ctx)
     object_count = 0
+
+    def say_total() -> None:
+        flush()
+        if not settings.is_silent:
+            say(f"Total objects: {object_count}")
+
     entries = operations.list(
         uri,
         recursive,
@@ -45,13 +52,18 @@ def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
         options=settings.store_options,
         **filter_keywords(ctx),
     )
-    for entry in entries:
-        object_count += entry.info is not None
-        if settings.as_json:
-            emit_json(entry_values(entry))
-        else:
-            emit_name(entry.uri)
-    flush()
-    if not settings.is_silent:
-        say(f"Total objects: {object_count}")
+    has_entries = False
+    try:
+        for entry in entries:
+            has_entries = True
+            object_count += entry.info is not None
+            if settings.as_json:
+                emit_json(entry_values(entry))
+            else:
+                emit_name(entry.uri)
+    except S3dlioError:
+        if has_entries:
+            say_total()
+        raise
+    say_total()
     return ALL_DONE

@@ -168,9 +168,8 @@ class Walk:
         except FileNotFoundError:
             if not os.path.islink(path):
                 return None  # it vanished since the directory was read
-            reason = errors.ObjectNotFoundError(
-                "a symbolic link to nothing", operation="list", uri=path
-            )
+            # Not a missing object: the link is there, and that it can't be read is a failure.
+            reason = errors.LocalIOError("a symbolic link to nothing", operation="list", uri=path)
             return ListError(key, reason)
         except OSError as error:
             return ListError(key, from_os_error(error, "list", path))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Roots", "read_lines", "read_nul"]
 
 _CHUNK_BYTES = 64 * 1024
+#: No path and no key is longer; what is has other separators than those that are looked for.
+_NAME_SIZE_MAX_BYTES = 1024 * 1024
 
 
 def read_lines(stream: BinaryIO) -> Iterator[str]:
@@ -36,6 +38,7 @@ def read_lines(stream: BinaryIO) -> Iterator[str]:
 
     Raises:
         LocalIOError: the list can't be read.
+        UsageError: a name is longer than any path.
     """
     for line in _pieces(stream, b"\n"):
         name = line.removesuffix(b"\r")
@@ -48,6 +51,7 @@ def read_nul(stream: BinaryIO) -> Iterator[str]:
 
     Raises:
         LocalIOError: the list can't be read.
+        UsageError: a name is longer than any path.
     """
     return (_text(name) for name in _pieces(stream, b"\0") if name)
 
@@ -58,6 +62,11 @@ def _pieces(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
         while chunk := stream.read(_CHUNK_BYTES):
             *pieces, rest = (rest + chunk).split(end)
             yield from pieces
+            if len(rest) > _NAME_SIZE_MAX_BYTES:
+                raise errors.UsageError(
+                    f"a name in the list has more than {_NAME_SIZE_MAX_BYTES} bytes",
+                    hint="Lists of lines and lists with NUL bytes are read by different options",
+                )
     except OSError as error:
         raise errors.LocalIOError(
             f"the list of names can't be read: {error.strerror}", scope=errors.Scope.STORE
@@ -99,7 +108,10 @@ class Roots:
         Raises:
             InvalidKeyError: it lies in none, or in which isn't said.
             InvalidUriError: it is no URI although it looks like one.
+            TypeError: it is no text.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"a name is a text, not {name!r}")
         uri = self._uri(name)
         if not uri:
             return self._relative(name)

@@ -94,7 +94,8 @@ def plan_copy(
     if not selections:
         raise first_error or errors.UsageError("no source was given")
     target = find_target(session, destination, selections[0] if len(given) == 1 else None)
-    refuse_senseless(selections, target, recursive=recursive)
+    # A name may stand for all that lies below it, whatever was said of recursion.
+    refuse_senseless(selections, target, recursive=recursive or named is not None)
     if named is None:
         entries = _entries(selections, target, filters, recursive=recursive)
     else:
