@@ -114,6 +114,16 @@ def test_an_upload_guesses(
     assert expected == content_type(store, "b.json")
 
 
+@pytest.mark.parametrize("name", ["b", "b.unknown"])
+def test_a_name_without_a_known_suffix_has_the_type_of_its_source(
+    tmp_path: Path, store: ObjectStore, name: str
+) -> None:
+    """What a name doesn't tell, the file's may."""
+    (tmp_path / "a.json").write_bytes(b"{}")
+    operations.upload(tmp_path / "a.json", f"{store.uri}/{name}")
+    assert content_type(store, name) == "application/json"
+
+
 def test_an_object_keeps_its_type(store: ObjectStore) -> None:
     """Only one without gets that of its name."""
     store.put("a.json", b"x", attributes=Attributes(content_type="text/x"))

@@ -50,7 +50,8 @@ class TransferKeywords(FilterKeywords, total=False):
             source's time is later) or "changed" (when it differs from the source).
         compare: what makes objects of one size "changed": "time", "size" (nothing) or "checksum".
             It implies "changed".
-        guess_content_type: give an object whose source has no content type that of its name.
+        guess_content_type: give an object whose source has no content type that of its name, or
+            else of its source's name.
         names: take only these objects, which are looked up without a listing: names relative to
             the one source, a directory or prefix, or whole URIs of what lies in the sources, as
             `failures` has them; a "/" behind means all that lies below. Read once, lazily. What

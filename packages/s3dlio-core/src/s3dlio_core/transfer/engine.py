@@ -87,7 +87,7 @@ class Engine:
             buffers: the memory to use.
             retries: passes at the most over what failed, after the plan's end.
             rule: whether what exists is replaced; None: always.
-            guess_content_type: give what has no content type that of its name.
+            guess_content_type: give what has no content type that of its name or its source's.
         """
         self._operation = operation
         self._jobs = jobs

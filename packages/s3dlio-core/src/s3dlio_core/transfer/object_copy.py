@@ -71,7 +71,7 @@ class CopyContext:
         if capabilities.mtime and not item.source.capabilities.mtime:
             wanted = _with_mtime(wanted, item.info.mtime)
         if capabilities.attributes and self.guess_content_type:
-            wanted = _with_content_type(wanted, item.key)
+            wanted = _with_content_type(wanted, item)
         return wanted
 
 
@@ -109,10 +109,10 @@ def _with_mtime(attributes: Attributes | None, mtime_s: float | None) -> Attribu
     return mtime_attributes(mtime_ns_of(mtime_s)).over(attributes)
 
 
-def _with_content_type(attributes: Attributes | None, key: str) -> Attributes | None:
+def _with_content_type(attributes: Attributes | None, item: CopyItem) -> Attributes | None:
     if attributes is not None and attributes.content_type:
         return attributes
-    guessed = guess_content_type(key)
+    guessed = guess_content_type(item.key) or guess_content_type(item.info.key)
     return Attributes(content_type=guessed).over(attributes) if guessed else attributes
 
 
