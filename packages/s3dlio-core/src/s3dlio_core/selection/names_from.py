@@ -113,12 +113,12 @@ class Roots:
         if not isinstance(name, str):
             raise TypeError(f"a name is a text, not {name!r}")
         uri = self._uri(name)
-        if not uri:
+        if not uri and not self._is_elsewhere(name):
             return self._relative(name)
         if uri in self._objects:
             return self._objects[uri]
         for root, selection in self._directories:
-            if f"{uri}/".startswith(root):
+            if uri and f"{uri}/".startswith(root):
                 return selection, selection.place.prefix + uri[len(root) :]
         raise errors.InvalidKeyError(
             "it lies in none of the sources", hint="Give its directory as a SOURCE"
@@ -137,6 +137,13 @@ class Roots:
         else:
             return ""
         return f"{scheme}://{absolute(path)}" + ("/" if path.endswith("/") else "")
+
+    def _is_elsewhere(self, name: str) -> bool:
+        """Whether a name is the URI of another kind of store; keys may look like some."""
+        scheme, separator, _ = name.partition("://")
+        if not separator or scheme.lower() in self._schemes:
+            return False
+        return scheme.lower() in PATH_SCHEMES or (scheme.isalnum() and self.are_local)
 
     def _relative(self, name: str) -> tuple[Selection, str]:
         selection = self._selections[0]
