@@ -115,3 +115,13 @@ def test_standard_input_is_one_list(
         outcome = cli("upload", *lists, f"{tree}/", tmp_path / "to")
     assert outcome.code == 2
     assert "standard input is one list" in outcome.err
+
+
+def test_a_failure_has_its_name_however_short(cli: Cli, tree: Path, tmp_path: Path) -> None:
+    """Also where the reason has the same letter in it."""
+    (tmp_path / "list").write_text("a\n")
+    (tmp_path / "other").mkdir()
+    lists = ("--files-from", tmp_path / "list")
+    outcome = cli("upload", *lists, f"{tree}/", f"{tmp_path}/other/", f"{tmp_path}/to/")
+    assert outcome.code == 1
+    assert "a: a relative name needs one source" in outcome.err

@@ -350,9 +350,9 @@ def test_a_directory_that_is_named_is_not_copied_into_itself(tmp_path: Path) -> 
 @pytest.mark.parametrize("other", ["s3://b/a.txt", "file:///elsewhere/a.txt"])
 def test_a_uri_of_another_store_lies_in_none_of_the_sources(tmp_path: Path, other: str) -> None:
     """It isn't read as a relative name."""
-    (tmp_path / "a.txt").write_text("a")
+    operations.put(tmp_path / "from" / "a.txt", b"a")
     report = operations.copy(
-        f"{tmp_path}/", tmp_path / "to", names=[other, "a.txt"], raise_on_failure=False
+        f"{tmp_path}/from/", tmp_path / "to", names=[other, "a.txt"], raise_on_failure=False
     )
     assert report.done_count == 1
     assert ["lies in none of the sources" in str(one.error) for one in report.failures] == [True]

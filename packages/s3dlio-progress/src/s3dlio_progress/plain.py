@@ -21,7 +21,8 @@ def describe_failure(failure: Failure) -> str:
     """Return one line that names the object and the reason, each once."""
     text = str(failure.error)
     source = printable(failure.source)
-    return text if source in text else f"{source}: {text}"
+    # Not "in text": a short name may be in any.
+    return text if source in printable(failure.error.uri) else f"{source}: {text}"
 
 
 class PlainObserver(TransferObserver):
