@@ -73,6 +73,23 @@ def test_a_name_with_a_line_break_is_left_to_the_other_form(
     assert [True] == [r"memory://b/\x00, which has a NUL byte" in text for text in caplog.messages]
 
 
+def test_what_lost_its_name_to_another_is_not_listed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A run that takes up the list must not replace what was copied under that name."""
+    container = "memory://lost-names"
+    create_container(container)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "same.txt").write_text(name)
+    sources = [f"{tmp_path}/one/", f"{tmp_path}/two/"]
+    lines, nul = tmp_path / "lines", tmp_path / "nul"
+    report = upload(sources, f"{container}/", failures=lines, failures0=nul, raise_on_failure=False)
+    assert report.failed_count == 1
+    assert lines.read_bytes() == nul.read_bytes() == b""
+    assert caplog.text.count("another run would replace that one") == 1
+
+
 def test_a_name_that_is_no_unicode_is_left_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,6 +8,8 @@ Rules that hold in this file:
 - A failure is written when it is final, and at once: what a run that is killed has told is there.
 - What is to be copied is never emptied: a source that is a list is refused, and a list that lies in
   a source isn't copied.
+- What lost its name at the destination to another object (`CollisionError`) is in no list: in a run
+  of its own it would replace that object. A warning of the log says so.
 - What a run that was stopped didn't come to isn't in its list; a warning of the log says so.
 - A list that can't be written any more doesn't end a transfer; it is told as an error of the log.
 """
@@ -20,7 +22,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from s3dlio_core.errors import UsageError, printable
+from s3dlio_core.errors import CollisionError, UsageError, printable
 from s3dlio_core.file_store.paths import absolute
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.events import PassingObserver, TransferObserver
@@ -179,6 +181,10 @@ class _FailureList(PassingObserver):
     def failed(self, failure: Failure) -> None:
         """Write its source."""
         super().failed(failure)
+        if isinstance(failure.error, CollisionError):
+            reason = "whose name another object has: another run would replace that one"
+            self._leave_out(failure.source, reason if self._form.reason else "")
+            return
         try:
             name = failure.source.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
