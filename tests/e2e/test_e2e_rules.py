@@ -289,5 +289,5 @@ def test_filters_leave_what_python_says(
     trees = Trees(stores, files)
     for include, exclude, pair in filters:
         names = ask_fnmatch(files, include, exclude)
-        copied = trees.copied(pair, [""], recursive=True, include=include, exclude=exclude)
+        copied = trees.copied(pair, [""], recursive=True, include=include or None, exclude=exclude)
         assert trees.expected("", names) == copied, (include, exclude, pair)

@@ -96,6 +96,7 @@ def test_method_of_a_base_class_counts() -> None:
 _CALLS: dict[str, Callable[[FaultyStore], object]] = {
     "head": lambda store: store.head("object"),
     "list_page": lambda store: store.list_page("object"),
+    "list_entered": lambda store: store.list_entered("object", lambda _: True),
     "open_reader": lambda store: store.open_reader("object").close(),
     "put": lambda store: store.put("object", b"x"),
     "create_multipart": lambda store: store.create_multipart("object"),

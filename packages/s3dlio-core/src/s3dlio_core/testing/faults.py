@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from s3dlio_core.content_check import ContentCheck
     from s3dlio_core.errors import S3dlioError
+    from s3dlio_core.store import ListError
 
 __all__ = ["Call", "Fault", "FaultyStore"]
 
@@ -216,6 +217,12 @@ class FaultyStore(ObjectStore):
                 page_size=page_size,
             ),
         )
+
+    def list_entered(
+        self, prefix: str, enter: Callable[[str], bool]
+    ) -> Iterator[ObjectInfo | ListError] | None:
+        """Hand on, or fail."""
+        return self._run("list_entered", prefix, lambda: self.inner.list_entered(prefix, enter))
 
     def open_reader(
         self,
