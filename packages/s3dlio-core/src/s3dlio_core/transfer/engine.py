@@ -32,16 +32,22 @@ from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
 from s3dlio_core.transfer.ledger import Counters, Ledger
-from s3dlio_core.transfer.object_copy import CopyContext, PartedCopy, copy_whole, looked_at_anew
+from s3dlio_core.transfer.object_copy import (
+    Copied,
+    CopyContext,
+    PartedCopy,
+    copy_whole,
+    looked_at_anew,
+)
 from s3dlio_core.transfer.overwrite import OverwriteRule
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, part_size_for
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
 from s3dlio_core.transfer.second_tries import SecondTries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from s3dlio_core.store import Attributes, ObjectStore
+    from s3dlio_core.store import Attributes, ObjectInfo, ObjectStore
 
 __all__ = ["Engine"]
 
@@ -72,6 +78,7 @@ class Engine:
         retries: int = 0,
         rule: OverwriteRule | None = None,
         guess_content_type: bool = True,
+        after_copy: Callable[[CopyItem, ObjectInfo], None] | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -88,6 +95,8 @@ class Engine:
             retries: passes at the most over what failed, after the plan's end.
             rule: whether what exists is replaced; None: always.
             guess_content_type: give what has no content type that of its name or its source's.
+            after_copy: is called by a worker with each item that has been copied, and the object
+                at the destination, before it counts as done; the item fails with its S3dlioError.
         """
         self._operation = operation
         self._jobs = jobs
@@ -105,6 +114,7 @@ class Engine:
             rule.condition(destination),
             guess_content_type,
         )
+        self._after_copy = after_copy
         self._second_tries = SecondTries(retries)
 
         # Everything below is guarded by one lock. Who waits for what:
@@ -348,13 +358,19 @@ class Engine:
                 self._part_size_bytes,
             )
             if part_size_bytes is None:
-                counters.object_done(copy_whole(item, self._context))
+                self._finish(item, copy_whole(item, self._context), counters)
                 counters.done_bytes += item.info.size_bytes
-                self._second_tries.settle(item)
             else:
                 self._begin(PartedCopy(item, part_size_bytes, self._context))
         except S3dlioError as error:
             self._not_copied(item, error, counters)
+
+    def _finish(self, item: CopyItem, copied: Copied, counters: Counters) -> None:
+        """Do what is left to do with an item that has been copied, and count it."""
+        if self._after_copy is not None:
+            self._after_copy(item, copied.info)
+        counters.object_done(copied.outcome)
+        self._second_tries.settle(item)
 
     def _leave(self, item: CopyItem, counters: Counters) -> None:
         """Count an item whose destination stays as it is."""
@@ -403,9 +419,7 @@ class Engine:
                 return
             parted.ending = True
         try:
-            parted.end()
-            counters.object_done(parted.outcome)
-            self._second_tries.settle(parted.item)
+            self._finish(parted.item, parted.end(), counters)
         except S3dlioError as error:
             counters.done_bytes -= parted.done_bytes
             self._not_copied(parted.item, error, counters)

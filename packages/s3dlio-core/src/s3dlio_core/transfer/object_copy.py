@@ -41,9 +41,22 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.transfer.plan import CopyItem
 
-__all__ = ["CopyContext", "PartedCopy", "copy_whole", "fill", "looked_at_anew"]
+__all__ = ["Copied", "CopyContext", "PartedCopy", "copy_whole", "fill", "looked_at_anew"]
 
 _log = get_logger("transfer")
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What has become of an object.
+
+    Attributes:
+        info: the object at the destination, as the store reports it.
+        outcome: how its bytes compared with the source's checksum; None: nothing to compare.
+    """
+
+    info: ObjectInfo
+    outcome: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +94,8 @@ def looked_at_anew(item: CopyItem) -> CopyItem:
     return replace(item, info=info, stale=False)
 
 
-def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
-    """Copy an object with one read and one `put`.
-
-    Returns:
-        How its bytes compared with the source's checksum; None when there was nothing to compare.
-    """
+def copy_whole(item: CopyItem, context: CopyContext) -> Copied:
+    """Copy an object with one read and one `put`."""
     size_bytes = item.info.size_bytes
     with context.buffers.lease(size_bytes, context.cancel) as view:
         with item.source.open_reader(item.info.key, version=item.version) as reader:
@@ -100,7 +109,7 @@ def copy_whole(item: CopyItem, context: CopyContext) -> Outcome | None:
             condition=context.condition,
         )
     _check_size(written, size_bytes, context.destination.uri_of(item.key))
-    return None if check is None else check.outcome
+    return Copied(written, None if check is None else check.outcome)
 
 
 def _with_mtime(attributes: Attributes | None, mtime_s: float | None) -> Attributes | None:
@@ -205,11 +214,6 @@ class PartedCopy:
         )
 
     @property
-    def outcome(self) -> Outcome | None:
-        """How the bytes compared with the source's checksum; None: nothing to compare."""
-        return None if self._check is None else self._check.outcome
-
-    @property
     def begun(self) -> bool:
         """Whether `begin` has returned."""
         return self._upload is not None
@@ -269,7 +273,7 @@ class PartedCopy:
         except PreconditionFailedError as error:
             raise _changed(item) from error
 
-    def end(self) -> None:
+    def end(self) -> Copied:
         """Compare and complete the upload, or abort it and raise what went wrong."""
         try:
             if self.error is not None:
@@ -283,6 +287,7 @@ class PartedCopy:
             raise
         uri = self._context.destination.uri_of(self.item.key)
         _check_size(written, self.item.info.size_bytes, uri)
+        return Copied(written, None if self._check is None else self._check.outcome)
 
     def _abort_after(self, error: BaseException) -> None:
         """Discard the upload because of an error, which counts more than one of the abort."""
