@@ -9,6 +9,7 @@ import pytest
 
 import s3dlio
 from s3dlio_cli.app import main
+from s3dlio_cli.command_table import TABLE
 from tests.servers.base import REPOSITORY_ROOT
 
 TEXT: Final = (REPOSITORY_ROOT / "docs" / "MIGRATING.md").read_text(encoding="utf-8")
@@ -48,7 +49,7 @@ def test_options_that_are_named_are_there() -> None:
     """Whatever is written as `--name` is an option of some command."""
     known = {
         option
-        for command in (main, *main.commands.values())
+        for command in (main, *(entry.load() for entry in TABLE))
         for parameter in command.params
         for option in parameter.opts
     } | {"--help"}

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from s3dlio_cli import options
-from s3dlio_cli.app import main
+from s3dlio_cli.command_table import TABLE, CommandEntry
 from s3dlio_cli.commands.buckets import bucket_uri
 from s3dlio_cli.exit_codes import code_of_error, code_of_report
 from s3dlio_cli.options import (
@@ -288,11 +288,11 @@ def test_a_signal_without_a_transfer_ends_the_command() -> None:
         Interrupts()._handle(15, None)
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
-def test_every_command_has_help_with_examples(name: str) -> None:
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
+def test_every_command_has_help_with_examples(entry: CommandEntry) -> None:
     """-h and --help work everywhere, and show how the command is used."""
-    command = main.commands[name]
-    with click.Context(command, info_name=name) as context:
+    command = entry.load()
+    with click.Context(command, info_name=entry.name) as context:
         text = command.get_help(context)
     assert "Examples:\n    s3-cli " in text
 

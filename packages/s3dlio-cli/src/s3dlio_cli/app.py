@@ -1,5 +1,6 @@
 """The program s3-cli: its commands, and what becomes of its errors.
 
+`s3dlio_cli.command_table` lists the commands, and says how to add one.
 `run` is the only place that turns errors into exit codes. Every error is one line on standard
 error that says what to do; a traceback is shown for a bug, and only with -vv.
 """
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from s3dlio_cli import commands, output
+from s3dlio_cli import output
 from s3dlio_cli.command import HELP_NAMES, Invocation, literal
+from s3dlio_cli.command_table import HEADINGS, TABLE, all_names, entry_of
 from s3dlio_cli.exit_codes import (
     ALL_DONE,
     INTERRUPTED,
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main", "run"]
-
-_ALIASES = {"ls": "list", "rm": "delete", "mb": "create-bucket", "rb": "delete-bucket"}
 
 _EPILOG = "\n\n".join(
     (
@@ -51,21 +51,30 @@ _EPILOG = "\n\n".join(
 
 
 class Commands(click.Group):
-    """A group that knows aliases and suggests what a mistyped command may have meant."""
+    """A group that loads the command it runs, and suggests what a mistyped one may have meant."""
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the commands, without aliases."""
+        return [entry.name for entry in TABLE]
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
         """Return a command by its name or alias."""
-        return super().get_command(ctx, _ALIASES.get(cmd_name, cmd_name))
+        entry = entry_of(cmd_name)
+        return None if entry is None else entry.load()
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of the arguments, or say which one is near."""
         name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
+        if entry_of(name) is None and not name.startswith("-"):
             from difflib import get_close_matches  # noqa: PLC0415 - after a typing error only
 
-            near = get_close_matches(name, [*self.commands, *_ALIASES], n=1)
+            near = get_close_matches(name, all_names(), n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"No such command: {name}.{hint}")
         return super().resolve_command(ctx, args)
@@ -75,14 +84,17 @@ class Commands(click.Group):
         ctx: click.Context,  # noqa: ARG002 - click's signature
         formatter: click.HelpFormatter,
     ) -> None:
-        """Write the list of commands, each with its alias."""
-        alias_of = {name: f" ({alias})" for alias, name in _ALIASES.items()}
-        rows = [
-            (name + alias_of.get(name, ""), command.get_short_help_str(limit=72))
-            for name, command in self.commands.items()
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        """Write the list of commands, each with its alias, below headings."""
+        labels = {e.name: e.name + (f" ({e.alias})" if e.alias else "") for e in TABLE}
+        columns = max(map(len, labels.values()))
+        for heading in HEADINGS:
+            rows = [
+                (f"{labels[entry.name]:<{columns}}", entry.load().get_short_help_str(limit=72))
+                for entry in TABLE
+                if entry.heading == heading
+            ]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
 
 @click.group(
@@ -104,19 +116,6 @@ def main(ctx: click.Context) -> int:
         click.echo(ctx.get_help(), err=True)
         return USAGE
     return ALL_DONE
-
-
-for _command in (
-    commands.upload,
-    commands.download,
-    commands.list_objects,
-    commands.stat,
-    commands.delete,
-    commands.create_bucket,
-    commands.delete_bucket,
-    commands.list_buckets,
-):
-    main.add_command(_command)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

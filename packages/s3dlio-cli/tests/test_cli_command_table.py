@@ -1,0 +1,61 @@
+"""The table of commands: complete, in order, and lazy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from s3dlio_cli import commands
+from s3dlio_cli.command_table import HEADINGS, TABLE, CommandEntry, all_names, entry_of
+
+if TYPE_CHECKING:
+    from conftest import Cli
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
+def test_an_entry_is_the_command_that_it_names(entry: CommandEntry) -> None:
+    """It loads, its own name is the table's, and its alias leads to it."""
+    command = entry.load()
+    assert isinstance(command, click.Command)
+    assert command.name == entry.name
+    assert entry.heading in HEADINGS
+    assert {entry} == {entry_of(name) for name in (entry.name, entry.alias or entry.name)}
+
+
+def test_names_and_aliases_are_unique_and_in_order() -> None:
+    """Nobody can take another's name, and additions don't meet at the end."""
+    assert len(set(all_names())) == len(all_names())
+    names = [entry.name for entry in TABLE]
+    assert sorted(names) == names
+
+
+def test_every_module_of_commands_is_in_the_table() -> None:
+    """A command that nobody can run is a mistake."""
+    files = {path.stem for path in Path(commands.__path__[0]).glob("*.py")} - {"__init__"}
+    assert files == {entry.place.partition(":")[0] for entry in TABLE}
+
+
+def test_the_help_shows_each_command_below_its_heading(cli: Cli) -> None:
+    """The headings in their order, and each command once, with its alias."""
+    lines = cli("--help").out.splitlines()
+    assert list(HEADINGS) == [line[:-1] for line in lines if line[:-1] in HEADINGS]
+    for entry in TABLE:
+        label = entry.name + (f" ({entry.alias})" if entry.alias else "")
+        assert sum(line.startswith(f"  {label}  ") for line in lines) == 1
+
+
+def test_running_a_command_imports_no_other() -> None:
+    """The start of one doesn't wait for all."""
+    code = (
+        "import sys\n"
+        "from s3dlio_cli.app import run\n"
+        "run(['stat', '--help'])\n"
+        "found = [name for name in sys.modules if name.startswith('s3dlio_cli.commands.')]\n"
+        "assert found == ['s3dlio_cli.commands.stat'], found\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
