@@ -99,7 +99,7 @@ def all_examples() -> list[Example]:
 
 
 EXAMPLES: Final = all_examples()
-COMMANDS: Final = ("upload", "download", "list", "stat", "delete")
+COMMANDS: Final = ("copy", "upload", "download", "list", "stat", "delete")
 BUCKET_COMMANDS: Final = ("create-bucket", "delete-bucket", "list-buckets")
 
 

@@ -38,6 +38,7 @@ _EPILOG = "\n\n".join(
             "Examples:",
             's3-cli upload "/data/*.log" s3://bucket/logs/',
             "s3-cli download -r s3://bucket/logs/ ./logs/",
+            "s3-cli cp -r s3://a/ s3://b/ --dest-profile backup",
             "s3-cli ls -r s3://bucket/",
             "s3-cli upload -h",
         ),

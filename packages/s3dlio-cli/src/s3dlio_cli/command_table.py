@@ -59,6 +59,7 @@ class CommandEntry:
 
 
 TABLE: Final = (
+    CommandEntry("copy", "copy:copy", COPYING, "cp"),
     CommandEntry("create-bucket", "buckets:create_bucket", BUCKETS, "mb"),
     CommandEntry("delete", "delete:delete", DELETING, "rm"),
     CommandEntry("delete-bucket", "buckets:delete_bucket", BUCKETS, "rb"),

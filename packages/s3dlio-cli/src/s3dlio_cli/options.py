@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JOBS_MAX",
+    "REQUEST_PAYER_KIND",
     "Settings",
     "common_options",
     "customer_key_option",
@@ -30,6 +31,7 @@ __all__ = [
     "remembered_values",
     "request_payer_option",
     "settings_of",
+    "store_options_of",
     "version_option",
 ]
 
@@ -169,12 +171,13 @@ customer_key_option = remembered_option(
     metavar="FILE",
     help="fileb://FILE with your own key (SSE-C); or set S3DLIO_SSE_CUSTOMER_KEY.",
 )
+REQUEST_PAYER_KIND: Mapping[str, Any] = {
+    "type": click.Choice(("requester",)),
+    "is_flag": False,
+    "flag_value": "requester",
+}
 request_payer_option = remembered_option(
-    "--request-payer",
-    type=click.Choice(("requester",)),
-    is_flag=False,
-    flag_value="requester",
-    help="Pay for the requests, where requesters pay.",
+    "--request-payer", help="Pay for the requests, where requesters pay.", **REQUEST_PAYER_KIND
 )
 version_option = click.option(
     "--version-id", metavar="ID", help="This version of the one object, also of a deleted one."
@@ -241,6 +244,14 @@ def remembered_values(ctx: click.Context) -> Mapping[str, Any]:
     return values
 
 
+def store_options_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the store options among the values of options."""
+    return {
+        **{name: values[name] for name in _STORE_OPTIONS if name in values},
+        **dict(value for flag, value in _STORE_FLAGS.items() if flag in values),
+    }
+
+
 def settings_of(ctx: click.Context) -> Settings:
     """Return what was given before and after the command."""
     values = remembered_values(ctx)
@@ -249,10 +260,7 @@ def settings_of(ctx: click.Context) -> Settings:
         verbosity=values.get("verbose", 0),
         as_json=values.get("json", False),
         progress=values.get("progress", "auto"),
-        store_options={
-            **{name: values[name] for name in _STORE_OPTIONS if name in values},
-            **dict(value for flag, value in _STORE_FLAGS.items() if flag in values),
-        },
+        store_options=store_options_of(values),
         log_file=values.get("log_file"),
         log_format=values.get("log_format", "text"),
     )

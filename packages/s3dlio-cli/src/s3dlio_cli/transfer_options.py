@@ -28,6 +28,7 @@ from s3dlio_cli.overwrite_options import (
     add_overwrite,
 )
 from s3dlio_cli.pattern_options import pattern_options, patterns_of
+from s3dlio_cli.side_options import options_of_side, side_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     object_options,
     customer_key_option,
     request_payer_option,
+    side_options,
 )
 
 
@@ -92,6 +94,8 @@ def transfer_keywords(
         options["links"] = values["links"]
     keywords: TransferKeywords = {
         "options": options,
+        "source_options": options_of_side(ctx, "source"),
+        "dest_options": options_of_side(ctx, "dest"),
         "progress": observer,
         "cancel": cancel,
         "raise_on_failure": False,

@@ -1,4 +1,4 @@
-"""Whether two answers speak of the same state of an object."""
+"""Whether two answers speak of the same state of an object, and two stores of the same service."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from s3dlio_core.mtimes import kept_mtime_s
 
 if TYPE_CHECKING:
-    from s3dlio_core.store import ObjectInfo
+    from s3dlio_core.store import ObjectInfo, ObjectStore
 
-__all__ = ["TIME_SLACK_S", "same_object"]
+__all__ = ["TIME_SLACK_S", "same_object", "same_service"]
 
 #: Servers without ETags may tell two times of one write, some milliseconds apart (rclone: that of
 #: its open handle, later that of the file), and a header cuts both to whole seconds.
@@ -35,6 +35,17 @@ def same_object(one: ObjectInfo, other: ObjectInfo) -> bool:
         or _is_same_second(kept_mtime_s(one.attributes), other.mtime)
         or _is_same_second(one.mtime, kept_mtime_s(other.attributes))
     )
+
+
+def same_service(one: ObjectStore, other: ObjectStore) -> bool:
+    """Whether equal URIs mean the same objects in two stores: one service, or one machine.
+
+    A server that is reached under two names looks like two services here.
+    """
+    if one is other:
+        return True
+    this, that = one.copy_source(""), other.copy_source("")
+    return (this.scheme, this.endpoint) == (that.scheme, that.endpoint)
 
 
 def _is_same_second(one_s: float | None, other_s: float | None) -> bool:

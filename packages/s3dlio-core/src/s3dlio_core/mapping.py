@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.collisions import fold
+from s3dlio_core.identity import same_service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ __all__ = [
     "may_collide",
     "refuse_senseless",
     "relative_name",
+    "same_place",
 ]
 
 
@@ -145,11 +147,21 @@ def _refuse_onto_itself(selections: Sequence[Selection], target: Target) -> None
         else:
             source = selection.place, selection.place.prefix
             goal = target.place, target.place.prefix + selection.lead
-        if _true_name(*source) == _true_name(*goal):
+        if same_place(source, goal):
             raise errors.UsageError(
                 f"{errors.printable(selection.text)} would be copied onto itself",
                 hint="Choose another destination",
             )
+
+
+def same_place(one: tuple[Place, str], other: tuple[Place, str]) -> bool:
+    """Whether two keys of two places are one object, or one directory.
+
+    The same name on another service is another object.
+    """
+    if _true_name(*one) != _true_name(*other):
+        return False
+    return same_service(one[0].store, other[0].store)
 
 
 def _true_name(place: Place, key: str) -> str:
@@ -163,7 +175,9 @@ def goal_within(selection: Selection, target: Target) -> str | None:
     """Return the URI that a directory's or glob's copies go below, if it lies in the source."""
     source = selection.place.store.uri_of(selection.place.prefix)
     goal = target.place.store.uri_of(target.place.prefix + selection.lead)
-    return goal if goal != source and goal.startswith(source) else None
+    if goal == source or not goal.startswith(source):
+        return None
+    return goal if same_service(selection.place.store, target.place.store) else None
 
 
 def _lies_within(selection: Selection, target: Target) -> bool:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.store import ObjectStore, StoreProvider
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.uri import Uri
 
-__all__ = ["Place", "Session"]
+__all__ = ["Place", "Session", "refuse_unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Session:
         defaults: Mapping[str, str] | None = None,
         *,
         reads_checksums: bool = False,
+        own_options: Mapping[str, str] | None = None,
     ) -> None:
         """Begin a session.
 
@@ -51,10 +52,14 @@ class Session:
             defaults: of options that weren't given, for the providers that know them.
             reads_checksums: ask the stores for checksums, also those that otherwise wouldn't; but
                 `options` counts for more.
+            own_options: of this session alone, where `options` are shared with another; they count
+                for more. An empty one isn't set.
         """
         self._reads_checksums = reads_checksums
         self._options = dict(options or {})
-        self._defaults = dict(defaults or {})
+        own = {name: value for name, value in (own_options or {}).items() if value}
+        #: What counts for more comes later.
+        self._layers = (dict(defaults or {}), self._options, own)
         self._cancel = cancel
         self._providers: dict[tuple[str, str], RetryingProvider] = {}
         self._stores: dict[tuple[str, str, str], ObjectStore] = {}
@@ -65,25 +70,16 @@ class Session:
         Raises:
             UsageError: one isn't.
         """
-        schemes = sorted({uri.scheme for uri in uris})
-        known = {name for scheme in schemes for name in provider_class(scheme).option_names}
-        unknown = sorted(set(self._options) - known)
-        if unknown:
-            raise errors.UsageError(
-                f"option {', '.join(unknown)} means nothing for "
-                + " and ".join(f"{scheme}://" for scheme in schemes),
-                hint=f"Known here: {', '.join(sorted(known)) or 'none'}",
-            )
+        refuse_unknown(self._options, uris)
 
     def provider(self, uri: Uri) -> RetryingProvider:
         """Return the provider that serves a URI."""
         name = (uri.scheme, uri.host)
         if name not in self._providers:
-            understood = provider_class(uri.scheme).option_names
-            given = {**self._defaults, **self._options}
-            options = {key: value for key, value in given.items() if key in understood}
+            served_by = provider_class(uri.scheme)
+            options = _merged(self._layers, served_by)
             if self._reads_checksums:
-                options = {**provider_class(uri.scheme).checksum_options, **options}
+                options = {**served_by.checksum_options, **options}
             inner = make_provider(uri.scheme, options, uri.host)
             self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
         return self._providers[name]
@@ -129,3 +125,39 @@ class Session:
 
     def __exit__(self, *_: builtins.object) -> None:
         self.close()
+
+
+def refuse_unknown(options: Iterable[str], uris: Iterable[Uri], whose: str = "") -> None:
+    """Check that each option is known to at least one of the stores concerned.
+
+    Args:
+        options: the names that were given.
+        uris: name the stores.
+        whose: what the options are called, with a blank behind.
+
+    Raises:
+        UsageError: one isn't.
+    """
+    schemes = sorted({uri.scheme for uri in uris})
+    known = {name for scheme in schemes for name in provider_class(scheme).option_names}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise errors.UsageError(
+            f"{whose}option {', '.join(unknown)} means nothing for "
+            + " and ".join(f"{scheme}://" for scheme in schemes),
+            hint=f"Known here: {', '.join(sorted(known)) or 'none'}",
+        )
+
+
+def _merged(layers: Iterable[Mapping[str, str]], served_by: type[StoreProvider]) -> dict[str, str]:
+    """Return the options that a provider knows; later layers count for more.
+
+    A layer that has some of a group takes the place of all that earlier ones have of it.
+    """
+    merged: dict[str, str] = {}
+    for layer in layers:
+        for group in served_by.option_groups:
+            if any(layer.get(name) for name in group):
+                merged = {name: value for name, value in merged.items() if name not in group}
+        merged.update({key: layer[key] for key in layer if key in served_by.option_names})
+    return merged

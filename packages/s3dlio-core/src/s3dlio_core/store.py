@@ -721,6 +721,9 @@ class StoreProvider(abc.ABC):
 
     #: Option names that `from_options` understands, e.g. {"endpoint_url", "region"}.
     option_names: ClassVar[frozenset[str]] = frozenset()
+    #: Options that belong together, e.g. all that say who asks. Who gives some of a group means all
+    #: of it: none is taken from elsewhere beside them.
+    option_groups: ClassVar[tuple[frozenset[str], ...]] = ()
     #: Options under which its stores tell the checksums that they know (`read_checksums`).
     checksum_options: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: Whether a container is a directory of a file system, named by its path.

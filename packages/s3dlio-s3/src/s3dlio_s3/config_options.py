@@ -12,7 +12,7 @@ endpoints", "Amazon S3 access points" and "AWS Region"; AWS CLI, "Amazon S3 conf
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s3dlio_core.errors import UsageError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from s3dlio_s3.shared_files import SharedFiles
 
-__all__ = ["OPTION_NAMES", "config_from_options", "current_config"]
+__all__ = ["OPTION_GROUPS", "OPTION_NAMES", "config_from_options", "current_config"]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -137,6 +137,12 @@ OPTION_NAMES = frozenset(
     }
 )
 
+#: Who asks, and how what is written is encrypted: each is given as a whole.
+OPTION_GROUPS = (
+    frozenset({"access_key_id", "secret_access_key", "session_token", "profile", "anonymous"}),
+    frozenset({"sse", "sse_kms_key_id", "sse_bucket_key", "sse_customer_key"}),
+)
+
 
 def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) -> S3Config:
     """Resolve the configuration.
@@ -180,9 +186,9 @@ def current_config(options: Mapping[str, str]) -> S3Config:
 class _Given:
     """What was given, and where: options, environment, and a profile of the shared files."""
 
-    options: Mapping[str, str]
-    environ: Mapping[str, str]
-    files: SharedFiles
+    options: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
+    files: SharedFiles = field(repr=False)
     profile: str
 
     def value(self, name: str, place: _Place) -> Any:

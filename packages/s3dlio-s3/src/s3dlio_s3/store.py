@@ -22,7 +22,7 @@ from s3dlio_core.errors import (
 from s3dlio_core.store import StoreProvider
 from s3dlio_s3.bucket import S3Store
 from s3dlio_s3.client import S3Client
-from s3dlio_s3.config_options import OPTION_NAMES, current_config
+from s3dlio_s3.config_options import OPTION_GROUPS, OPTION_NAMES, current_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +46,7 @@ class S3Provider(StoreProvider):
     """
 
     option_names = OPTION_NAMES
+    option_groups = OPTION_GROUPS
     checksum_options = MappingProxyType({"response_checksum_validation": "when_supported"})
 
     def __init__(self, config: S3Config) -> None:

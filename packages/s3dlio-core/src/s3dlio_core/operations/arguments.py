@@ -50,9 +50,21 @@ def check_arguments(
         raise TypeError(f"progress is a TransferObserver or True, not {progress!r}")
     if not isinstance(cancel, (CancelToken, type(None))):
         raise TypeError(f"cancel is a CancelToken, not {cancel!r}")
+    check_options(options)
+
+
+def check_options(options: Mapping[str, str] | None, name: str = "options") -> None:
+    """Check that a store's settings are texts; what they are isn't told, since some are secrets.
+
+    Raises:
+        TypeError: they aren't.
+    """
     given: object = {} if options is None else options
-    if not isinstance(given, Mapping) or not all(isinstance(one, str) for one in given.values()):
-        raise TypeError(f"options is a mapping of names to texts, not {options!r}")
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name} is a mapping of names to texts, not a {type(given).__name__}")
+    for key, value in given.items():
+        if not isinstance(value, str):
+            raise TypeError(f"{name}[{key!r}] is a text, not a {type(value).__name__}")
 
 
 def prepare_container(session: Session, target: Uri, container: str, *, create: bool) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.operations.arguments import Progress, as_observer, check_arguments
+from s3dlio_core.operations.arguments import Progress, as_observer, check_arguments, check_options
 from s3dlio_core.operations.filtering import FilterKeywords, Moment, Patterns, Size, make_filters
 from s3dlio_core.selection import Reading
+from s3dlio_core.sides import SideOptions
 from s3dlio_core.store import Attributes
 from s3dlio_core.transfer.overwrite import OverwriteRule
 
@@ -29,7 +30,12 @@ class TransferKeywords(FilterKeywords, total=False):
         attributes: content headers, metadata, storage class and tags of every object that is
             written. What they leave unset is the source's, or else the options'; a store drops
             what it has no place for.
-        options: the stores' settings.
+        options: the stores' settings, those of sources and destination alike.
+        source_options: settings of the sources' stores alone: another endpoint, other credentials …
+            They count before `options`, and these before the environment (S3DLIO_SOURCE_ and the
+            setting's name in capitals). Settings that belong together, as credentials do, are
+            taken whole.
+        dest_options: likewise of the destination's store (S3DLIO_DEST_…).
         progress: an observer, or True for bars.
         cancel: stops the transfer when it is set.
         part_size_bytes: cut larger objects into parts of this size.
@@ -60,6 +66,8 @@ class TransferKeywords(FilterKeywords, total=False):
 
     attributes: Attributes | None
     options: Mapping[str, str] | None
+    source_options: Mapping[str, str] | None
+    dest_options: Mapping[str, str] | None
     progress: Progress
     cancel: CancelToken | None
     part_size_bytes: int | None
@@ -86,6 +94,7 @@ class TransferSettings:
         version: of the one source.
         observer: what `progress` means.
         asked: what `patterns` means.
+        sides: the options of both sides and of each.
     """
 
     jobs: int
@@ -93,7 +102,7 @@ class TransferSettings:
     recursive: bool
     version: str | None = None
     attributes: Attributes | None = None
-    options: Mapping[str, str] | None = None
+    options: Mapping[str, str] | None = field(default=None, repr=False)
     progress: Progress = None
     cancel: CancelToken | None = None
     part_size_bytes: int | None = None
@@ -113,13 +122,18 @@ class TransferSettings:
     overwrite: str | None = None
     compare: str | None = None
     guess_content_type: bool = True
+    source_options: Mapping[str, str] | None = field(default=None, repr=False)
+    dest_options: Mapping[str, str] | None = field(default=None, repr=False)
     observer: TransferObserver = field(init=False)
     asked: Reading = field(init=False)
     filters: Filters | None = field(init=False)
     rule: OverwriteRule = field(init=False)
+    sides: SideOptions = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_arguments(self.jobs, self.progress, self.cancel, self.options)
+        check_options(self.source_options, "source_options")
+        check_options(self.dest_options, "dest_options")
         if self.part_size_bytes is not None and self.part_size_bytes < 1:
             raise errors.UsageError("part_size_bytes must be positive")
         if self.retries < 0:
@@ -144,4 +158,6 @@ class TransferSettings:
             older=self.older,
         )
         object.__setattr__(self, "filters", filters)
+        sides = SideOptions(self.options, self.source_options, self.dest_options)
+        object.__setattr__(self, "sides", sides)
         object.__setattr__(self, "rule", OverwriteRule.from_names(self.overwrite, self.compare))

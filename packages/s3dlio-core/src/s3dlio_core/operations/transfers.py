@@ -15,7 +15,7 @@ from s3dlio_core.operations.arguments import (
     several,
 )
 from s3dlio_core.operations.settings import TransferKeywords, TransferSettings
-from s3dlio_core.session import Session
+from s3dlio_core.sides import open_sides
 from s3dlio_core.transfer.dry_run import DryRun
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from s3dlio_core.session import Place
+    from s3dlio_core.session import Place, Session
     from s3dlio_core.store import ObjectStore
     from s3dlio_core.transfer.report import TransferReport
     from s3dlio_core.uri import Uri
@@ -130,18 +130,19 @@ def _transfer(
     given = several(sources)
     target = parse_uri(destination)
     with contextlib.ExitStack() as stack:
-        session = stack.enter_context(
-            Session(
-                settings.options,
+        sides = stack.enter_context(
+            open_sides(
+                settings.sides,
+                [parse_uri(source) for source in given],
+                target,
                 cancel,
                 reads_checksums=settings.rule.compare is Compare.CHECKSUM,
             )
         )
-        session.check_options([*(parse_uri(source) for source in given), target])
         lists = settings.failures, settings.failures0
         refuse_lists_as_sources(map(parse_uri, given), lists)
         place, entries = plan_copy(
-            session,
+            sides,
             given,
             target,
             recursive=settings.recursive,
@@ -159,7 +160,7 @@ def _transfer(
         if settings.rule.when is not Overwrite.ALWAYS:
             plan = with_existing(plan, place.store, place.prefix)
         if not isinstance(first[-1], (Unmatched, Note)):
-            plan = itertools.chain(_prepare(session, target, place, settings), plan)
+            plan = itertools.chain(_prepare(sides.destination, target, place, settings), plan)
         report = _make_run(operation, place.store, settings, observer, cancel).run(plan)
     stopped_by = report.stopped_by
     if isinstance(stopped_by, errors.ContainerNotFoundError) and stopped_by.uri.startswith(

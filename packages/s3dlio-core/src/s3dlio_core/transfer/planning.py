@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from s3dlio_core.selection.filters import Filters
-    from s3dlio_core.session import Place, Session
+    from s3dlio_core.session import Place
+    from s3dlio_core.sides import Sides
     from s3dlio_core.store import ObjectInfo, ObjectStore
     from s3dlio_core.transfer.named import NamedObjects
     from s3dlio_core.uri import Uri
@@ -38,7 +39,7 @@ __all__ = ["plan_copy"]
 
 
 def plan_copy(
-    session: Session,
+    sides: Sides,
     sources: Sequence[str | os.PathLike[str]],
     destination: Uri,
     *,
@@ -51,7 +52,7 @@ def plan_copy(
     """Plan the copies of an operation.
 
     Args:
-        session: opens the stores.
+        sides: open the stores.
         sources: as the user wrote them.
         destination: where they go.
         recursive: take what lies deeper than one level, too.
@@ -80,9 +81,9 @@ def plan_copy(
     for source in given:
         try:
             if version is None:
-                selections.append(select(session, source, asked))
+                selections.append(select(sides.source, source, asked))
             else:
-                selections.append(select_version(session, source, version))
+                selections.append(select_version(sides.source, source, version))
         except errors.S3dlioError as error:
             if isinstance(error, errors.NothingMatchedError):
                 lost.append(Unmatched(source, str(error)))
@@ -93,7 +94,7 @@ def plan_copy(
             first_error = first_error or error
     if not selections:
         raise first_error or errors.UsageError("no source was given")
-    target = find_target(session, destination, selections[0] if len(given) == 1 else None)
+    target = find_target(sides.destination, destination, selections[0] if len(given) == 1 else None)
     # A name may stand for all that lies below it, whatever was said of recursion.
     refuse_senseless(selections, target, recursive=recursive or named is not None)
     if named is None:

@@ -1,0 +1,141 @@
+"""The two sides of a copy: where objects come from and where they go, each with its own settings.
+
+Rules that hold in this file:
+- What counts, first to last: the options of one side, those of both, the environment of one side
+  (`SOURCE_VARIABLES`, `DEST_VARIABLES` and the option's name in capitals), then what each store
+  finds by itself. So what a caller says counts before the environment.
+- Credentials and the like are taken whole (`StoreProvider.option_groups`), never half from here
+  and half from there.
+- Two sides with the same settings share one session, and so its connections.
+- A value may be a secret: messages have names only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3dlio_core.logs import get_logger
+from s3dlio_core.registry import provider_class
+from s3dlio_core.session import Session, refuse_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from s3dlio_core.transfer.events import CancelToken
+    from s3dlio_core.uri import Uri
+
+__all__ = ["DEST_VARIABLES", "SOURCE_VARIABLES", "SideOptions", "Sides", "open_sides"]
+
+#: What the environment variables of each side begin with.
+SOURCE_VARIABLES = "S3DLIO_SOURCE_"
+DEST_VARIABLES = "S3DLIO_DEST_"
+
+_log = get_logger("sides")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The sessions of a copy, which are one when the sides don't differ."""
+
+    source: Session
+    destination: Session
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SideOptions:
+    """What was said of the stores of a copy; no repr shows it, since values may be secrets.
+
+    Attributes:
+        both: options of both sides.
+        source: options of the side that is read.
+        dest: options of the side that is written.
+    """
+
+    both: Mapping[str, str] | None = None
+    source: Mapping[str, str] | None = None
+    dest: Mapping[str, str] | None = None
+
+    def check(self, sources: Iterable[Uri], destination: Uri) -> None:
+        """Check that each option is known to at least one of the stores that it was given for.
+
+        Raises:
+            UsageError: one isn't.
+        """
+        given = tuple(sources)
+        refuse_unknown(self.both or {}, [*given, destination])
+        refuse_unknown(self.source or {}, given, "source ")
+        refuse_unknown(self.dest or {}, [destination], "destination ")
+
+
+@contextlib.contextmanager
+def open_sides(
+    options: SideOptions,
+    sources: Iterable[Uri],
+    destination: Uri,
+    cancel: CancelToken,
+    *,
+    reads_checksums: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Sides]:
+    """Begin the sessions of a copy, and close them at the end.
+
+    Args:
+        options: what was said of the stores.
+        sources: where objects come from.
+        destination: where they go.
+        cancel: ends the waits of retries.
+        reads_checksums: see `Session`.
+        environ: the environment; None: that of the process.
+
+    Yields:
+        The sessions.
+
+    Raises:
+        UsageError: an option that means nothing where it was given.
+    """
+    given = tuple(sources)
+    options.check(given, destination)
+    around = os.environ if environ is None else environ
+    found = _found(SOURCE_VARIABLES, around), _found(DEST_VARIABLES, around)
+    _warn_of_unknown(SOURCE_VARIABLES, found[0], [*given, destination])
+    _warn_of_unknown(DEST_VARIABLES, found[1], [*given, destination])
+
+    def begin(own: Mapping[str, str] | None, environment: Mapping[str, str]) -> Session:
+        session = Session(
+            options.both,
+            cancel,
+            environment,
+            reads_checksums=reads_checksums,
+            own_options=own,
+        )
+        return stack.enter_context(session)
+
+    with contextlib.ExitStack() as stack:
+        source = begin(options.source, found[0])
+        alike = (options.source or {}, found[0]) == (options.dest or {}, found[1])
+        yield Sides(source, source if alike else begin(options.dest, found[1]))
+
+
+def _found(prefix: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the options that the environment has for a side; an empty variable isn't set."""
+    return {
+        name.removeprefix(prefix).lower(): value
+        for name, value in environ.items()
+        if name.startswith(prefix) and value
+    }
+
+
+def _warn_of_unknown(prefix: str, found: Iterable[str], uris: Iterable[Uri]) -> None:
+    """Warn of variables that no store here knows: one with a slip of the pen goes unnoticed.
+
+    Not where only local files are copied, which most of them aren't meant for.
+    """
+    providers = [provider_class(scheme) for scheme in {uri.scheme for uri in uris}]
+    known = {name for provider in providers for name in provider.option_names}
+    unknown = sorted(set(found) - known)
+    if unknown and not all(provider.containers_are_paths for provider in providers):
+        names = ", ".join(f"{prefix}{name.upper()}" for name in unknown)
+        _log.warning("%s: no store of this copy has such a setting", names)
