@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.command_line import Cli
-from tests.servers.endpoint import ACCESS_KEY, SECRET_KEY
+from tests.servers.endpoint import ACCESS_KEY, SECRET_KEY, SESSION_TOKEN
 from tests.servers.scripted_http import Reply, ScriptedHttp
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def test_list_with_credential_process(keyless_cli: Cli, moto: Bucket, tmp_path: 
 def test_list_with_a_container(keyless_cli: Cli, moto: Bucket, scripted_http: ScriptedHttp) -> None:
     """The keys of a container's agent sign what moto accepts; it is asked once."""
     moto.client.put_object(Bucket=moto.name, Key="hello", Body=b"content")
-    values = {**KEYS, "Token": "container-session-token", "Expiration": utc_in(3600)}
+    values = {**KEYS, "Token": SESSION_TOKEN, "Expiration": utc_in(3600)}
     scripted_http.answers("GET /creds", Reply.of_json(values))
     cli = keyless_cli.with_environment(
         AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{scripted_http.url}/creds"
     )
     listed = cli("ls", f"s3://{moto.name}/", "-vv").expect()
     assert "hello" in listed.out
-    assert "container-session-token" not in listed.err
+    assert SESSION_TOKEN not in listed.err
     assert scripted_http.targets == ["GET /creds"]
 
 

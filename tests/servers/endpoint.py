@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ACCESS_KEY: Final = "AKIDS3DLIOTEST"
 # Characters that a careless client would encode or cut.
 SECRET_KEY: Final = "secret/with+odd=characters"
+#: What temporary credentials have beside the two; it needn't be sent, as for lasting ones.
+SESSION_TOKEN: Final = "token/with+odd=characters"
 REGION: Final = "us-east-1"
 
 

@@ -37,7 +37,14 @@ from tests.servers.base import LOG_NAME, announce_and_wait
 from tests.servers.certificates import server_context
 from tests.servers.checksum_check import ChecksumCheck
 from tests.servers.customer_keys import CustomerKeyCheck
-from tests.servers.endpoint import ACCESS_KEY, REGION, SECRET_KEY, RequestLog, RequestRecord
+from tests.servers.endpoint import (
+    ACCESS_KEY,
+    REGION,
+    SECRET_KEY,
+    SESSION_TOKEN,
+    RequestLog,
+    RequestRecord,
+)
 from tests.servers.moto_server import DROP_PATH
 from tests.servers.s3_error import error_xml
 from tests.servers.signature_check import SignatureCheck, raw_target
@@ -265,6 +272,7 @@ def main() -> None:
         CustomerKeyCheck(ChecksumCheck(_Storage(create_backend_app("s3")), call_wsgi)),
         access_key=ACCESS_KEY,
         secret_key=SECRET_KEY,
+        session_token=SESSION_TOKEN,
         region=options.region,
     )
     server = ThreadedWSGIServer(

@@ -19,6 +19,7 @@ STATUS_OF_CODE = {
     "InvalidAccessKeyId": 403,
     "InvalidPart": 400,
     "InvalidRequest": 400,
+    "InvalidToken": 400,
     "MissingContentLength": 411,
     "NotImplemented": 501,
     "PreconditionFailed": 412,

@@ -7,7 +7,8 @@ signature, so that it shares no code with the client under test.
 Rules of this file: what S3 canonicalises, this does: the path and the query are percent-decoded and
 encoded again once, a `+` in the query is a space, and in the path is itself; the path is never
 normalised (`//`, `.`, `..` stay). Only signed headers count, `host` and every `x-amz-*` header must
-be signed. The order of the checks is S3's: form, access key, date, signature, payload.
+be signed. A security token that is sent must be the known one. The order of the checks is S3's:
+form, access key, token, date, signature, payload.
 
 Sources: Amazon S3 API Reference, "Authenticating Requests (AWS Signature Version 4)": "Signature
 calculations for the authorization header" and "Authenticating requests: using query parameters".
@@ -60,6 +61,7 @@ class Claim:
     timestamp: str
     payload_hash: str
     expires_s: int | None
+    token: str | None
 
 
 class _ClaimedAuth(S3SigV4Auth):  # type: ignore[misc]  # botocore has no types
@@ -79,6 +81,7 @@ class SignatureCheck:
         app: the storage behind the check; it gets the body as a fresh stream.
         access_key: the one access key that is known.
         secret_key: its secret.
+        session_token: what a request with temporary credentials must name; others need none.
         region: the region that must have been signed for.
         now: the clock, in UTC.
     """
@@ -89,11 +92,13 @@ class SignatureCheck:
         *,
         access_key: str,
         secret_key: str,
+        session_token: str = "",
         region: str,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self._app = app
         self._credentials = Credentials(access_key, secret_key)
+        self._session_token = session_token
         self._region = region
         self._now = now
 
@@ -134,6 +139,8 @@ class SignatureCheck:
                 "The AWS Access Key Id you provided does not exist in our records.",
                 {"AWSAccessKeyId": claim.access_key},
             )
+        if claim.token is not None and claim.token != self._session_token:
+            raise S3Error("InvalidToken", "The provided token is malformed or otherwise invalid.")
         code = (
             "AuthorizationHeaderMalformed"
             if claim.expires_s is None
@@ -262,6 +269,7 @@ def _claim_of_header(authorization: str, environ: WSGIEnvironment) -> Claim:
         timestamp=_header_timestamp(environ),
         payload_hash=payload_hash,
         expires_s=None,
+        token=header(environ, "x-amz-security-token"),
     )
 
 
@@ -285,6 +293,7 @@ def _claim_of_query(parameters: dict[str, str], environ: WSGIEnvironment) -> Cla
         timestamp=parameters["X-Amz-Date"],
         payload_hash=header(environ, "x-amz-content-sha256") or UNSIGNED_PAYLOAD,
         expires_s=int(expires),
+        token=parameters.get("X-Amz-Security-Token"),
     )
 
 

@@ -35,6 +35,7 @@ from s3dlio_core.operations import (
     list,  # noqa: A004 - the name is promised to callers
     list_containers,
     open_store,
+    presign,
     put,
     stat,
     upload,
@@ -82,6 +83,7 @@ __all__ = [
     "list",
     "list_containers",
     "open_store",
+    "presign",
     "put",
     "stat",
     "upload",

@@ -66,6 +66,7 @@ TABLE: Final = (
     CommandEntry("download", "download:download", COPYING),
     CommandEntry("list", "list:list_objects", LOOKING, "ls"),
     CommandEntry("list-buckets", "buckets:list_buckets", BUCKETS),
+    CommandEntry("presign", "presign:presign", LOOKING),
     CommandEntry("stat", "stat:stat", LOOKING),
     CommandEntry("upload", "upload:upload", COPYING),
 )

@@ -697,6 +697,29 @@ class ObjectStore(abc.ABC):
         del info, version
         return None
 
+    def presign(
+        self, key: str, *, method: str = "GET", expires_s: int = 3600, version: str | None = None
+    ) -> str:
+        """Return a URL with which anybody can make one kind of request until it expires: a secret.
+
+        No object is asked for: it may not exist, and the URL may permit less than it says.
+
+        Args:
+            key: the exact key.
+            method: what the URL is for: "GET", "HEAD", "PUT" or "DELETE".
+            expires_s: how long the URL works, in seconds.
+            version: read this version; only for "GET" and "HEAD".
+
+        Raises:
+            NotSupportedError: the store has no such URLs.
+            UsageError: another method, a life that is out of range, or nobody who could sign.
+            CredentialsError: no credentials were found.
+        """
+        del method, expires_s, version
+        raise NotSupportedError(
+            "this store has no presigned URLs", operation="presign", uri=self.uri_of(key)
+        )
+
     def close(self) -> None:  # noqa: B027 - many stores have nothing to release
         """Release connections and files. The store must not be used afterwards."""
 

@@ -28,6 +28,7 @@ from s3dlio_core.errors import (
     UploadNotFoundError,
     UsageError,
 )
+from s3dlio_core.presigned import check_presigned
 from s3dlio_core.store import (
     Capabilities,
     ChecksumType,
@@ -50,6 +51,7 @@ from s3dlio_s3.deletes import delete_batch
 from s3dlio_s3.headers import written_object_info
 from s3dlio_s3.keys import is_utf8, key_flaw
 from s3dlio_s3.multipart import S3MultipartUpload, failed_condition, make_token
+from s3dlio_s3.presigning import presigned_url
 from s3dlio_s3.reader import check_of, open_range
 
 if TYPE_CHECKING:
@@ -370,6 +372,15 @@ class S3Store(ObjectStore):
         if not self.capabilities.read_checksums:
             return None
         return check_of(self.client, self.bucket, info, version)
+
+    def presign(
+        self, key: str, *, method: str = "GET", expires_s: int = 3600, version: str | None = None
+    ) -> str:
+        """Return a URL that signs one kind of request; see `presigning`."""
+        self._check_key("presign", key)
+        check_version(self, "presign", key, version)
+        check_presigned(self.uri_of(key), method, expires_s, version)
+        return presigned_url(self.client, self.bucket, key, method, expires_s, version)
 
     def close(self) -> None:
         """Close the connections, unless a provider shares them."""

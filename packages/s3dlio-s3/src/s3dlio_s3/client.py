@@ -106,8 +106,18 @@ class S3Client(ObjectOperations, MultipartOperations):
         )
         credentials = self.sender.credentials
         if credentials is None:
-            raise UsageError("anonymous requests can't be presigned", uri=asked.uri)
+            raise UsageError(
+                "anonymous requests can't be presigned",
+                operation="presign",
+                uri=asked.uri,
+                hint="Give credentials, or leave out no_sign_request",
+            )
         try:
             return self.sender.presign(asked, credentials, expires_s)
         except ValueError as error:
-            raise UsageError(str(error), operation="presign", uri=asked.uri) from None
+            raise UsageError(
+                str(error),
+                operation="presign",
+                uri=asked.uri,
+                hint="A URL works for one second to seven days",
+            ) from None

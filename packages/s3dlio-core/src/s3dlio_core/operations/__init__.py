@@ -25,6 +25,7 @@ from s3dlio_core.operations.objects import (
     put,
     stat,
 )
+from s3dlio_core.operations.presigning import presign
 from s3dlio_core.operations.transfers import copy, download, upload
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "list",
     "list_containers",
     "open_store",
+    "presign",
     "put",
     "stat",
     "upload",

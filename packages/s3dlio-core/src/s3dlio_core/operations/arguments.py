@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from s3dlio_core import errors
 from s3dlio_core.registry import default_observer
+from s3dlio_core.session import Session
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
+from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from s3dlio_core.session import Session
     from s3dlio_core.uri import Uri
 
 #: A URI or a local path.
@@ -93,6 +94,23 @@ def expect_container(session: Session, target: Uri, container: str, *, create: b
             "the bucket or container does not exist", uri=f"{target.scheme}://{container}"
         )
     return f"{target.scheme}://{container} would be created"
+
+
+@contextlib.contextmanager
+def object_session(uri: UriLike, options: Mapping[str, str] | None) -> Iterator[Session]:
+    """Begin the session of an operation on one object.
+
+    Raises:
+        UsageError: the URI names a container, or an option means nothing here.
+    """
+    parsed = parse_uri(uri)
+    if not parsed.key:
+        raise errors.UsageError(
+            "this names a container, not an object", uri=str(uri), hint="Add a key"
+        )
+    with Session(options) as session:
+        session.check_options([parsed])
+        yield session
 
 
 def as_observer(progress: Progress) -> TransferObserver:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.operations.arguments import (
     UriLike,
+    object_session,
     prepare_container,
 )
 from s3dlio_core.operations.filtering import FilterKeywords, make_filters
@@ -141,7 +141,7 @@ def describe(
     def head(store: ObjectStore, key: str) -> tuple[str, ObjectInfo]:
         return store.uri_of(key), store.head(key, version=version)
 
-    with _session(uri, options) as session:
+    with object_session(uri, options) as session:
         return use_single(session, uri, asked, head)
 
 
@@ -207,7 +207,7 @@ def get(
     """
     asked = Reading.of(patterns, version)
 
-    with _session(uri, options) as session:
+    with object_session(uri, options) as session:
         return use_single(
             session, uri, asked, lambda store, key: _read(store, key, start, stop, version)
         )
@@ -252,25 +252,12 @@ def put(
     Raises:
         PreconditionFailedError: the condition doesn't hold.
     """
-    with _session(uri, options) as session:
+    with object_session(uri, options) as session:
         parsed = parse_uri(uri)
         place, name = session.object(parsed)
         prepare_container(session, parsed, place.container, create=False)
         key = place.prefix + name
         return place.store.put(key, data, attributes=attributes, condition=condition)
-
-
-@contextlib.contextmanager
-def _session(uri: UriLike, options: Mapping[str, str] | None) -> Iterator[Session]:
-    """Begin the session of an operation on one object."""
-    parsed = parse_uri(uri)
-    if not parsed.key:
-        raise errors.UsageError(
-            "this names a container, not an object", uri=str(uri), hint="Add a key"
-        )
-    with Session(options) as session:
-        session.check_options([parsed])
-        yield session
 
 
 def open_store(uri: UriLike, *, options: Mapping[str, str] | None = None) -> ObjectStore:

@@ -459,6 +459,15 @@ class RetryingStore(ObjectStore):
         if check is not None:
             check.retry_with(functools.partial(self.retrier.call, "stat", self.uri_of(key)))
 
+    def presign(
+        self, key: str, *, method: str = "GET", expires_s: int = 3600, version: str | None = None
+    ) -> str:
+        """Return the inner store's URL; what finds credentials is asked again if need be."""
+        call = functools.partial(
+            self.inner.presign, key, method=method, expires_s=expires_s, version=version
+        )
+        return self.retrier.call("presign", self.uri_of(key), call)
+
     def close(self) -> None:
         """Close the inner store, and the provider that was opened for it."""
         try:

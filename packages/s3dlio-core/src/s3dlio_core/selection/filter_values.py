@@ -8,7 +8,7 @@ import re
 
 from s3dlio_core.errors import UsageError
 
-__all__ = ["parse_size", "parse_time"]
+__all__ = ["parse_duration", "parse_size", "parse_time"]
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgtp])(i?)(b?)|b)?", re.IGNORECASE | re.ASCII)
 _UNITS = "kmgtp"
@@ -68,8 +68,7 @@ def parse_time(value: str | dt.datetime | dt.timedelta, now_s: float) -> float:
     if isinstance(value, str):
         text = value.strip()
         if _DURATION.fullmatch(text):
-            parts = _DURATION_PART.findall(text)
-            return now_s - sum(float(number) * _UNIT_S[unit] for number, unit in parts)
+            return now_s - _seconds(text)
         if _ISO.fullmatch(text):
             with contextlib.suppress(ValueError, OverflowError):  # no such day: told below
                 # Python 3.10 doesn't know "Z".
@@ -78,3 +77,24 @@ def parse_time(value: str | dt.datetime | dt.timedelta, now_s: float) -> float:
         f"{value!r} is neither a duration nor a time",
         hint="Write how long ago (7d, 12h, 1h30m), or a date: 2026-01-31, 2026-01-31T12:00Z",
     )
+
+
+def parse_duration(text: str) -> float:
+    """Read a length of time: "90s", "1h30m", "7d"; or seconds without a unit.
+
+    Returns:
+        Seconds.
+
+    Raises:
+        UsageError: it's none.
+    """
+    written = text.strip()
+    if _DURATION.fullmatch(written):
+        return _seconds(written)
+    if re.fullmatch(r"\d+", written, re.ASCII):
+        return float(written)
+    raise UsageError(f"{text!r} is no length of time", hint="Write for example 900, 15m, 1h30m, 7d")
+
+
+def _seconds(duration: str) -> float:
+    return sum(float(number) * _UNIT_S[unit] for number, unit in _DURATION_PART.findall(duration))

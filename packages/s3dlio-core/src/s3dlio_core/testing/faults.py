@@ -344,6 +344,16 @@ class FaultyStore(ObjectStore):
             lambda: self.inner.content_check(info, version=version),
         )
 
+    def presign(
+        self, key: str, *, method: str = "GET", expires_s: int = 3600, version: str | None = None
+    ) -> str:
+        """Return the inner store's URL."""
+        return self._run(
+            "presign",
+            key,
+            lambda: self.inner.presign(key, method=method, expires_s=expires_s, version=version),
+        )
+
     def close(self) -> None:
         """Close the inner store."""
         self.inner.close()

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core.errors import CredentialsError
 from s3dlio_core.logs import get_logger
 from s3dlio_s3.credentials.source import named
+from s3dlio_s3.credentials.value import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,7 +171,7 @@ class CredentialsHolder:
             fresh_until_s = wait_from_s = float("inf")
         elif ends_s <= now_s:
             raise CredentialsError(
-                f"the credentials of {source.name} have expired at {_utc(ends_s)}",
+                f"the credentials of {source.name} have expired at {utc_text(ends_s)}",
                 hint="Get new ones",
             )
         elif source.renewable:
@@ -183,7 +184,7 @@ class CredentialsHolder:
                 logger.warning(
                     "the credentials of %s expire at %s and can't be refreshed",
                     source.name,
-                    _utc(ends_s),
+                    utc_text(ends_s),
                 )
         self.first_access_key_id = self.first_access_key_id or found.access_key_id
         # In this order: who reads without the lock never holds new times for old credentials.
@@ -197,7 +198,3 @@ class CredentialsHolder:
             self._lock = threading.Lock()
             self._pid = os.getpid()
         return self._lock
-
-
-def _utc(time_s: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_s))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ __all__ = [
     "parse_object",
     "positive",
     "register_credentials",
+    "utc_text",
 ]
 
 # RFC 3339, with the looser forms that credential programs and older AWS tools write.
@@ -127,3 +129,8 @@ def parse_expiry(text: str) -> float | None:
         return datetime.fromisoformat(f"{found['date']}T{found['time']}{zone}").timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def utc_text(time_s: float) -> str:
+    """Return a time, in seconds since the epoch, as ISO 8601 writes it in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_s))
