@@ -35,6 +35,7 @@ _METHODS = ("GET", "HEAD", "PUT", "DELETE")
 @remembered_option(
     "--method",
     type=click.Choice(_METHODS, case_sensitive=False),
+    metavar="|".join(_METHODS),
     help="What it is for: reading, or with PUT writing. [GET]",
 )
 @version_option
