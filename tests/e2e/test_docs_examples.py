@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from s3dlio_cli.command_table import BUCKETS, TABLE
 from tests.e2e.command_line import S3_CLI, check_text
 from tests.e2e.truth import boto3_client, write_tree
 from tests.servers.base import REPOSITORY_ROOT
@@ -99,8 +100,8 @@ def all_examples() -> list[Example]:
 
 
 EXAMPLES: Final = all_examples()
-COMMANDS: Final = ("copy", "upload", "download", "list", "stat", "delete")
-BUCKET_COMMANDS: Final = ("create-bucket", "delete-bucket", "list-buckets")
+BUCKET_COMMANDS: Final = [entry.name for entry in TABLE if entry.heading == BUCKETS]
+COMMANDS: Final = [entry.name for entry in TABLE if entry.heading != BUCKETS]
 
 
 @dataclass(frozen=True)

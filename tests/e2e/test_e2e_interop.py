@@ -143,7 +143,9 @@ def test_listing_is_boto3s(cli: Cli, bucket: Bucket) -> None:
     """Keys, sizes, order, and what is rolled up into prefixes."""
     for name, content in FILES.items():
         bucket.put(name, content)
-    listed = [json.loads(line) for line in cli("ls", "-r", "--json", bucket.uri).out.splitlines()]
+    lines = cli("ls", "-r", "--json", bucket.uri).out.splitlines()
+    *listed, summary = [json.loads(line) for line in lines]
+    assert (summary["type"], summary["object_count"]) == ("summary", len(listed))
     assert [(key, found["Size"]) for key, found in bucket.objects().items()] == [
         (entry["key"], entry["size_bytes"]) for entry in listed
     ]

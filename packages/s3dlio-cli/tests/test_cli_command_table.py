@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 
 from s3dlio_cli import commands
+from s3dlio_cli.app import main
 from s3dlio_cli.command_table import HEADINGS, TABLE, CommandEntry, all_names, entry_of
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from collections.abc import Callable, Sequence
+
+    Cli = Callable[..., Any]
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
@@ -59,3 +64,46 @@ def test_running_a_command_imports_no_other() -> None:
         "assert found == ['s3dlio_cli.commands.stat'], found\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def examples_of(command: click.Command) -> list[str]:
+    """Return the command lines that the help of a command shows."""
+    lines = (command.epilog or "").splitlines()[2:]
+    return [line.strip() for line in lines if line.strip()]
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
+def test_the_examples_of_a_command_are_read_as_they_are_written(
+    entry: CommandEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each names this command, or its alias, and gives it arguments that it takes."""
+    monkeypatch.chdir(tmp_path)
+    command = entry.load()
+    examples = examples_of(command)
+    assert examples
+    called = []
+    for example in examples:
+        words = shlex.split(example)
+        for name in words:
+            if name.endswith(".txt"):  # a list of names is opened when it is read
+                Path(name).touch()
+        calls = calls_of(words)
+        assert calls, example
+        for name, *arguments in calls:
+            found = entry_of(name)
+            assert found is not None, example
+            with click.Context(main) as parent:
+                found.load().make_context(name, arguments, parent=parent)
+            called.append(found)
+    assert entry in called
+
+
+def calls_of(words: Sequence[str]) -> list[Sequence[str]]:
+    """Return the arguments of each call of s3-cli in a line of shell."""
+    calls: list[Sequence[str]] = []
+    for is_separator, group in itertools.groupby(words, lambda word: word in {"&&", "|", ";"}):
+        call = list(group)
+        if not is_separator and "s3-cli" in call:
+            arguments = call[call.index("s3-cli") + 1 :]
+            calls.append(list(itertools.takewhile(lambda word: word not in {">", "<"}, arguments)))
+    return calls

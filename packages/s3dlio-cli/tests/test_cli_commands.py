@@ -42,6 +42,12 @@ def names(root: Path) -> list[str]:
     return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
 
 
+def objects_of(out: str) -> list[dict[str, Any]]:
+    """Return what `--json` says of objects."""
+    values = [json.loads(line) for line in out.splitlines()]
+    return [value for value in values if value["type"] == "object"]
+
+
 def test_a_tree_goes_up_and_comes_down(cli: Cli, tree: Path, bucket: str, tmp_path: Path) -> None:
     """What is downloaded is what was uploaded."""
     assert cli("upload", "-r", f"{tree}/", f"{bucket}/data/").code == 0
@@ -100,7 +106,7 @@ def test_every_command_reads_a_name_as_it_is_said(
     if command == "download":
         assert set(names(tmp_path)) == taken
     elif command != "rm":
-        values = [json.loads(line) for line in outcome.out.splitlines()]
+        values = objects_of(outcome.out)
         assert {value["key"] for value in values} == taken
         assert {value["uri"] for value in values} == {f"{bucket}/{key}" for key in taken}
 
@@ -293,8 +299,7 @@ def test_list_recursive_as_json(cli: Cli, tree: Path, bucket: str) -> None:
     """One JSON object a line, with sizes."""
     cli("upload", "-r", f"{tree}/", f"{bucket}/")
     outcome = cli("ls", "-r", "--json", f"{bucket}/")
-    entries = [json.loads(line) for line in outcome.out.splitlines()]
-    sizes = {entry["uri"]: entry["size_bytes"] for entry in entries}
+    sizes = {entry["uri"]: entry["size_bytes"] for entry in objects_of(outcome.out)}
     assert sizes[f"{bucket}/deep/d.log"] == 1
     assert len(sizes) == 4
 

@@ -251,7 +251,7 @@ def test_an_object_is_described_in_lines() -> None:
 
 def test_an_object_is_described_as_values() -> None:
     """All fields, exactly."""
-    values = json.loads(json.dumps(info_values(INFO)))
+    values = json.loads(json.dumps(info_values("s3://b/k", INFO)))
     assert (
         values["key"],
         values["size_bytes"],
@@ -262,7 +262,8 @@ def test_an_object_is_described_as_values() -> None:
 
 def test_a_bucket_without_a_date_has_none() -> None:
     """What the service doesn't say is null."""
-    assert container_values(ContainerInfo("b")) == {"name": "b", "created": None}
+    values = container_values("s3://b/", ContainerInfo("b"))
+    assert values == {"type": "bucket", "uri": "s3://b/", "name": "b", "created": None}
 
 
 def test_the_first_signal_cancels_a_transfer() -> None:

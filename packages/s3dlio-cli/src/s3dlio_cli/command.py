@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["HELP_NAMES", "Command", "Invocation", "command", "interrupts_of", "literal"]
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+#: For commands whose -h means "human-readable", as that of `ls` and `du` does.
+_LONG_HELP_NAME = {"help_option_names": ["--help"]}
 
 
 @dataclass(slots=True)
@@ -34,6 +36,10 @@ class Invocation:
 
 class Command(click.Command):
     """A command that configures logging by the common options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; -h alone asks for help, whatever else it may mean."""
+        return super().parse_args(ctx, ["--help"] if args == ["-h"] else args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -58,17 +64,23 @@ class Command(click.Command):
             return super().invoke(ctx)
 
 
-def command(name: str, *examples: str) -> Callable[[Callable[..., Any]], click.Command]:
+def command(
+    name: str, *examples: str, short_help_name: bool = True
+) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a function a command with the common options.
 
     Args:
         name: the command's.
-        examples: command lines for the end of its help.
+        examples: command lines for the end of its help. A test reads each as the program would.
+        short_help_name: -h stands for --help wherever it is given. Otherwise only alone.
     """
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         made = click.command(
-            name, cls=Command, context_settings=HELP_NAMES, epilog=literal("Examples:", *examples)
+            name,
+            cls=Command,
+            context_settings=HELP_NAMES if short_help_name else _LONG_HELP_NAME,
+            epilog=literal("Examples:", *examples),
         )
         return made(common_options(function))
 

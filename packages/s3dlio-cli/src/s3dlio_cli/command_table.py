@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     import click
 
-__all__ = ["HEADINGS", "TABLE", "CommandEntry", "all_names", "entry_of"]
+__all__ = ["BUCKETS", "HEADINGS", "TABLE", "CommandEntry", "all_names", "entry_of"]
 
 COPYING: Final = "Copy"
 LOOKING: Final = "Look"
@@ -64,6 +64,7 @@ TABLE: Final = (
     CommandEntry("delete", "delete:delete", DELETING, "rm"),
     CommandEntry("delete-bucket", "buckets:delete_bucket", BUCKETS, "rb"),
     CommandEntry("download", "download:download", COPYING),
+    CommandEntry("du", "du:du", LOOKING),
     CommandEntry("list", "list:list_objects", LOOKING, "ls"),
     CommandEntry("list-buckets", "buckets:list_buckets", BUCKETS),
     CommandEntry("presign", "presign:presign", LOOKING),

@@ -25,6 +25,7 @@ __all__ = [
     "customer_key_option",
     "dry_run_option",
     "failure_options",
+    "human_option",
     "jobs_option",
     "object_options",
     "remembered_option",
@@ -178,6 +179,14 @@ REQUEST_PAYER_KIND: Mapping[str, Any] = {
 }
 request_payer_option = remembered_option(
     "--request-payer", help="Pay for the requests, where requesters pay.", **REQUEST_PAYER_KIND
+)
+#: For commands that are made with `short_help_name=False`.
+human_option = click.option(
+    "-h",
+    "--human-readable",
+    "human",
+    is_flag=True,
+    help='Sizes as people read them: "1.5 KiB". (-h alone shows this help.)',
 )
 version_option = click.option(
     "--version-id", metavar="ID", help="This version of the one object, also of a deleted one."

@@ -9,10 +9,21 @@ from s3dlio_core.errors import printable
 from s3dlio_progress import format_bytes
 
 if TYPE_CHECKING:
+    from s3dlio_cli.usage import Total
     from s3dlio_core.operations import ListEntry
     from s3dlio_core.store import Attributes, ContainerInfo, ObjectInfo
 
-__all__ = ["container_values", "entry_values", "info_lines", "info_values"]
+__all__ = [
+    "container_line",
+    "container_values",
+    "entry_line",
+    "entry_values",
+    "info_lines",
+    "info_values",
+    "size_text",
+    "usage_line",
+    "usage_values",
+]
 
 _HEADERS = (
     ("content_type", "Content-Type"),
@@ -31,6 +42,43 @@ def _time(seconds: float | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def size_text(size_bytes: int, *, human: bool) -> str:
+    """Return a number of bytes, alone or as people read it."""
+    return format_bytes(size_bytes) if human else str(size_bytes)
+
+
+def entry_line(entry: ListEntry, *, human: bool) -> str:
+    """Return a line of a long listing: size, time in UTC, URI; "-" is what isn't known."""
+    if entry.info is None:
+        return _long_line("-", None, entry.uri)
+    return _long_line(size_text(entry.info.size_bytes, human=human), entry.info.mtime, entry.uri)
+
+
+def container_line(uri: str, container: ContainerInfo) -> str:
+    """Return a bucket as a line of a long listing."""
+    return _long_line("-", container.created, uri)
+
+
+def _long_line(size: str, seconds: float | None, uri: str) -> str:
+    time = _time(None if seconds is None else int(seconds // 1)) or "-"
+    return f"{size:>14}  {time.replace('.000Z', 'Z'):<20}  {uri}"
+
+
+def usage_line(uri: str, total: Total, *, human: bool) -> str:
+    """Return what lies below a directory: bytes, objects, URI."""
+    return f"{size_text(total.size_bytes, human=human):>14}  {total.object_count:>10}  {uri}"
+
+
+def usage_values(uri: str, total: Total) -> dict[str, Any]:
+    """Return what lies below a directory."""
+    return {
+        "type": "usage",
+        "uri": uri,
+        "object_count": total.object_count,
+        "total_bytes": total.size_bytes,
+    }
+
+
 def entry_values(entry: ListEntry) -> dict[str, Any]:
     """Return a line of a listing: an object, or a prefix that holds deeper ones."""
     if entry.info is None:
@@ -47,9 +95,11 @@ def entry_values(entry: ListEntry) -> dict[str, Any]:
     }
 
 
-def info_values(info: ObjectInfo) -> dict[str, Any]:
+def info_values(uri: str, info: ObjectInfo) -> dict[str, Any]:
     """Return all that is known of an object."""
     values: dict[str, Any] = {
+        "type": "object",
+        "uri": uri,
         "key": info.key,
         "size_bytes": info.size_bytes,
         "modified": _time(info.mtime),
@@ -90,6 +140,11 @@ def _attribute_rows(attributes: Attributes) -> list[tuple[str, str]]:
     return headers + metadata
 
 
-def container_values(container: ContainerInfo) -> dict[str, Any]:
+def container_values(uri: str, container: ContainerInfo) -> dict[str, Any]:
     """Return a bucket."""
-    return {"name": container.name, "created": _time(container.created)}
+    return {
+        "type": "bucket",
+        "uri": uri,
+        "name": container.name,
+        "created": _time(container.created),
+    }

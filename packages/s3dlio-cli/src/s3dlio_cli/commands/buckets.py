@@ -74,20 +74,23 @@ def list_buckets(ctx: click.Context, uri: str) -> int:
 
     URI names the store by its scheme; without it, s3:// is meant.
     """
-    from s3dlio_cli.output import emit_json, emit_name, flush, say  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.output import emit_json, emit_name, say  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_cli.values import container_values  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
+    several = Several("list-buckets", (uri,), settings)
+    scheme = uri.partition(":")[0].lower()
     count = 0
-    for count, container in enumerate(  # noqa: B007 - the last count is the total
-        operations.list_containers(uri, options=settings.store_options), start=1
-    ):
-        if settings.as_json:
-            emit_json(container_values(container))
-        else:
-            emit_name(container.name)
-    flush()
-    if not settings.is_silent:
+    with several.telling():
+        for found in operations.list_containers(uri, options=settings.store_options):
+            count += 1
+            if settings.as_json:
+                emit_json(container_values(f"{scheme}://{found.name}/", found))
+            else:
+                emit_name(found.name)
+    code = several.end(bucket_count=count)
+    if not settings.is_silent and (count or not code):
         say(f"Total buckets: {count}")
-    return ALL_DONE
+    return code

@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.exit_codes import ALL_DONE
 from s3dlio_cli.filter_options import filter_keywords, filter_options
-from s3dlio_cli.options import request_payer_option, settings_of
+from s3dlio_cli.options import human_option, request_payer_option, settings_of
 from s3dlio_cli.pattern_options import pattern_options, patterns_of
-from s3dlio_core.errors import S3dlioError
 
 __all__ = ["list_objects"]
 
@@ -18,52 +16,63 @@ __all__ = ["list_objects"]
     "list",
     "s3-cli list s3://bucket/logs/",
     "s3-cli ls -r s3://bucket/logs/ > uris.txt",
-    "s3-cli ls -r --json s3://bucket/ | jq .size_bytes",
+    "s3-cli ls -l -h --summarize -r s3://bucket/logs/",
+    "s3-cli ls s3://",
+    "s3-cli ls -r --json s3://bucket/ | jq 'select(.type == \"object\") | .size_bytes'",
+    short_help_name=False,
 )
-@click.argument("uri")
+@click.argument("uris", metavar="URI...", nargs=-1, required=True)
 @click.option("-r", "--recursive", is_flag=True, help="Also what lies deeper than one level.")
+@click.option("-l", "--long", is_flag=True, help="With size and time (UTC) in front of each.")
+@human_option
+@click.option("--summarize", is_flag=True, help="Objects and bytes at the end, on standard output.")
 @pattern_options
 @filter_options
 @request_payer_option
 @click.pass_context
-def list_objects(ctx: click.Context, uri: str, *, recursive: bool) -> int:
+def list_objects(
+    ctx: click.Context,
+    uris: tuple[str, ...],
+    *,
+    recursive: bool,
+    long: bool,
+    human: bool,
+    summarize: bool,
+) -> int:
     """List objects, one URI a line.
 
-    URI is an object, a prefix or directory, or a pattern (quote it).
+    URI is an object, a prefix or directory, or a pattern (quote it); s3:// lists the buckets.
     URIs go to standard output, their total to standard error.
     Without -r, what lies deeper is shown as one line that ends in "/".
     """
-    from s3dlio_cli.output import emit_json, emit_name, flush, say  # noqa: PLC0415 - not needed for `--help`
-    from s3dlio_cli.values import entry_values  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.listing import Listing  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
-    object_count = 0
+    several = Several("list", uris, settings)
+    listing = Listing(as_json=settings.as_json, long=long, human=human, summarize=summarize)
+    keywords, patterns = filter_keywords(ctx), patterns_of(ctx)
+    for uri in several.each():
+        if _names_account(uri) and (recursive or keywords):
+            raise click.UsageError(
+                f"{uri} names no bucket: a list of buckets takes neither -r nor filters", ctx
+            )
+        with several.telling():
+            if _names_account(uri):
+                found = operations.list_containers(uri, options=settings.store_options)
+                listing.show_buckets(uri.lower(), found)
+                continue
+            for entry in operations.list(
+                uri, recursive, patterns=patterns, options=settings.store_options, **keywords
+            ):
+                listing.show(entry)
+    return listing.end(several)
 
-    def say_total() -> None:
-        flush()
-        if not settings.is_silent:
-            say(f"Total objects: {object_count}")
 
-    entries = operations.list(
-        uri,
-        recursive,
-        patterns=patterns_of(ctx),
-        options=settings.store_options,
-        **filter_keywords(ctx),
-    )
-    has_entries = False
-    try:
-        for entry in entries:
-            has_entries = True
-            object_count += entry.info is not None
-            if settings.as_json:
-                emit_json(entry_values(entry))
-            else:
-                emit_name(entry.uri)
-    except S3dlioError:
-        if has_entries:
-            say_total()
-        raise
-    say_total()
-    return ALL_DONE
+def _names_account(uri: str) -> bool:
+    """Whether a URI is only a scheme of buckets, such as s3://."""
+    from s3dlio_core.uri import PATH_SCHEMES  # noqa: PLC0415 - not needed for `--help`
+
+    scheme, separator, rest = uri.partition("://")
+    return bool(scheme and separator) and not rest and scheme.lower() not in PATH_SCHEMES

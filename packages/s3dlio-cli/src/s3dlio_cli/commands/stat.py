@@ -42,7 +42,7 @@ def stat(ctx: click.Context, uri: str, *, version_id: str | None) -> int:
         uri, version=version_id, patterns=patterns_of(ctx), options=settings.store_options
     )
     if settings.as_json:
-        emit_json({"uri": found, **info_values(info)})
+        emit_json(info_values(found, info))
     else:
         for line in info_lines(found, info):
             emit(line)

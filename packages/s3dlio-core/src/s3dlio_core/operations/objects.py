@@ -36,10 +36,18 @@ __all__ = ["ListEntry", "describe", "exists", "get", "list", "open_store", "put"
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """One line of a listing: an object, or a common prefix ("directory") without an `info`."""
+    """One line of a listing: an object, or a common prefix ("directory") without an `info`.
+
+    Attributes:
+        uri: its whole name.
+        info: what the listing knows of the object.
+        path: its name below the directory or prefix that was listed; of a single object its last
+            part.
+    """
 
     uri: str
     info: ObjectInfo | None
+    path: str
 
 
 def list(  # noqa: A001 - the name is promised to callers
@@ -78,13 +86,14 @@ def list(  # noqa: A001 - the name is promised to callers
         store = selection.place.store
         left_out: errors.S3dlioError | None = None
         there = _is_there(session, parsed, selection)
+        base = len(_base(selection))
         sieve = None if filters is None else Sieve(filters, selection.place.prefix)
         for found in expand(selection, recursive=recursive, sieve=sieve):
             there = True
             if isinstance(found, str):
-                yield ListEntry(store.uri_of(found), None)
+                yield ListEntry(store.uri_of(found), None, found[base:])
             elif isinstance(found, ObjectInfo):
-                yield ListEntry(store.uri_of(found.key), found)
+                yield ListEntry(store.uri_of(found.key), found, found.key[base:])
             elif not found.wanted:
                 left_out = left_out or found.error
         if left_out is not None:
@@ -93,6 +102,12 @@ def list(  # noqa: A001 - the name is promised to callers
             raise errors.NothingMatchedError(
                 selection.nothing_matched, operation="list", uri=selection.text
             )
+
+
+def _base(selection: Selection) -> str:
+    """Return what the keys of a selection have in front of their paths."""
+    found = selection.found
+    return selection.place.prefix if found is None else found.key[: found.key.rfind("/") + 1]
 
 
 def _is_there(session: Session, uri: Uri, selection: Selection) -> bool:
