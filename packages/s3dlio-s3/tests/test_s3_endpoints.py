@@ -441,3 +441,23 @@ def test_told_region_never_leads_out_of_aws(region: str, bucket: str) -> None:
         assert moved.origin == f"https://{moved.host}"
         assert moved.host.endswith(f".{region}.amazonaws.com")
         assert isinstance(moved, Address)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (Endpoint(), Endpoint(region="eu-west-1"), True),
+        (Endpoint(use_dualstack=True), Endpoint(use_fips=True), True),
+        (Endpoint(), Endpoint(url="https://s3.eu-west-1.amazonaws.com"), True),
+        (Endpoint(region="us-gov-west-1"), Endpoint(region="us-west-1"), False),
+        (Endpoint(region="cn-north-1"), Endpoint(), False),
+        (Endpoint(url="https://s3.cn-north-1.amazonaws.com.cn"), Endpoint(), False),
+        (Endpoint(url="https://s3.us-gov-west-1.amazonaws.com"), Endpoint(), False),
+        (Endpoint(url="http://one:9000"), Endpoint(), False),
+        (Endpoint(url="http://one:9000"), Endpoint(url="http://two:9000"), False),
+        (Endpoint(url="http://one:9000/"), Endpoint(url="http://one:9000", region="r"), True),
+    ],
+)
+def test_one_bucket_may_have_many_addresses(one: Endpoint, other: Endpoint, same: bool) -> None:
+    """On AWS a name is one bucket in all regions of a partition, whatever host answers."""
+    assert (one.namespace == other.namespace) == same

@@ -315,7 +315,8 @@ class CopySource:
 
     Attributes:
         scheme: the store's scheme.
-        endpoint: the service's endpoint, or the machine.
+        endpoint: the service or machine that the container is one of; the same for all addresses
+            that are known to lead to one.
         container: bucket, container or directory.
         key: the exact key.
         etag: copy only this state of it, or None.

@@ -431,7 +431,7 @@ class S3Store(ObjectStore):
 
     @property
     def _endpoint(self) -> str:
-        return self.client.sender.config.endpoint
+        return self.client.sender.config.namespace
 
     @property
     def _identity(self) -> str:

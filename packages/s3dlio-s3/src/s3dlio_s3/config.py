@@ -133,6 +133,11 @@ class S3Config:
         return self._endpoints.service_url
 
     @property
+    def namespace(self) -> str:
+        """Within what a bucket's name is unique; see `Endpoint.namespace`."""
+        return self._endpoints.namespace
+
+    @property
     def signing_region(self) -> str:
         """The region that requests are signed for, unless the bucket is in another."""
         return self._endpoints.signing_region

@@ -26,7 +26,13 @@ from s3dlio_core.errors import NotSupportedError, Scope, UsageError
 from s3dlio_s3.arns import ARN_PREFIX, parse_access_point
 from s3dlio_s3.endpoint_url import checked_url, is_ip
 from s3dlio_s3.keys import is_utf8
-from s3dlio_s3.partitions import is_accelerated_host, is_region, is_s3_host, partition_of
+from s3dlio_s3.partitions import (
+    is_accelerated_host,
+    is_region,
+    is_s3_host,
+    partition_of,
+    region_of_host,
+)
 
 __all__ = ["ADDRESSING_STYLES", "DEFAULT_REGION", "Address", "Endpoint"]
 
@@ -141,6 +147,17 @@ class Endpoint:
         do. A host name of somebody's own that leads there isn't known to.
         """
         return not self.url or is_s3_host(urlsplit(self.url).hostname or "")
+
+    @functools.cached_property
+    def namespace(self) -> str:
+        """Within what a bucket's name is unique: a partition of AWS, or another service.
+
+        AWS's hosts of all regions and kinds lead to the same buckets; one answers for another's.
+        """
+        if not self.is_aws:
+            return self.service_url
+        region = region_of_host(urlsplit(self.url).hostname or "") if self.url else ""
+        return partition_of(region or self.region).name
 
     def address(self, bucket: str, *, region: str = "", accelerates: bool = True) -> Address:
         """Return where requests to a bucket go; to the service itself for "".

@@ -296,7 +296,10 @@ class PartedCopy:
         except S3dlioError as failed:
             _log.warning("an unfinished upload could not be aborted: %s", failed)
             if isinstance(error, S3dlioError):
-                error.hint = f"{error.hint} An unfinished upload is left: {failed}".lstrip()
+                left = "An unfinished upload is left"
+                if failed.reason != error.reason:  # mostly nothing answers any more, here as there
+                    left = f"{left}: {failed}"
+                error.hint = f"{error.hint}. {left}" if error.hint else left
 
     def abort(self) -> None:
         """Discard the upload, if it was begun. Raises what the store raises."""
