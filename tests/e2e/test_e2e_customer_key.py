@@ -110,6 +110,35 @@ def test_certificates_can_be_named_or_left_unchecked(
         assert (f"{bucket.uri}/k\n", "Total objects: 1\n") == (outcome.out, outcome.err)
 
 
+@pytest.mark.parametrize(
+    ("environment", "arguments", "read_with"),
+    [
+        ({}, ("--source-sse-customer-key", "fileb://key.bin"), ()),
+        ({"S3DLIO_SOURCE_SSE_CUSTOMER_KEY": "fileb://key.bin"}, ("--sse", "AES256"), ()),
+        (
+            {"S3DLIO_SSE_CUSTOMER_KEY": "fileb://key.bin"},
+            ("--dest-sse-customer-key", "fileb://other.bin"),
+            ("--sse-customer-key", "fileb://other.bin"),
+        ),
+    ],
+)
+def test_each_side_has_its_own_key_or_none(
+    tls_cli: Cli,
+    bucket: Bucket,
+    tmp_path: Path,
+    environment: dict[str, str],
+    arguments: tuple[str, ...],
+    read_with: tuple[str, ...],
+) -> None:
+    """What is read with one key is written with another, or without."""
+    (tmp_path / "small").write_bytes(b"small")
+    tls_cli("upload", "small", f"{bucket.uri}/", *WITH_KEY).expect(0)
+    cli = tls_cli.with_environment(**environment)
+    cli("cp", f"{bucket.uri}/small", f"{bucket.uri}/copy", *arguments).expect(0)
+    tls_cli("download", f"{bucket.uri}/copy", "back", *read_with).expect(0)
+    assert (tmp_path / "back").read_bytes() == b"small"
+
+
 def test_python_copies_server_side_between_two_keys(bucket: Bucket, tls_server: MotoServer) -> None:
     """The source's key and the copy's own travel side by side, in parts too."""
     options = tls_server.options

@@ -51,8 +51,9 @@ class ServedStore(MemoryStore):
 class ServedProvider(MemoryProvider):
     """The service that the option `endpoint_url` names; it remembers all options."""
 
-    option_names = frozenset({"endpoint_url", "region", "user", "password", "guest"})
+    option_names = frozenset({"endpoint_url", "region", "user", "password", "guest", "class"})
     option_groups = (frozenset({"user", "password", "guest"}),)
+    write_options = frozenset({"class"})
     made: ClassVar[list[dict[str, str]]] = []
 
     def __init__(self, endpoint: str) -> None:
@@ -62,6 +63,8 @@ class ServedProvider(MemoryProvider):
     def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
         """Choose the service."""
         cls.made.append(dict(options))
+        if options.get("region") == "bad":
+            raise errors.UsageError("bad region")
         return cls(options.get("endpoint_url", "default"))
 
     def open(self, container: str) -> ObjectStore:
@@ -160,6 +163,38 @@ def test_sides_that_do_not_differ_share_a_session(
     uri = parse_uri(base)
     with open_sides(options, [uri], uri, CancelToken(), environ=environ) as sides:
         assert (sides.source is sides.destination) == shared
+
+
+def test_the_sources_do_without_what_is_for_writing(base: str) -> None:
+    """It could only get in the way of what they are read with."""
+    uri = parse_uri(base)
+    options = SideOptions({"class": "cold", "region": "a"}, {"user": "u"})
+    with open_sides(options, [uri], uri, CancelToken(), environ={}) as sides:
+        sides.source.provider(uri)
+        sides.destination.provider(uri)
+    assert ServedProvider.made == [
+        {"region": "a", "user": "u"},
+        {"class": "cold", "region": "a"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "said"),
+    [
+        ({"options": {"region": "bad"}}, "bad region"),
+        ({"source_options": {"region": "bad"}}, "source: bad region"),
+        ({"dest_options": {"region": "bad"}}, "destination: bad region"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_told_with_its_side(
+    base: str, keywords: dict[str, Any], said: str
+) -> None:
+    """Where there are two."""
+    _put(f"{base}/a", b"", **_FROM_ONE)
+    options = {**_FROM_ONE, **keywords.pop("options", {})}
+    with pytest.raises(errors.UsageError) as caught:
+        operations.copy(f"{base}/a", f"{base}/b", options=options, **keywords)
+    assert str(caught.value) == said
 
 
 def test_the_process_has_the_environment(base: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from s3dlio_s3 import (
     S3Client,
     S3Config,
 )
+from s3dlio_s3.config_options import WRITE_OPTIONS
 from s3dlio_s3.settings import CANNED_ACLS, TAKEN_BY, Api
 
 if TYPE_CHECKING:
@@ -222,3 +223,10 @@ def test_copy_keeps_tags_unless_some_are_given() -> None:
         replaced["x-amz-tagging"],
         replaced["x-amz-tagging-directive"],
     )
+
+
+def test_options_for_writing_are_those_of_what_only_writes_take() -> None:
+    """A side that is only read does without them, and misses nothing."""
+    making = {"PutObject", "CreateMultipartUpload", "CopyObject"}
+    settings = [SETTINGS[name] for name, apis in TAKEN_BY.items() if set(apis) <= making]
+    assert {option for one in settings for option in one.as_options()} == WRITE_OPTIONS

@@ -43,6 +43,7 @@ class Session:
         *,
         reads_checksums: bool = False,
         own_options: Mapping[str, str] | None = None,
+        side: str = "",
     ) -> None:
         """Begin a session.
 
@@ -54,6 +55,7 @@ class Session:
                 `options` counts for more.
             own_options: of this session alone, where `options` are shared with another; they count
                 for more. An empty one isn't set.
+            side: what errors call it, where another session has stores of the same names.
         """
         self._reads_checksums = reads_checksums
         self._options = dict(options or {})
@@ -61,6 +63,7 @@ class Session:
         #: What counts for more comes later.
         self._layers = (dict(defaults or {}), self._options, own)
         self._cancel = cancel
+        self._side = side
         self._providers: dict[tuple[str, str], RetryingProvider] = {}
         self._stores: dict[tuple[str, str, str], ObjectStore] = {}
 
@@ -80,7 +83,11 @@ class Session:
             options = _merged(self._layers, served_by)
             if self._reads_checksums:
                 options = {**served_by.checksum_options, **options}
-            inner = make_provider(uri.scheme, options, uri.host)
+            try:
+                inner = make_provider(uri.scheme, options, uri.host)
+            except errors.UsageError as error:
+                error.reason = f"{self._side}: {error.reason}" if self._side else error.reason
+                raise
             self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
         return self._providers[name]
 

@@ -13,6 +13,7 @@ Rules that hold in this file:
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -102,21 +103,34 @@ def open_sides(
     found = _found(SOURCE_VARIABLES, around), _found(DEST_VARIABLES, around)
     _warn_of_unknown(SOURCE_VARIABLES, found[0], [*given, destination])
     _warn_of_unknown(DEST_VARIABLES, found[1], [*given, destination])
-
-    def begin(own: Mapping[str, str] | None, environment: Mapping[str, str]) -> Session:
-        session = Session(
-            options.both,
-            cancel,
-            environment,
-            reads_checksums=reads_checksums,
-            own_options=own,
-        )
-        return stack.enter_context(session)
-
+    is_one = (options.source or {}, found[0]) == (options.dest or {}, found[1])
+    begin = functools.partial(Session, cancel=cancel, reads_checksums=reads_checksums)
+    both = options.both or {}
     with contextlib.ExitStack() as stack:
-        source = begin(options.source, found[0])
-        alike = (options.source or {}, found[0]) == (options.dest or {}, found[1])
-        yield Sides(source, source if alike else begin(options.dest, found[1]))
+        if is_one:
+            session = stack.enter_context(
+                begin(both, defaults=found[0], own_options=options.source)
+            )
+            yield Sides(session, session)
+            return
+        read = {name: both[name] for name in set(both) - _only_written(given)}
+        yield Sides(
+            stack.enter_context(
+                begin(read, defaults=found[0], own_options=options.source, side="source")
+            ),
+            stack.enter_context(
+                begin(both, defaults=found[1], own_options=options.dest, side="destination")
+            ),
+        )
+
+
+def _only_written(uris: Iterable[Uri]) -> set[str]:
+    """Return the options that a side which is only read does without.
+
+    Else `sse` for what is written would take the place of the key that the sources are read with.
+    """
+    schemes = {uri.scheme for uri in uris}
+    return {name for scheme in schemes for name in provider_class(scheme).write_options}
 
 
 def _found(prefix: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -748,6 +748,8 @@ class StoreProvider(abc.ABC):
     #: Options that belong together, e.g. all that say who asks. Who gives some of a group means all
     #: of it: none is taken from elsewhere beside them.
     option_groups: ClassVar[tuple[frozenset[str], ...]] = ()
+    #: Options that concern only what is written.
+    write_options: ClassVar[frozenset[str]] = frozenset()
     #: Options under which its stores tell the checksums that they know (`read_checksums`).
     checksum_options: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: Whether a container is a directory of a file system, named by its path.

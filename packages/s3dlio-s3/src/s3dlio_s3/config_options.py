@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
     from s3dlio_s3.shared_files import SharedFiles
 
-__all__ = ["OPTION_GROUPS", "OPTION_NAMES", "config_from_options", "current_config"]
+__all__ = [
+    "OPTION_GROUPS",
+    "OPTION_NAMES",
+    "WRITE_OPTIONS",
+    "config_from_options",
+    "current_config",
+]
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -141,6 +147,11 @@ OPTION_NAMES = frozenset(
 OPTION_GROUPS = (
     frozenset({"access_key_id", "secret_access_key", "session_token", "profile", "anonymous"}),
     frozenset({"sse", "sse_kms_key_id", "sse_bucket_key", "sse_customer_key"}),
+)
+
+#: What reading has no use for.
+WRITE_OPTIONS = frozenset(
+    {"acl", "sse", "sse_bucket_key", "sse_kms_key_id", "storage_class", "tagging"}
 )
 
 

@@ -22,7 +22,12 @@ from s3dlio_core.errors import (
 from s3dlio_core.store import StoreProvider
 from s3dlio_s3.bucket import S3Store
 from s3dlio_s3.client import S3Client
-from s3dlio_s3.config_options import OPTION_GROUPS, OPTION_NAMES, current_config
+from s3dlio_s3.config_options import (
+    OPTION_GROUPS,
+    OPTION_NAMES,
+    WRITE_OPTIONS,
+    current_config,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,6 +52,7 @@ class S3Provider(StoreProvider):
 
     option_names = OPTION_NAMES
     option_groups = OPTION_GROUPS
+    write_options = WRITE_OPTIONS
     checksum_options = MappingProxyType({"response_checksum_validation": "when_supported"})
 
     def __init__(self, config: S3Config) -> None:
