@@ -35,7 +35,7 @@ from s3dlio_core.store import Attributes, Capabilities, Limits, ObjectInfo, Page
 from s3dlio_core.testing import ObjectStoreTests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from s3dlio_core.store import (
         Buffer,
@@ -832,6 +832,77 @@ class CopyOfNothingIsEmpty(MemoryStore):
             return self.put(key, b"")
 
 
+class CopiedPartIgnoresTheEtag(_OtherUploads):
+    """A copied part is of the source as it is now."""
+
+    class Upload(MemoryUpload):
+        def copy_part(
+            self, number: int, offset_bytes: int, source: CopySource, start: int, stop: int
+        ) -> Part:
+            current = dataclasses.replace(source, etag=None)
+            return super().copy_part(number, offset_bytes, current, start, stop)
+
+    upload_class = Upload
+
+
+# Tags
+
+
+class PutDropsTags(MemoryStore):
+    """A put forgets the tags."""
+
+    def put(self, key: str, buffer: Buffer, **options: Any) -> ObjectInfo:
+        given = options.pop("attributes", None) or Attributes()
+        attributes = dataclasses.replace(given, tags={})
+        return super().put(key, buffer, attributes=attributes, **options)
+
+
+class TagsAreNotCounted(MemoryStore):
+    """A description doesn't say how many there are."""
+
+    def head(self, key: str, **options: Any) -> ObjectInfo:
+        return dataclasses.replace(super().head(key, **options), tag_count=None)
+
+
+class TagsOfNothingAreNone(MemoryStore):
+    """A missing object has no tags."""
+
+    def tags(self, key: str, **options: Any) -> Mapping[str, str]:
+        try:
+            return super().tags(key, **options)
+        except ObjectNotFoundError:
+            return {}
+
+
+class UploadDropsTags(MemoryStore):
+    """An upload in parts forgets the tags."""
+
+    def create_multipart(self, key: str, **options: Any) -> MultipartUpload:
+        options["attributes"] = None
+        return super().create_multipart(key, **options)
+
+
+class CopyDropsTags(MemoryStore):
+    """A copy with attributes of its own has no tags of its source."""
+
+    def copy_from(self, source: CopySource, key: str, **options: Any) -> ObjectInfo:
+        info = super().copy_from(source, key, **options)
+        if options.get("attributes") is None:
+            return info
+        with self.open_reader(key) as reader:
+            return self.put(key, reader.readall(), attributes=options["attributes"])
+
+
+class CopyMergesTags(MemoryStore):
+    """A copy has its source's tags beside those that it is given."""
+
+    def copy_from(self, source: CopySource, key: str, **options: Any) -> ObjectInfo:
+        given = options.pop("attributes", None)
+        if given is not None:
+            given = dataclasses.replace(given, tags={**self.tags(source.key), **given.tags})
+        return super().copy_from(source, key, attributes=given, **options)
+
+
 # Versions
 
 
@@ -1076,6 +1147,13 @@ FAULTS: dict[type[MemoryStore | MemoryProvider], str] = {
     ResumeLosesParts: "test_upload_is_resumed",
     ListMultipartsIgnoresThePrefix: "test_unfinished_uploads_are_listed",
     CopiedPartIsShifted: "test_parts_are_copied_from_an_object",
+    CopiedPartIgnoresTheEtag: "test_copy_part_of_a_changed_source_fails",
+    PutDropsTags: "test_tags_are_kept",
+    TagsAreNotCounted: "test_tags_are_kept",
+    TagsOfNothingAreNone: "test_tags_of_a_missing_object",
+    UploadDropsTags: "test_multipart_keeps_tags",
+    CopyDropsTags: "test_copy_keeps_tags",
+    CopyMergesTags: "test_copy_replaces_tags",
     CopyIgnoresTheEtag: "test_copy_of_a_changed_source_fails",
     CopyDropsMetadata: "test_copy_keeps_attributes",
     CopyKeepsMetadata: "test_copy_replaces_attributes",

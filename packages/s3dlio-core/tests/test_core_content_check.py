@@ -231,7 +231,7 @@ def destination() -> MemoryStore:
     """An empty container."""
     name = uuid.uuid4().hex
     MemoryProvider().create_container(name)
-    return MemoryStore(name)
+    return MemoryStore(name, capabilities=Capabilities(copy=False))
 
 
 def _copied(source: ObjectStore, destination: MemoryStore, part: int | None) -> TransferReport:

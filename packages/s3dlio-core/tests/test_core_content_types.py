@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from s3dlio_core import content_types, operations
+from s3dlio_core import content_types, memory_store, operations
 from s3dlio_core.content_types import guess_content_type
-from s3dlio_core.memory_store import MemoryProvider
-from s3dlio_core.store import Attributes
+from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from s3dlio_core.store import Attributes, Capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,11 +124,16 @@ def test_a_name_without_a_known_suffix_has_the_type_of_its_source(
     assert content_type(store, name) == "application/json"
 
 
-def test_an_object_keeps_its_type(store: ObjectStore) -> None:
-    """Only one without gets that of its name."""
+def test_an_object_keeps_its_type(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only one without gets that of its name, unless the store copies it as it is."""
     store.put("a.json", b"x", attributes=Attributes(content_type="text/x"))
     store.put("b.json", b"x")
     operations.copy(f"{store.uri}/*.json", f"{store.uri}/to/")
+    assert ["text/x", ""] == [content_type(store, f"to/{n}.json") for n in "ab"]
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryStore, "copy_from", None)
+        patched.setattr(memory_store, "MEMORY_CAPABILITIES", Capabilities(copy=False))
+        operations.copy(f"{store.uri}/*.json", f"{store.uri}/to/")
     assert ["text/x", "application/json"] == [content_type(store, f"to/{n}.json") for n in "ab"]
 
 

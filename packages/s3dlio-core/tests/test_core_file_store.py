@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import gc
 import os
@@ -301,6 +302,10 @@ def test_a_write_that_fails_leaves_nothing(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("s3dlio_core.file_store.writing.os.pwrite", refuse)
+    monkeypatch.setattr("s3dlio_core.file_store.multipart.os.copy_file_range", refuse)
+    if parts:
+        limits = dataclasses.replace(FileStore.limits, copy_size_max_bytes=4)
+        monkeypatch.setattr(FileStore, "limits", limits)
     source = root.parent / "source"
     source.write_text("new content")
     with pytest.raises(errors.S3dlioError) as caught:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from s3dlio_core import errors, operations
 from s3dlio_core.file_store import FileStore
-from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from s3dlio_core.memory_store import MEMORY_LIMITS, MemoryProvider, MemoryStore
 from s3dlio_core.store import Attributes, Capabilities, ObjectInfo
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
@@ -20,6 +21,7 @@ from s3dlio_core.transfer.plan import ABSENT, CopyItem
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from s3dlio_core.store import CopySource
     from s3dlio_core.transfer.plan import Existing
 
 NEVER = OverwriteRule(Overwrite.NEVER)
@@ -171,11 +173,11 @@ def test_listed_metadata_spare_the_request() -> None:
     assert [0, 0] == [store.head_count for store in stores]
 
 
-def container(cls: type[MemoryStore] = MemoryStore) -> Any:
+def container(cls: type[MemoryStore] = MemoryStore, **settings: Any) -> Any:
     """Open a fresh container."""
     name = uuid.uuid4().hex
     MemoryProvider().create_container(name)
-    return cls(name)
+    return cls(name, **settings)
 
 
 class Racing(MemoryStore):
@@ -191,10 +193,23 @@ class Racing(MemoryStore):
         super().put(key, b"other")
         return super().create_multipart(key, **options)
 
+    def copy_from(self, source: CopySource, key: str, **options: Any) -> ObjectInfo:
+        """Let the other be faster."""
+        super().put(key, b"other")
+        return super().copy_from(source, key, **options)
 
-def test_never_replaces_what_comes_meanwhile() -> None:
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_never_replaces_what_comes_meanwhile(copy: bool) -> None:
     """The write itself is conditional, whole or in parts; the other's object counts as skipped."""
-    source, destination = container(), container(Racing)
+    source, destination = (
+        container(),
+        container(
+            Racing,
+            capabilities=Capabilities(copy=copy),
+            limits=replace(MEMORY_LIMITS, copy_size_max_bytes=1000),
+        ),
+    )
     for key, size_bytes in (("small", 1), ("large", 5000)):
         source.put(key, b"x" * size_bytes)
     plan = [CopyItem(source, info, info.key) for info in source.list_page().objects]

@@ -593,6 +593,7 @@ _CALLS: dict[str, Callable[[RetryingStore], object]] = {
     "create_multipart": lambda store: store.create_multipart("k"),
     "list_multiparts": lambda store: list(store.list_multiparts("k")),
     "copy_from": lambda store: store.copy_from(store.copy_source("k"), "k"),
+    "tags": lambda store: store.tags("k"),
     "delete": lambda store: store.delete("k"),
     "put_part": lambda store: store.create_multipart("k").put_part(1, 0, b"x"),
     "parts": lambda store: list(store.create_multipart("k").parts()),

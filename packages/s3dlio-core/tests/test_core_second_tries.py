@@ -14,7 +14,7 @@ from s3dlio_core.file_store import FileStore
 from s3dlio_core.listing import iterate
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.operations import upload
-from s3dlio_core.store import ObjectInfo
+from s3dlio_core.store import Capabilities, ObjectInfo
 from s3dlio_core.testing.faults import Fault, FaultyStore
 from s3dlio_core.transfer import second_tries as second_tries_module
 from s3dlio_core.transfer.engine import Engine
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.report import Failure
 
 DENIED = errors.PermissionDeniedError("no")
+#: What has these is written to through this machine, also from another container.
+STREAMED = Capabilities(copy=False)
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def destination() -> MemoryStore:
 def _container() -> MemoryStore:
     name = uuid.uuid4().hex
     MemoryProvider().create_container(name)
-    return MemoryStore(name)
+    return MemoryStore(name, capabilities=STREAMED)
 
 
 def _fill(store: ObjectStore, *keys: str, size_bytes: int = 10) -> None:
@@ -193,7 +195,8 @@ def test_the_destination_is_looked_at_anew(tmp_path: Path) -> None:
             destination.put(key, b"newer")
             raise DENIED
 
-    store = Overtaken(destination.uri.removeprefix("memory://"))
+    name = destination.uri.removeprefix("memory://")
+    store = Overtaken(name, capabilities=STREAMED)
     plan = [CopyItem(files, files.head("a"), "a", existing=ABSENT)]
     rule = OverwriteRule(Overwrite.NEWER)
     report = Engine("upload", store, jobs=1, retries=1, rule=rule).run(plan)
@@ -269,7 +272,8 @@ def test_cancelling_ends_the_wait_for_the_first_pass(
             cancel.cancel()
             raise DENIED
 
-    store = Cancelling(destination.uri.removeprefix("memory://"))
+    name = destination.uri.removeprefix("memory://")
+    store = Cancelling(name, capabilities=STREAMED)
     report = Engine("copy", store, jobs=1, retries=2, cancel=cancel).run(_plan(source))
     assert isinstance(report.stopped_by, errors.CancelledError)
     assert report.failed_count >= 1

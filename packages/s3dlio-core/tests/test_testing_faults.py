@@ -103,6 +103,7 @@ _CALLS: dict[str, Callable[[FaultyStore], object]] = {
     "resume_multipart": lambda store: store.resume_multipart("object", "upload"),
     "list_multiparts": lambda store: store.list_multiparts("object"),
     "copy_from": lambda store: store.copy_from(store.copy_source("object"), "object"),
+    "tags": lambda store: store.tags("object"),
     "delete": lambda store: store.delete("object"),
     "delete_many": lambda store: list(store.delete_many(["object"])),
     "put_part": lambda store: store.create_multipart("object").put_part(1, 0, b"x"),

@@ -138,6 +138,7 @@ class TestS3OnRclone(S3Tests):
             put_if_match=False,
             read_if_match=False,
             copy_part=False,
+            object_tags=False,
             etag_changes=False,
             versions=False,
         )

@@ -137,6 +137,7 @@ CALLS: Mapping[Api, Callable[[S3Client], object]] = {
     "DeleteObject": lambda client: client.delete_object("b", "k"),
     "DeleteObjects": lambda client: client.delete_objects("b", ["k"]),
     "GetObject": lambda client: client.get_object("b", "k"),
+    "GetObjectTagging": lambda client: client.get_object_tagging("b", "k"),
     "HeadBucket": lambda client: client.head_bucket("b"),
     "HeadObject": lambda client: client.head_object("b", "k"),
     "ListBuckets": lambda client: client.list_buckets(),

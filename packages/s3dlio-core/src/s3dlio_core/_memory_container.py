@@ -44,7 +44,7 @@ from s3dlio_core.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Stored:
 
     info: ObjectInfo
     content: bytes
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -214,8 +215,9 @@ class Handle:
         """Return what is kept of a writer's attributes: a copy."""
         if attributes is None or not self.capabilities.attributes:
             return Attributes()
+        tags = dict(attributes.tags) if self.capabilities.tags else {}
         return dataclasses.replace(
-            attributes, metadata=dict(attributes.metadata), storage_class="", tags={}
+            attributes, metadata=dict(attributes.metadata), storage_class="", tags=tags
         )
 
     def container(self, operation: str, key: str | None = None) -> Container:
@@ -287,8 +289,17 @@ class Handle:
                 self.fail(PreconditionFailedError, reason, operation, key)
         etag, kept = new_etag(), self.kept(attributes)
         version = etag if self.capabilities.versions else None
-        info = ObjectInfo(key, len(content), time.time(), etag, version, attributes=kept)
-        stored = Stored(info, content)
+        tags = kept.tags
+        info = ObjectInfo(
+            key,
+            len(content),
+            time.time(),
+            etag,
+            version,
+            attributes=dataclasses.replace(kept, tags={}) if tags else kept,
+            tag_count=len(tags) if self.capabilities.tags else None,
+        )
+        stored = Stored(info, content, tags)
         container.set(key, stored)
         if version is not None:
             container.versions[key, version] = stored

@@ -62,6 +62,9 @@ __all__ = ["MEMORY_LIMITS", "PAGE_SIZE_MAX", "MemoryProvider", "MemoryStore"]
 #: The same as Amazon S3's, but that parts may be of any size.
 MEMORY_LIMITS = Limits(put_size_max_bytes=5 * 1024**3, delete_batch_max=1000)
 
+#: All that a container of this process can do.
+MEMORY_CAPABILITIES = Capabilities(tags=True)
+
 #: Objects and prefixes in a page of a listing.
 PAGE_SIZE_MAX = 1000
 
@@ -109,7 +112,7 @@ class MemoryStore(ObjectStore):
         page_size_max: int = PAGE_SIZE_MAX,
     ) -> None:
         self.limits = limits
-        self.capabilities = Capabilities() if capabilities is None else capabilities
+        self.capabilities = MEMORY_CAPABILITIES if capabilities is None else capabilities
         self._page_size_max = page_size_max
         self._handle = Handle(name, self.limits, self.capabilities)
 
@@ -144,7 +147,9 @@ class MemoryStore(ObjectStore):
         with self._handle.locked("list") as container:
             return page_of(
                 container.keys,
-                lambda key: dataclasses.replace(container.objects[key].info, attributes=None),
+                lambda key: dataclasses.replace(
+                    container.objects[key].info, attributes=None, tag_count=None
+                ),
                 self.uri,
                 prefix=prefix,
                 delimiter=delimiter,
@@ -230,6 +235,12 @@ class MemoryStore(ObjectStore):
             ]
         return iter(sorted(found, key=lambda info: info.key))
 
+    def tags(self, key: str, *, version: str | None = None) -> Mapping[str, str]:
+        """Return an object's tags."""
+        self._handle.need("tags", "get tags", self.capabilities.tags, key)
+        check_version(self, "get tags", key, version)
+        return self._handle.find("get tags", key, version).tags
+
     def copy_source(
         self, key: str, etag: str | None = None, version: str | None = None
     ) -> CopySource:
@@ -254,7 +265,9 @@ class MemoryStore(ObjectStore):
         handle.check_write("copy", key, condition)
         handle.container("copy", key)
         stored = handle.find_source("copy", key, source)
-        kept = stored.info.attributes if attributes is None else attributes
+        kept = attributes or stored.info.attributes or Attributes()
+        if not kept.tags:
+            kept = dataclasses.replace(kept, tags=stored.tags)
         with handle.locked("copy", key) as container:
             return handle.write(container, "copy", key, stored.content, kept, condition)
 

@@ -95,7 +95,8 @@ class Limits:
         part_count_max: the largest part number; numbers start at 1.
         equal_parts: whether all parts but the last must have one size.
         alignment_bytes: what offsets and lengths must be multiples of to be fast (O_DIRECT), or 1.
-        copy_size_max_bytes: the largest source of `copy_from`; None is `put_size_max_bytes`.
+        copy_size_max_bytes: the largest source of `copy_from`, above which parts are copied; None
+            is `put_size_max_bytes`.
         delete_batch_max: keys in one request of `delete_many`; 1 where each costs a request.
     """
 
@@ -123,6 +124,8 @@ class Capabilities:
         copy_part: `MultipartUpload.copy_part`, likewise.
         resume_multipart: `resume_multipart` and `list_multiparts`.
         attributes: content headers and metadata are kept. Without it they are dropped on write.
+        tags: `tags` tells those that an object has, and a copy from elsewhere is to have its
+            source's; not where the store's own settings give each new object its tags.
         list_order: the order of listings.
         start_after: `start_after` of `list_page`.
         checksums: algorithms that the store verifies on write, e.g. "CRC32C".
@@ -147,6 +150,7 @@ class Capabilities:
     copy_part: bool = True
     resume_multipart: bool = True
     attributes: bool = True
+    tags: bool = False
     list_order: ListOrder = ListOrder.UTF8
     start_after: bool = True
     checksums: frozenset[str] = frozenset()
@@ -170,7 +174,8 @@ class Attributes:
         storage_class: the service's name for the class or tier to write to; "" is its default.
             Only for writes: what an object has is told by `ObjectInfo.storage_class`, so a copy
             doesn't take over its source's.
-        tags: tags to write. Only for writes: descriptions of objects don't carry them.
+        tags: tags to write. Only for writes: descriptions of objects tell their number, and
+            `ObjectStore.tags` them.
 
     A store drops what it has no place for.
     """
@@ -185,7 +190,11 @@ class Attributes:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def over(self, base: Attributes | None) -> Attributes:
-        """Return these attributes, and what they leave unset from others; names merge by name."""
+        """Return these attributes, and what they leave unset from others.
+
+        Metadata merge name by name; tags are taken from one of the two, since a service may take
+        no more of them than either has.
+        """
         if base is None:
             return self
         return Attributes(
@@ -196,7 +205,7 @@ class Attributes:
             content_disposition=self.content_disposition or base.content_disposition,
             metadata={**base.metadata, **self.metadata},
             storage_class=self.storage_class or base.storage_class,
-            tags={**base.tags, **self.tags},
+            tags=self.tags or base.tags,
         )
 
 
@@ -215,6 +224,7 @@ class ObjectInfo:
         attributes: None when the call doesn't carry them (a listing).
         storage_class: the service's name for it, or "".
         encryption: the service's name for how it is encrypted at rest, or "".
+        tag_count: how many tags it has, or None: the store doesn't say, or not in this call.
     """
 
     key: str
@@ -227,6 +237,7 @@ class ObjectInfo:
     attributes: Attributes | None = None
     storage_class: str = ""
     encryption: str = ""
+    tag_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +333,8 @@ class CopySource:
         etag: copy only this state of it, or None.
         identity: names the credentials (never a secret); copies work within one identity.
         version: copy this version of it, or None for the current one.
+        access: what else reading it takes, as its kind of store writes it: who pays, which key
+            decrypts it (its digest, never a secret).
     """
 
     scheme: str
@@ -331,6 +344,7 @@ class CopySource:
     etag: str | None = None
     identity: str = ""
     version: str | None = None
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -662,7 +676,8 @@ class ObjectStore(abc.ABC):
         Args:
             source: from `copy_source` of a store; at most `Limits.copy_size_max_bytes` long.
             key: the destination.
-            attributes: replaces the source's; None keeps them.
+            attributes: replaces the source's; None keeps them. The source's tags are kept unless
+                some are given.
             condition: on the destination.
 
         Raises:
@@ -681,6 +696,22 @@ class ObjectStore(abc.ABC):
 
         The iterator does the work: exhaust it. Errors of container or store scope are raised.
         """
+
+    def tags(self, key: str, *, version: str | None = None) -> Mapping[str, str]:
+        """Return an object's tags.
+
+        Args:
+            key: the exact key.
+            version: those of this version; see `head`.
+
+        Raises:
+            ObjectNotFoundError: no such key, or version of it.
+            NotSupportedError: objects have no tags here, or a version without the capability.
+        """
+        del version
+        raise NotSupportedError(
+            "objects have no tags here", operation="get tags", uri=self.uri_of(key)
+        )
 
     def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
         """Return what compares an object's bytes with its checksum, however they are read.

@@ -22,8 +22,6 @@ from s3dlio_core.errors import (
     ObjectNotFoundError,
     ObjectTooLargeError,
     PermissionDeniedError,
-    PreconditionFailedError,
-    S3dlioError,
     ServiceError,
     UploadNotFoundError,
     UsageError,
@@ -43,10 +41,10 @@ from s3dlio_core.store import (
     Page,
     check_version,
 )
-from s3dlio_s3.arns import ARN_PREFIX
 from s3dlio_s3.checksums import ALGORITHMS, find, for_requests, installed
 from s3dlio_s3.client import S3Client
 from s3dlio_s3.config_options import OPTION_NAMES, current_config
+from s3dlio_s3.copies import access_of, check_source, copy_object
 from s3dlio_s3.deletes import delete_batch
 from s3dlio_s3.headers import written_object_info
 from s3dlio_s3.keys import is_utf8, key_flaw
@@ -119,8 +117,11 @@ class S3Store(ObjectStore):
             put_if_absent=config.put_if_absent,
             put_if_match=config.put_if_match,
             read_if_match=config.read_if_match,
+            # "Anonymous users cannot copy objects", nor begin multipart uploads.
+            copy=not config.anonymous,
             copy_if_absent=config.trusts_copies and config.put_if_absent,
             copy_part=config.copy_part,
+            tags=config.object_tags and not config.settings.tags,
             list_order=ListOrder.UTF8,
             start_after=True,
             etag_changes=config.etag_changes,
@@ -317,7 +318,10 @@ class S3Store(ObjectStore):
         self, key: str, etag: str | None = None, version: str | None = None
     ) -> CopySource:
         """Describe a key of this store for a copy."""
-        return CopySource("s3", self._endpoint, self.bucket, key, etag, self._identity, version)
+        access = access_of(self.client.sender.config.settings)
+        return CopySource(
+            "s3", self._endpoint, self.bucket, key, etag, self._identity, version, access
+        )
 
     def copy_from(
         self,
@@ -331,26 +335,7 @@ class S3Store(ObjectStore):
         self._check_key("copy", key)
         self.check_copy_source("copy", source, key)
         self._check_condition("copy", key, condition)
-        is_conditional = condition is not None and condition != Condition()
-        if is_conditional and not self.client.sender.config.trusts_copies:
-            raise NotSupportedError(
-                "the server isn't known to honour conditions on copies",
-                operation="copy",
-                uri=self.uri_of(key),
-                hint="Set the option conditional_copies if it does",
-            )
-        try:
-            self.client.copy_object(
-                self.bucket, key, source, attributes=attributes, condition=condition
-            )
-        except ObjectNotFoundError as error:
-            error.uri = f"s3://{source.container}/{source.key}"
-            raise
-        try:
-            return self.client.head_object(self.bucket, key)
-        except S3dlioError as error:
-            error.maybe_done = True
-            raise
+        return copy_object(self, source, key, attributes, condition)
 
     def delete(self, key: str) -> None:
         """Delete exactly this key."""
@@ -366,6 +351,16 @@ class S3Store(ObjectStore):
         waiting = iter(keys)
         while batch := list(islice(waiting, self.limits.delete_batch_max)):
             yield from delete_batch(self, batch)
+
+    def tags(self, key: str, *, version: str | None = None) -> Mapping[str, str]:
+        """Return an object's tags."""
+        self._check_key("get tags", key)
+        check_version(self, "get tags", key, version)
+        if not self.client.sender.config.object_tags:
+            raise NotSupportedError(
+                "the server keeps no tags", operation="get tags", uri=self.uri_of(key)
+            )
+        return self.client.get_object_tagging(self.bucket, key, version=version)
 
     def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
         """Return what compares an object's bytes with the checksum that `head` told."""
@@ -388,46 +383,8 @@ class S3Store(ObjectStore):
             self.client.close()
 
     def check_copy_source(self, operation: str, source: CopySource, key: str) -> None:
-        """Check that the service can read a source of a copy, and that it has the given ETag.
-
-        Many servers ignore x-amz-copy-source-if-match. There the ETag is looked at first: a change
-        between that look and the copy goes unseen, any other doesn't.
-
-        Raises:
-            NotSupportedError: the source is of another service or account.
-            PreconditionFailedError: it has another ETag.
-        """
-        here = (self._endpoint, self._identity)
-        if source.scheme != "s3" or (source.endpoint, source.identity) != here:
-            raise NotSupportedError(
-                "the source is of another service or account",
-                operation=operation,
-                uri=self.uri_of(key),
-            )
-        check_version(self, operation, key, source.version)
-        self._check_access_points(operation, source.container, key)
-        if source.etag is None or self.client.sender.config.trusts_copies:
-            return
-        described = self.client.head_object(source.container, source.key, version=source.version)
-        etag = described.etag
-        if etag != source.etag:
-            raise PreconditionFailedError(
-                f"the source has the ETag {etag or '(none)'}, not {source.etag}",
-                operation=operation,
-                uri=f"s3://{source.container}/{source.key}",
-            )
-
-    def _check_access_points(self, operation: str, source: str, key: str) -> None:
-        # CopyObject, "x-amz-copy-source": through access points it copies within one region.
-        if not any(name.startswith(ARN_PREFIX) for name in (source, self.bucket)):
-            return
-        regions = {self.client.sender.region_of(name) for name in (source, self.bucket)}
-        if len(regions) > 1:
-            raise NotSupportedError(
-                f"an access point's objects aren't copied between {' and '.join(sorted(regions))}",
-                operation=operation,
-                uri=self.uri_of(key),
-            )
+        """Check a source of a copy to a key; see `copies.check_source`."""
+        check_source(self, operation, source, key)
 
     @property
     def _endpoint(self) -> str:

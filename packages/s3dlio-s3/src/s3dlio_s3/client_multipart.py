@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from s3dlio_core.errors import ServiceError
+from s3dlio_core.errors import NotSupportedError, ServiceError
 from s3dlio_core.store import ChecksumType
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.answers import check_encrypted
 from s3dlio_s3.checksums import full_object, header_of, reject_other, request_headers
+from s3dlio_s3.copies import access_headers
 from s3dlio_s3.encryption import ENCRYPTION_HEADER
 from s3dlio_s3.headers import attribute_headers, condition_headers, copy_headers
 from s3dlio_s3.request import S3Request
@@ -124,6 +126,10 @@ class MultipartOperations:
         """Store bytes [start, stop) of another object as a part; return what the service says.
 
         (UploadPartCopy. `source.etag` is a condition.)
+
+        Raises:
+            NotSupportedError: the server took it for an UploadPart, which is answered without a
+                body, and holds an empty part now.
         """
         request = S3Request(
             "copy part",
@@ -133,12 +139,13 @@ class MultipartOperations:
             query=_part_query(upload_id, number),
             headers={
                 **copy_headers(source, "copy part"),
+                **access_headers(self.sender.config.settings, source.access),
                 "x-amz-copy-source-range": f"bytes={start}-{stop - 1}",
             },
             api="UploadPartCopy",
         )
         result = self.sender.send_for_value(
-            request, lambda body: wire_xml.parse_copy_result(body, "CopyPart")
+            request, functools.partial(_copied_part, request.operation, request.uri)
         )
         _needed_etag(result.etag, request)
         return result
@@ -234,6 +241,12 @@ def _whole_headers(checksum: Crc | None, parts: Sequence[Part]) -> dict[str, str
     }
     whole = full_object(checksum, parts)
     return headers if whole is None else {**headers, header_of(checksum): whole}
+
+
+def _copied_part(operation: str, uri: str, body: bytes) -> wire_xml.CopyResult:
+    if not body:
+        raise NotSupportedError("the server has no UploadPartCopy", operation=operation, uri=uri)
+    return wire_xml.parse_copy_result(body, "CopyPart")
 
 
 def _part_query(upload_id: str, number: int) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from s3dlio_core.errors import ServiceError
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.answers import check_describes_object, check_encrypted
 from s3dlio_s3.checksums import for_requests, reject_other, request_headers
+from s3dlio_s3.copies import access_headers
 from s3dlio_s3.headers import (
     attribute_headers,
     check_answered_version,
@@ -22,6 +23,7 @@ from s3dlio_s3.headers import (
 )
 from s3dlio_s3.request import S3Request
 from s3dlio_s3.sender import S3Sender
+from s3dlio_s3.tagging import parse_tag_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +39,7 @@ CHECKSUM_MODE = {"x-amz-checksum-mode": "ENABLED"}
 
 
 class ObjectOperations:
-    """GetObject, HeadObject, PutObject, CopyObject, DeleteObject, DeleteObjects."""
+    """GetObject to DeleteObjects, and GetObjectTagging."""
 
     def __init__(self, config: S3Config, sender: S3Sender | None = None) -> None:
         self.sender = sender or S3Sender(config)
@@ -205,7 +207,11 @@ class ObjectOperations:
             condition: on the destination.
         """
         uri = f"s3://{bucket}/{key}"
-        headers = {**copy_headers(source, "copy"), **condition_headers("copy", uri, condition)}
+        headers = {
+            **copy_headers(source, "copy"),
+            **access_headers(self.sender.config.settings, source.access),
+            **condition_headers("copy", uri, condition),
+        }
         if attributes is not None:
             headers["x-amz-metadata-directive"] = "REPLACE"
             headers.update(attribute_headers(attributes, "copy", uri))
@@ -217,6 +223,22 @@ class ObjectOperations:
         )
         check_encrypted(self.sender.config, request, answered)
         return result
+
+    def get_object_tagging(
+        self, bucket: str, key: str, *, version: str | None = None
+    ) -> Mapping[str, str]:
+        """Return an object's tags (GetObjectTagging)."""
+        request = S3Request(
+            "get tags",
+            "GET",
+            bucket,
+            key,
+            query=(("tagging", ""), *version_query(version)),
+            api="GetObjectTagging",
+        )
+        tags, answered = self.sender.send_for_document(request, parse_tag_set)
+        check_answered_version(request.operation, request.uri, version, answered)
+        return tags
 
     def delete_object(self, bucket: str, key: str) -> None:
         """Delete an object (DeleteObject); a missing one is no error to S3."""

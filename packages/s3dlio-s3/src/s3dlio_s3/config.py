@@ -63,6 +63,7 @@ class S3Config:
             source too; None: only AWS does.
         read_if_match: the server honours If-Match on reads.
         copy_part: the server has UploadPartCopy.
+        object_tags: the server keeps tags, and has GetObjectTagging.
         etag_changes: the server gives each object an ETag that changes when it is overwritten.
         use_dualstack_endpoint: on AWS, hosts that have IPv6 addresses, too.
         use_fips_endpoint: on AWS, hosts whose cryptography is validated by FIPS 140.
@@ -92,6 +93,7 @@ class S3Config:
     conditional_copies: bool | None = None
     read_if_match: bool = True
     copy_part: bool = True
+    object_tags: bool = True
     etag_changes: bool = True
     versions: bool = True
     use_dualstack_endpoint: bool = False

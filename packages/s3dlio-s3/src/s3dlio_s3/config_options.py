@@ -96,6 +96,7 @@ _PLACES = {
     "conditional_copies": _Place(_switch),
     "connect_timeout_s": _Place(_positive),
     "copy_part": _Place(_switch),
+    "object_tags": _Place(_switch),
     "etag_changes": _Place(_switch),
     "max_pool_size": _Place(_count),
     "payload_signing": _Place(_text),

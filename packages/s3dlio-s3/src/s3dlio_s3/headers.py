@@ -239,6 +239,7 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
         size_bytes: the object's size; None takes the Content-Length.
     """
     get = headers.get
+    tag_count = get("x-amz-tagging-count")
     return ObjectInfo(
         key=key,
         size_bytes=(content_length(headers) or 0) if size_bytes is None else size_bytes,
@@ -261,6 +262,7 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
         ),
         storage_class=get("x-amz-storage-class", ""),
         encryption=_encryption(headers),
+        tag_count=None if tag_count is None else whole_number(tag_count),
     )
 
 

@@ -41,6 +41,7 @@ Api: TypeAlias = Literal[
     "DeleteObject",
     "DeleteObjects",
     "GetObject",
+    "GetObjectTagging",
     "HeadBucket",
     "HeadObject",
     "ListBuckets",
@@ -75,6 +76,7 @@ TAKEN_BY: Final[Mapping[str, tuple[Api, ...]]] = {
     "request_payer": (
         *_MAKING,
         "GetObject",
+        "GetObjectTagging",
         "HeadObject",
         "DeleteObject",
         "DeleteObjects",

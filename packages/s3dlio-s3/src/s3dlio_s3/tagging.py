@@ -1,10 +1,10 @@
-"""Tags of objects, as the header x-amz-tagging writes them: the query of a URL.
+"""Tags of objects: as the header x-amz-tagging writes them, the query of a URL, and as XML.
 
 Rules that hold in this file:
 - Pure. A value that S3 would refuse for every object is refused here, and stops a run.
 
 Source: Amazon S3 User Guide, "Categorizing your objects using tags"; Amazon S3 API Reference,
-PutObject.
+PutObject and GetObjectTagging.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from s3dlio_core.errors import Scope, UsageError
+from s3dlio_s3.wire_xml import MalformedXmlError, parse_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["format_tagging", "parse_tagging"]
+__all__ = ["format_tagging", "parse_tag_set", "parse_tagging"]
 
 TAG_COUNT_MAX: Final = 10
 TAG_KEY_MAX_CHARS: Final = 128
@@ -60,6 +61,23 @@ def parse_tagging(text: str) -> dict[str, str]:
     tags = dict(pairs)
     if len(tags) != len(pairs):
         raise _bad_tags(f"a name occurs twice in the tagging {text[:100]!r}")
+    return tags
+
+
+def parse_tag_set(body: bytes) -> dict[str, str]:
+    """Parse the result of GetObjectTagging.
+
+    Raises:
+        MalformedXmlError: it isn't one, or has tags that no object can have in S3.
+    """
+    tree = parse_root(body)
+    if not tree.name.startswith("Tagging"):
+        raise MalformedXmlError(f"the root element is {tree.name}, not Tagging")
+    tags = {row.get("Key", ""): row.get("Value", "") for row in tree.rows("Tag")}
+    try:
+        format_tagging(tags)
+    except UsageError as error:
+        raise MalformedXmlError(error.reason) from None
     return tags
 
 

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 JOURNAL_SUFFIX = ".parts"
 _TOKEN = re.compile(r"[0-9a-f]{16}")
-_COPY_CHUNK_BYTES = 8 * 1024**2
+#: Of what the kernel can't copy: many workers have one such piece at a time.
+_COPY_CHUNK_BYTES = 1024**2
 
 
 @dataclass(frozen=True, slots=True)

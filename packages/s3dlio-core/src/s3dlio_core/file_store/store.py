@@ -66,6 +66,7 @@ PAGE_SIZE = 1000
 _WALKS_KEPT_MAX = 16
 #: The kernel's own limit of an offset (loff_t).
 _SIZE_MAX_BYTES = 2**63 - 1
+_COPY_SIZE_MAX_BYTES = 128 * 1024**2
 
 
 class FileProvider(StoreProvider):
@@ -198,6 +199,8 @@ class FileStore(ObjectStore):
         put_size_max_bytes=_SIZE_MAX_BYTES,
         part_size_max_bytes=_SIZE_MAX_BYTES,
         part_count_max=1_000_000,
+        # The kernel copies any size at one go, but not so that one could watch it, or end it.
+        copy_size_max_bytes=_COPY_SIZE_MAX_BYTES,
     )
     capabilities = Capabilities(put_if_match=False, attributes=False, mtime=True, directories=True)
 

@@ -447,6 +447,11 @@ class RetryingStore(ObjectStore):
     def _delete_once(self, keys: list[str]) -> list[DeleteError]:
         return list(self.inner.delete_many(keys))
 
+    def tags(self, key: str, *, version: str | None = None) -> Mapping[str, str]:
+        """Return an object's tags."""
+        call = functools.partial(self.inner.tags, key, version=version)
+        return self.retrier.call("get tags", self.uri_of(key), call)
+
     def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
         """Return the inner store's, whose own requests are made again, too, if need be."""
         call = functools.partial(self.inner.content_check, info, version=version)

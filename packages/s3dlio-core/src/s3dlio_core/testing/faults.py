@@ -31,7 +31,7 @@ from s3dlio_core.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from _typeshed import WriteableBuffer
 
@@ -310,6 +310,10 @@ class FaultyStore(ObjectStore):
             key,
             lambda: self.inner.copy_from(source, key, attributes=attributes, condition=condition),
         )
+
+    def tags(self, key: str, *, version: str | None = None) -> Mapping[str, str]:
+        """Hand on, or fail."""
+        return self._run("tags", key, lambda: self.inner.tags(key, version=version))
 
     def delete(self, key: str) -> None:
         """Hand on, or fail."""

@@ -36,13 +36,14 @@ from s3dlio_core.transfer.object_copy import (
     Copied,
     CopyContext,
     PartedCopy,
-    copy_whole,
+    copy_streamed,
     looked_at_anew,
 )
 from s3dlio_core.transfer.overwrite import OverwriteRule
-from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped, part_size_for
+from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
 from s3dlio_core.transfer.second_tries import SecondTries
+from s3dlio_core.transfer.within_store import WithinStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -86,7 +87,8 @@ class Engine:
             operation: "upload", "download" or "copy"; for messages.
             destination: where everything is written.
             jobs: worker threads at the most.
-            part_size_bytes: overrides the default of `plan.part_size_for`.
+            part_size_bytes: overrides the defaults of `plan.part_size_for` and
+                `plan.copy_part_size_for`.
             attributes: of every object that is written; what they leave unset is the source's.
             observer: is told the progress, from the thread that calls `run`.
             cancel: stops the run when it is set; a run that stops by itself sets it, so that nobody
@@ -114,6 +116,7 @@ class Engine:
             rule.condition(destination),
             guess_content_type,
         )
+        self._within = WithinStore(self._context, part_size_bytes)
         self._after_copy = after_copy
         self._second_tries = SecondTries(retries)
 
@@ -351,17 +354,14 @@ class Engine:
             if self._is_wanted is not None and not self._is_wanted(item):
                 self._leave(item, counters)
                 return
-            part_size_bytes = part_size_for(
-                item.info.size_bytes,
-                item.source.limits,
-                self._context.destination.limits,
-                self._part_size_bytes,
-            )
-            if part_size_bytes is None:
-                self._finish(item, copy_whole(item, self._context), counters)
-                counters.done_bytes += item.info.size_bytes
+            copied = self._within.copy(item)
+            if copied is None:
+                copied = copy_streamed(item, self._context, self._part_size_bytes)
+            if isinstance(copied, PartedCopy):
+                self._begin(copied)
             else:
-                self._begin(PartedCopy(item, part_size_bytes, self._context))
+                self._finish(item, copied, counters)
+                counters.done_bytes += item.info.size_bytes
         except S3dlioError as error:
             self._not_copied(item, error, counters)
 
@@ -422,7 +422,11 @@ class Engine:
             self._finish(parted.item, parted.end(), counters)
         except S3dlioError as error:
             counters.done_bytes -= parted.done_bytes
-            self._not_copied(parted.item, error, counters)
+            if self._within.is_to_be_streamed(parted, error):
+                with self._lock:
+                    self._append(parted.item)
+            else:
+                self._not_copied(parted.item, error, counters)
         finally:
             self._ended(parted)
 

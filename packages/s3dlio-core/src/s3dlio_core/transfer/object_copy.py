@@ -1,4 +1,4 @@
-"""Copying one object between any two stores: whole, or in parts.
+"""Copying one object between any two stores, through this machine: whole, or in parts.
 
 The same code serves every pair: bytes go from the source's reader into one leased buffer and from
 there to `put` or `put_part`. What is checked: the source is in the state it was listed in, each
@@ -24,12 +24,11 @@ from s3dlio_core.identity import same_object
 from s3dlio_core.logs import get_logger
 from s3dlio_core.mtimes import kept_mtime_ns, mtime_attributes, mtime_ns_of
 from s3dlio_core.store import Attributes
-from s3dlio_core.transfer.plan import part_count
+from s3dlio_core.transfer.plan import part_count, part_size_for
 
 if TYPE_CHECKING:
     from s3dlio_core.content_check import ContentCheck, Outcome
     from s3dlio_core.store import (
-        Capabilities,
         Condition,
         MultipartUpload,
         ObjectInfo,
@@ -41,7 +40,18 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.transfer.plan import CopyItem
 
-__all__ = ["Copied", "CopyContext", "PartedCopy", "copy_whole", "fill", "looked_at_anew"]
+__all__ = [
+    "Copied",
+    "CopyContext",
+    "PartedCopy",
+    "changed",
+    "check_size",
+    "check_unchanged",
+    "copy_streamed",
+    "copy_whole",
+    "fill",
+    "looked_at_anew",
+]
 
 _log = get_logger("transfer")
 
@@ -70,6 +80,30 @@ class CopyContext:
     condition: Condition | None = None
     guess_content_type: bool = True
 
+    @property
+    def takes_attributes(self) -> bool:
+        """Whether what is written can have any attributes."""
+        capabilities = self.destination.capabilities
+        return capabilities.attributes or capabilities.mtime
+
+    def taken_over(self, item: CopyItem, described: ObjectInfo) -> Attributes | None:
+        """Return what a copy takes over from its source: attributes, and tags if it has any.
+
+        Args:
+            item: what is copied.
+            described: its source, as a description tells it.
+
+        Raises:
+            S3dlioError: the source can't be asked for its tags.
+        """
+        attributes = described.attributes
+        if not described.tag_count or not self.destination.capabilities.tags:
+            return attributes
+        if self.attributes is not None and self.attributes.tags:
+            return attributes
+        tags = item.source.tags(item.info.key, version=item.version)
+        return replace(attributes or Attributes(), tags=tags)
+
     def attributes_of(self, item: CopyItem, source: Attributes | None) -> Attributes | None:
         """Return what an object is written with: what the caller asked for, else its source's.
 
@@ -77,9 +111,9 @@ class CopyContext:
             item: what is copied.
             source: its source's attributes, if they are known.
         """
-        capabilities = self.destination.capabilities
-        if not _has_attributes(capabilities):
+        if not self.takes_attributes:
             return None
+        capabilities = self.destination.capabilities
         wanted = source if self.attributes is None else self.attributes.over(source)
         if capabilities.mtime and not item.source.capabilities.mtime:
             wanted = _with_mtime(wanted, item.info.mtime)
@@ -94,21 +128,39 @@ def looked_at_anew(item: CopyItem) -> CopyItem:
     return replace(item, info=info, stale=False)
 
 
+def copy_streamed(
+    item: CopyItem, context: CopyContext, part_size_bytes: int | None
+) -> Copied | PartedCopy:
+    """Copy an object with one read and one `put`, or return what copies its parts.
+
+    Args:
+        item: the object.
+        context: of the run.
+        part_size_bytes: overrides the default of `plan.part_size_for`.
+    """
+    size_bytes = part_size_for(
+        item.info.size_bytes, item.source.limits, context.destination.limits, part_size_bytes
+    )
+    return (
+        copy_whole(item, context) if size_bytes is None else PartedCopy(item, size_bytes, context)
+    )
+
+
 def copy_whole(item: CopyItem, context: CopyContext) -> Copied:
     """Copy an object with one read and one `put`."""
     size_bytes = item.info.size_bytes
     with context.buffers.lease(size_bytes, context.cancel) as view:
         with item.source.open_reader(item.info.key, version=item.version) as reader:
-            _check_unchanged(item, reader.info)
+            check_unchanged(item, reader.info)
             fill(reader, view, context.cancel)
-            attributes, check = reader.info.attributes, reader.check
+            described, check = reader.info, reader.check
         written = context.destination.put(
             item.key,
             view,
-            attributes=context.attributes_of(item, attributes),
+            attributes=context.attributes_of(item, context.taken_over(item, described)),
             condition=context.condition,
         )
-    _check_size(written, size_bytes, context.destination.uri_of(item.key))
+    check_size(written, size_bytes, context.destination.uri_of(item.key))
     return Copied(written, None if check is None else check.outcome)
 
 
@@ -123,10 +175,6 @@ def _with_content_type(attributes: Attributes | None, item: CopyItem) -> Attribu
         return attributes
     guessed = guess_content_type(item.key) or guess_content_type(item.info.key)
     return Attributes(content_type=guessed).over(attributes) if guessed else attributes
-
-
-def _has_attributes(capabilities: Capabilities) -> bool:
-    return capabilities.attributes or capabilities.mtime
 
 
 def fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
@@ -144,12 +192,18 @@ def fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
         position += count
 
 
-def _check_unchanged(item: CopyItem, now: ObjectInfo) -> None:
+def check_unchanged(item: CopyItem, now: ObjectInfo) -> None:
+    """Check that a source is in the state that it was listed in.
+
+    Raises:
+        SourceChangedError: it isn't.
+    """
     if not same_object(now, item.info):
-        raise _changed(item)
+        raise changed(item)
 
 
-def _changed(item: CopyItem) -> SourceChangedError:
+def changed(item: CopyItem) -> SourceChangedError:
+    """Return the error of a source that isn't in the state that it was listed in."""
     return SourceChangedError(
         "it changed since it was listed",
         operation="read",
@@ -158,7 +212,12 @@ def _changed(item: CopyItem) -> SourceChangedError:
     )
 
 
-def _check_size(written: ObjectInfo, size_bytes: int, uri: str) -> None:
+def check_size(written: ObjectInfo, size_bytes: int, uri: str) -> None:
+    """Check the size that a destination reports.
+
+    Raises:
+        IntegrityError: it isn't the source's.
+    """
     if written.size_bytes != size_bytes:
         raise IntegrityError(
             f"the destination holds {written.size_bytes} bytes, {size_bytes} were sent",
@@ -176,6 +235,13 @@ class PartedCopy:
     """
 
     def __init__(self, item: CopyItem, part_size_bytes: int, context: CopyContext) -> None:
+        """Prepare a copy.
+
+        Args:
+            item: the object.
+            part_size_bytes: the size of all parts but the last.
+            context: of the run.
+        """
         self.item = item
         self.error: S3dlioError | None = None
         self.done_bytes = 0
@@ -193,25 +259,36 @@ class PartedCopy:
 
     def begin(self) -> None:
         """Create the multipart upload at the destination."""
-        source, destination, info = self.item.source, self._context.destination, self.item.info
-        attributes = info.attributes
-        lacks_attributes = (
-            attributes is None
-            and _has_attributes(source.capabilities)
-            and _has_attributes(destination.capabilities)
-        )
-        if lacks_attributes or source.capabilities.read_checksums:
-            described = source.head(info.key, version=self.item.version)
-            _check_unchanged(self.item, described)
-            attributes = described.attributes if lacks_attributes else attributes
-            self._check = source.content_check(described, version=self.item.version)
-        self._upload = destination.create_multipart(
+        context = self._context
+        attributes = context.taken_over(self.item, self._described())
+        self._upload = context.destination.create_multipart(
             self.item.key,
-            size_bytes=info.size_bytes,
+            size_bytes=self.item.info.size_bytes,
             part_size_bytes=self._part_size_bytes,
-            attributes=self._context.attributes_of(self.item, attributes),
-            condition=self._context.condition,
+            attributes=context.attributes_of(self.item, attributes),
+            condition=context.condition,
         )
+
+    def _described(self) -> ObjectInfo:
+        """Return the source as it is to be known before its parts are copied."""
+        source, described = self.item.source, self.item.info
+        if self._lacks_attributes() or source.capabilities.read_checksums:
+            described = self._looked_at()
+            self._check = source.content_check(described, version=self.item.version)
+        return described
+
+    def _lacks_attributes(self) -> bool:
+        source = self.item.source.capabilities
+        return (
+            self.item.info.attributes is None
+            and self._context.takes_attributes
+            and (source.attributes or source.mtime)
+        )
+
+    def _looked_at(self) -> ObjectInfo:
+        described = self.item.source.head(self.item.info.key, version=self.item.version)
+        check_unchanged(self.item, described)
+        return described
 
     @property
     def begun(self) -> bool:
@@ -238,7 +315,9 @@ class PartedCopy:
         part: Part | None = None
         error: S3dlioError | None = None
         try:
-            part = self._copy(number)
+            start = (number - 1) * self._part_size_bytes
+            stop = min(start + self._part_size_bytes, self.item.info.size_bytes)
+            part = self._copy(number, start, stop)
             copied_bytes = part.size_bytes
         except S3dlioError as caught:
             error = caught
@@ -251,13 +330,11 @@ class PartedCopy:
             over = self._claimed >= self.count or self.error is not None
             return copied_bytes, over and not self._running
 
-    def _copy(self, number: int) -> Part:
+    def _copy(self, number: int, start: int, stop: int) -> Part:
         item, context = self.item, self._context
-        start = (number - 1) * self._part_size_bytes
-        stop = min(start + self._part_size_bytes, item.info.size_bytes)
         with context.buffers.lease(stop - start, context.cancel) as view:
             with self._open(start, stop) as reader:
-                _check_unchanged(item, reader.info)
+                check_unchanged(item, reader.info)
                 fill(reader, view, context.cancel)
             if self._check is not None:
                 self._check.add(start, view)
@@ -271,7 +348,7 @@ class PartedCopy:
                 item.info.key, start, stop, if_match=pin, version=item.version
             )
         except PreconditionFailedError as error:
-            raise _changed(item) from error
+            raise changed(item) from error
 
     def end(self) -> Copied:
         """Compare and complete the upload, or abort it and raise what went wrong."""
@@ -286,8 +363,13 @@ class PartedCopy:
             self._abort_after(error)
             raise
         uri = self._context.destination.uri_of(self.item.key)
-        _check_size(written, self.item.info.size_bytes, uri)
-        return Copied(written, None if self._check is None else self._check.outcome)
+        check_size(written, self.item.info.size_bytes, uri)
+        return Copied(written, self._outcome(written))
+
+    def _outcome(self, written: ObjectInfo) -> Outcome | None:
+        """Return how the copy compared with its source's checksum."""
+        del written
+        return None if self._check is None else self._check.outcome
 
     def _abort_after(self, error: BaseException) -> None:
         """Discard the upload because of an error, which counts more than one of the abort."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ABSENT",
+    "COPY_PART_SIZE_BYTES",
     "PART_SIZE_BYTES",
     "Absent",
     "CopyItem",
@@ -28,6 +29,7 @@ __all__ = [
     "PlanEntry",
     "Skipped",
     "Unmatched",
+    "copy_part_size_for",
     "part_count",
     "part_size_for",
 ]
@@ -35,6 +37,9 @@ __all__ = [
 MIB = 1024**2
 #: What parts are cut to by default: large enough for memory speed, small enough to share out.
 PART_SIZE_BYTES = 8 * MIB
+#: What a copy within one store is cut to: no bytes wait in memory, so larger parts cost nothing,
+#: but a bar is to move and a copy to end when it is told to.
+COPY_PART_SIZE_BYTES = 64 * MIB
 #: An object is cut when it is longer than this many parts: one request costs less than four.
 WHOLE_OBJECT_PARTS = 2
 
@@ -123,24 +128,56 @@ def part_size_for(
     whole_max = PART_SIZE_BYTES * WHOLE_OBJECT_PARTS if wanted_bytes is None else wanted_bytes
     if size_bytes <= min(whole_max, destination.put_size_max_bytes):
         return None
+    # Cut where both stores read and write fast.
+    unit = math.lcm(source.alignment_bytes, destination.alignment_bytes)
+    part = _cut(size_bytes, destination, wanted_bytes or PART_SIZE_BYTES, unit)
+    if size_bytes <= part and size_bytes <= destination.put_size_max_bytes:
+        return None
+    return part
+
+
+def copy_part_size_for(
+    size_bytes: int, destination: Limits, wanted_bytes: int | None = None
+) -> int | None:
+    """Choose the size of the parts of a copy that the destination makes by itself.
+
+    Args:
+        size_bytes: the object's size.
+        destination: the limits of the store.
+        wanted_bytes: the part size that the caller asks for; None for the default.
+
+    Returns:
+        The size of all parts but the last, or None: copy the object whole.
+
+    Raises:
+        ObjectTooLargeError: no part size within the limits holds it.
+    """
+    whole_max = destination.copy_size_max_bytes
+    if size_bytes <= (destination.put_size_max_bytes if whole_max is None else whole_max):
+        return None
+    return _cut(size_bytes, destination, wanted_bytes or COPY_PART_SIZE_BYTES)
+
+
+def _cut(size_bytes: int, destination: Limits, wanted_bytes: int, unit: int = 1) -> int:
+    """Return the size of parts within a store's limits, a multiple of a unit where that fits.
+
+    Raises:
+        ObjectTooLargeError: there is none.
+    """
     least = -(-size_bytes // destination.part_count_max)
     if least > destination.part_size_max_bytes:
         raise ObjectTooLargeError(
             f"{size_bytes} bytes need parts of {least}, and the destination takes at most "
             f"{destination.part_size_max_bytes}"
         )
-    part = max(wanted_bytes or PART_SIZE_BYTES, destination.part_size_min_bytes)
+    part = max(wanted_bytes, destination.part_size_min_bytes)
     if part < least:
         part = _round_up(least, MIB)
-    # Cut where both stores read and write fast.
-    unit = math.lcm(source.alignment_bytes, destination.alignment_bytes)
     part = _round_up(part, unit)
     if part > destination.part_size_max_bytes:
         aligned = destination.part_size_max_bytes // unit * unit
         fits = aligned >= max(least, destination.part_size_min_bytes)
         part = aligned if fits else destination.part_size_max_bytes
-    if size_bytes <= part and size_bytes <= destination.put_size_max_bytes:
-        return None
     return part
 
 

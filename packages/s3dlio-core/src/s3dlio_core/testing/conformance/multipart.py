@@ -12,6 +12,7 @@ from s3dlio_core.errors import (
     InvalidPartError,
     NotSupportedError,
     ObjectNotFoundError,
+    PreconditionFailedError,
     UploadNotFoundError,
 )
 from s3dlio_core.store import Attributes, MultipartUpload, ObjectStore, Part
@@ -487,6 +488,27 @@ class CopyPartTests(ConformanceBase):
         upload = store.create_multipart(f"{prefix}object")
         with pytest.raises(ObjectNotFoundError):
             upload.copy_part(1, 0, store.copy_source(f"{prefix}missing"), 0, 5)
+        upload.abort()
+
+    def test_copy_part_of_the_right_etag(self, store: ObjectStore, prefix: str) -> None:
+        """A part of a named ETag is copied while the source has it."""
+        needs(store, "copy_part")
+        needs(store, "etag_changes")
+        etag = store.put(f"{prefix}source", b"0123456789").etag
+        upload = store.create_multipart(f"{prefix}object")
+        source = store.copy_source(f"{prefix}source", etag)
+        upload.complete([upload.copy_part(1, 0, source, 2, 5)])
+        assert self.raw_get(store, f"{prefix}object") == b"234"
+
+    def test_copy_part_of_a_changed_source_fails(self, store: ObjectStore, prefix: str) -> None:
+        """A part of an ETag that the source hasn't any more is an error."""
+        needs(store, "copy_part")
+        needs(store, "etag_changes")
+        etag = store.put(f"{prefix}source", b"0123456789").etag
+        store.put(f"{prefix}source", b"9876543210")
+        upload = store.create_multipart(f"{prefix}object")
+        with pytest.raises(PreconditionFailedError):
+            upload.copy_part(1, 0, store.copy_source(f"{prefix}source", etag), 2, 5)
         upload.abort()
 
     def test_copy_part_from_elsewhere_is_refused(self, store: ObjectStore, prefix: str) -> None:
