@@ -250,8 +250,8 @@ def test_python_gives_typed_settings(moto: Bucket, moto_s3: MotoServer) -> None:
     assert any(group.endswith("/AllUsers") for group in readers_of(moto, "k"))
 
 
-def test_copy_does_not_take_over_class_and_tags(moto: Bucket, moto_s3: MotoServer) -> None:
-    """Content type and metadata travel; class and tags are the destination's own."""
+def test_copy_takes_over_tags_but_no_class(moto: Bucket, moto_s3: MotoServer) -> None:
+    """Content type, metadata and tags travel; the class is the destination's own."""
     moto.put(
         "from",
         b"x",
@@ -263,7 +263,8 @@ def test_copy_does_not_take_over_class_and_tags(moto: Bucket, moto_s3: MotoServe
     s3dlio.copy(f"{moto.uri}/from", f"{moto.uri}/to", options=moto_s3.options)
     described = head(moto, "to")
     assert ("text/x", {"a": "b"}) == (described["ContentType"], described["Metadata"])
-    assert ("STANDARD", {}) == (described.get("StorageClass", "STANDARD"), tags_of(moto, "to"))
+    told = described.get("StorageClass", "STANDARD"), tags_of(moto, "to")
+    assert told == ("STANDARD", {"t": "u"})
 
 
 def test_old_version_is_brought_back(versioned: Bucket, moto_s3: MotoServer) -> None:

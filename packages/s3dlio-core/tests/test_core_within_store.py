@@ -11,6 +11,7 @@ import pytest
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import FileStore, multipart
+from s3dlio_core.identity import same_account
 from s3dlio_core.memory_store import (
     MEMORY_CAPABILITIES,
     MEMORY_LIMITS,
@@ -25,7 +26,6 @@ from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
 from s3dlio_core.transfer.overwrite import Overwrite, OverwriteRule
 from s3dlio_core.transfer.plan import CopyItem
-from s3dlio_core.transfer.within_store import is_same_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -322,7 +322,7 @@ def test_services_are_compared_by_what_they_name(named: dict[str, str], same: bo
     """Scheme, endpoint and identity; never the class, which a wrapper hides."""
     one, other = container(), container(Elsewhere)
     other.named = named
-    assert same == is_same_service(RetryingStore(one), FaultyStore(other))
+    assert same == same_account(RetryingStore(one), FaultyStore(other))
 
 
 def test_an_identity_is_not_asked_for_in_vain(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_an_identity_is_not_asked_for_in_vain(tmp_path: Path) -> None:
         def copy_source(self, *_: object) -> CopySource:
             raise errors.CredentialsError("there are none")
 
-    assert not is_same_service(FileStore(str(tmp_path)), container(Nobody))
+    assert not same_account(FileStore(str(tmp_path)), container(Nobody))
 
 
 def test_progress_is_told_by_parts_and_the_end_is_obeyed() -> None:

@@ -9,7 +9,7 @@ from s3dlio_core.mtimes import kept_mtime_s
 if TYPE_CHECKING:
     from s3dlio_core.store import ObjectInfo, ObjectStore
 
-__all__ = ["TIME_SLACK_S", "same_object", "same_service"]
+__all__ = ["TIME_SLACK_S", "same_account", "same_object", "same_service"]
 
 #: Servers without ETags may tell two times of one write, some milliseconds apart (rclone: that of
 #: its open handle, later that of the file), and a header cuts both to whole seconds.
@@ -46,6 +46,22 @@ def same_service(one: ObjectStore, other: ObjectStore) -> bool:
         return True
     this, that = one.copy_source(""), other.copy_source("")
     return (this.scheme, this.endpoint) == (that.scheme, that.endpoint)
+
+
+def same_account(one: ObjectStore, other: ObjectStore) -> bool:
+    """Whether two stores are of one service and one signer, so that it can copy between them.
+
+    Raises:
+        CredentialsError: a store has no credentials to name.
+    """
+    # Naming who signs may take credentials, and so time: first what is known without.
+    if _scheme(one) != _scheme(other) or not same_service(one, other):
+        return False
+    return one.copy_source("").identity == other.copy_source("").identity
+
+
+def _scheme(store: ObjectStore) -> str:
+    return store.uri.partition("://")[0]
 
 
 def _is_same_second(one_s: float | None, other_s: float | None) -> bool:

@@ -24,6 +24,7 @@ from s3dlio_core.errors import (
     PreconditionFailedError,
     S3dlioError,
 )
+from s3dlio_core.identity import same_account
 from s3dlio_core.logs import get_logger
 from s3dlio_core.store import ChecksumType
 from s3dlio_core.transfer.object_copy import (
@@ -41,30 +42,9 @@ if TYPE_CHECKING:
     from s3dlio_core.store import CopySource, ObjectInfo, ObjectStore, Part
     from s3dlio_core.transfer.plan import CopyItem
 
-__all__ = ["WithinStore", "is_same_service"]
+__all__ = ["WithinStore"]
 
 _log = get_logger("transfer")
-
-
-def is_same_service(one: ObjectStore, other: ObjectStore) -> bool:
-    """Whether two stores are of one service and one identity, so that it can copy between them.
-
-    Raises:
-        CredentialsError: a store has no credentials to name.
-    """
-    # Naming an identity may take credentials, and so time: first what is known without.
-    if _scheme(one) != _scheme(other):
-        return False
-    here, there = one.copy_source(""), other.copy_source("")
-    return (here.scheme, here.endpoint, here.identity) == (
-        there.scheme,
-        there.endpoint,
-        there.identity,
-    )
-
-
-def _scheme(store: ObjectStore) -> str:
-    return store.uri.partition("://")[0]
 
 
 class WithinStore:
@@ -117,7 +97,7 @@ class WithinStore:
         if reached is None:
             destination = self._context.destination
             can_copy = destination.capabilities.copy and source.capabilities.etag_changes
-            reached = can_copy and is_same_service(source, destination)
+            reached = can_copy and same_account(source, destination)
             # Another worker may have found out meanwhile that it can't.
             reached = self._reached.setdefault(source, reached)
         return reached
