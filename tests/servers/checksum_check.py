@@ -10,6 +10,7 @@ Rules of this file:
   completed without the parts' checksums; the size and the checksum of the whole must be right.
 - Answers tell what was computed: for a stored object or part, and for a completed upload.
 - What moto's HEAD and GET leave out of a checksum, its kind and the number of parts, is added.
+- The object is looked up again after moto's answer: only behind `OneAtATime` is it still the same.
 - HEAD of a part tells the object's ETag, and compares with that one; moto takes the part's.
 
 Sources: Amazon S3 API Reference, PutObject, UploadPart, CompleteMultipartUpload, DeleteObjects;
@@ -50,6 +51,11 @@ def checksum_of(body: bytes, algorithm: str) -> bytes:
     if algorithm == "CRC32C":
         return int(awscrt.checksums.crc32c(body)).to_bytes(4, "big")
     return compute_checksum(body, algorithm, encode_base64=False)
+
+
+def checksum_text(body: bytes, algorithm: str) -> str:
+    """The checksum of a body as a header has it."""
+    return _text(checksum_of(body, algorithm))
 
 
 def _text(digest: bytes) -> str:
@@ -158,7 +164,7 @@ def _check_body(request: _Request) -> None:
     for name, told in request.checksums.items():
         if request.environ["REQUEST_METHOD"] == "POST" and request.parameter("uploadId"):
             continue  # of the object, not of this body
-        if told != _text(checksum_of(request.body, name)):
+        if told != checksum_text(request.body, name):
             raise S3Error(
                 "BadDigest", f"The {name} you specified did not match the calculated checksum."
             )
@@ -212,10 +218,10 @@ def _check_complete(request: _Request, upload: FakeMultipart) -> dict[str, str] 
         raise S3Error("InvalidRequest", "The size of the object isn't x-amz-mp-object-size.")
     told_kind = request.header("x-amz-checksum-type")
     if kind == "FULL_OBJECT":
-        whole = _text(checksum_of(b"".join(bodies), algorithm))
+        whole = checksum_text(b"".join(bodies), algorithm)
     else:
         joined = b"".join(checksum_of(body, algorithm) for body in bodies)
-        whole = f"{_text(checksum_of(joined, algorithm))}-{len(bodies)}"
+        whole = f"{checksum_text(joined, algorithm)}-{len(bodies)}"
     told = request.checksums.get(algorithm, whole)
     if told_kind not in {"", kind} or told != whole or set(request.checksums) - {algorithm}:
         raise S3Error("BadDigest", f"The {algorithm} you specified isn't that of the object.")
@@ -241,7 +247,7 @@ def _bodies_of_parts(
                 "request must include the checksum for each part. It was missing for part "
                 f"{number} in the request.",
             )
-        if told and told != _text(checksum_of(body, algorithm)):
+        if told and told != checksum_text(body, algorithm):
             raise S3Error("InvalidPart", f"The checksum of part {number} is another one.")
         bodies.append(body)
     return bodies

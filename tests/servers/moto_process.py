@@ -8,6 +8,8 @@ What stands between the socket and moto, and why:
   and answers `Expect: 100-continue` when the body is wanted.
 - `SignatureCheck`: moto by itself verifies nothing, and its own check refuses right signatures of
   keys with `+`, `=` or non-ASCII characters.
+- `OneAtATime`: moto, and the layers below, answer with a mix of two versions of an object when a
+  read meets a write.
 - `ChecksumCheck`: moto keeps the checksums that it is told, and compares none with a body.
 - `CustomerKeyCheck`: moto takes every customer key for every object.
 - `_Storage`: moto takes bucket and key from the raw target, but its routing by the decoded path
@@ -46,6 +48,7 @@ from tests.servers.endpoint import (
     RequestRecord,
 )
 from tests.servers.moto_server import DROP_PATH
+from tests.servers.one_at_a_time import OneAtATime
 from tests.servers.s3_error import error_xml
 from tests.servers.signature_check import SignatureCheck, raw_target
 
@@ -179,7 +182,6 @@ class _Storage:
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
-        self._conditional = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -193,12 +195,6 @@ class _Storage:
                 status, headers, content = answer
                 start_response(status, headers)
                 return [content]
-        if environ["REQUEST_METHOD"] in {"PUT", "POST"} and (
-            "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MATCH" in environ
-        ):
-            # moto checks a condition and then writes; Amazon S3 does both at once.
-            with self._conditional:
-                return self._app(environ, start_response)
         return self._app(environ, start_response)
 
     def _read_range(
@@ -257,6 +253,16 @@ class _FrontDoor:
         return [content]
 
 
+def without_signatures(moto: WSGIApplication) -> WSGIApplication:
+    """Moto's application behind all that stands before it, but for the check of signatures.
+
+    Args:
+        moto: the application; requests must bring their bodies as streams that are there whole.
+    """
+    checked = CustomerKeyCheck(ChecksumCheck(_Storage(moto), call_wsgi))
+    return OneAtATime(checked, call_wsgi)
+
+
 def main() -> None:
     """Serve until standard input closes."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -269,7 +275,7 @@ def main() -> None:
     FakeMultipart.instances_tracked = _Forgetful()  # type: ignore[attr-defined]
     log = RequestLog(options.work_dir / LOG_NAME)
     checked = SignatureCheck(
-        CustomerKeyCheck(ChecksumCheck(_Storage(create_backend_app("s3")), call_wsgi)),
+        without_signatures(create_backend_app("s3")),
         access_key=ACCESS_KEY,
         secret_key=SECRET_KEY,
         session_token=SESSION_TOKEN,

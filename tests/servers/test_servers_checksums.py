@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -10,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.servers.checksum_check import checksum_of
+from tests.servers.checksum_check import checksum_of, checksum_text
 
 if TYPE_CHECKING:
     from tests.servers import MotoServer
@@ -37,18 +36,13 @@ def boto(moto_s3: MotoServer) -> Any:
     )
 
 
-def text(body: bytes, algorithm: str) -> str:
-    """A checksum as a header has it."""
-    return base64.b64encode(checksum_of(body, algorithm)).decode()
-
-
 @pytest.mark.parametrize("algorithm", sorted(WRONG))
 def test_wrong_checksum_of_an_object_is_refused(
     boto: Any, moto_bucket: str, algorithm: str
 ) -> None:
     """A right one is taken and told again, a wrong one is BadDigest."""
     name = f"Checksum{algorithm}"
-    right = text(b"abc", algorithm)
+    right = checksum_text(b"abc", algorithm)
     put = boto.put_object(
         Bucket=moto_bucket, Key="k", Body=b"abc", ChecksumAlgorithm=algorithm, **{name: right}
     )
@@ -69,10 +63,12 @@ def test_uploads_in_parts_are_compared(boto: Any, moto_bucket: str, kind: str) -
     with pytest.raises(ClientError, match="BadDigest"):
         boto.upload_part(**where, PartNumber=1, Body=PART, ChecksumCRC32=WRONG["CRC32"])
     with pytest.raises(ClientError, match="Checksum Type mismatch"):
-        boto.upload_part(**where, PartNumber=1, Body=PART, ChecksumCRC32C=text(PART, "CRC32C"))
+        boto.upload_part(
+            **where, PartNumber=1, Body=PART, ChecksumCRC32C=checksum_text(PART, "CRC32C")
+        )
     parts = []
     for number, body in ((1, PART), (2, b"end")):
-        value = text(body, "CRC32")
+        value = checksum_text(body, "CRC32")
         sent = boto.upload_part(**where, PartNumber=number, Body=body, ChecksumCRC32=value)
         parts.append({"PartNumber": number, "ETag": sent["ETag"], "ChecksumCRC32": value})
     listed = {"Parts": parts}
@@ -86,7 +82,7 @@ def test_uploads_in_parts_are_compared(boto: Any, moto_bucket: str, kind: str) -
     done = boto.complete_multipart_upload(**where, MultipartUpload=listed, ChecksumType=kind)
     joined = b"".join(checksum_of(body, "CRC32") for body in (PART, b"end"))
     whole = PART + b"end" if kind == "FULL_OBJECT" else joined
-    expected = text(whole, "CRC32") + ("-2" if kind == "COMPOSITE" else "")
+    expected = checksum_text(whole, "CRC32") + ("-2" if kind == "COMPOSITE" else "")
     assert (expected, kind) == (done["ChecksumCRC32"], done["ChecksumType"])
     head = boto.head_object(Bucket=moto_bucket, Key="k", ChecksumMode="ENABLED")
     assert (expected, kind) == (head["ChecksumCRC32"], head["ChecksumType"])
@@ -96,7 +92,9 @@ def test_composite_needs_the_checksums_of_its_parts(boto: Any, moto_bucket: str)
     """Without them the upload can't be completed."""
     where = {"Bucket": moto_bucket, "Key": "k"}
     where["UploadId"] = boto.create_multipart_upload(**where, ChecksumAlgorithm="CRC32")["UploadId"]
-    sent = boto.upload_part(**where, PartNumber=1, Body=b"x", ChecksumCRC32=text(b"x", "CRC32"))
+    sent = boto.upload_part(
+        **where, PartNumber=1, Body=b"x", ChecksumCRC32=checksum_text(b"x", "CRC32")
+    )
     parts = {"Parts": [{"PartNumber": 1, "ETag": sent["ETag"]}]}
     with pytest.raises(ClientError, match="missing for part 1"):
         boto.complete_multipart_upload(**where, MultipartUpload=parts)
