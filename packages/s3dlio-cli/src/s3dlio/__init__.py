@@ -32,8 +32,10 @@ from s3dlio_core.operations import (
     download,
     exists,
     get,
+    get_range,
     list,  # noqa: A004 - the name is promised to callers
     list_containers,
+    open,  # noqa: A004 - likewise
     open_store,
     presign,
     put,
@@ -80,8 +82,10 @@ __all__ = [
     "download",
     "exists",
     "get",
+    "get_range",
     "list",
     "list_containers",
+    "open",
     "open_store",
     "presign",
     "put",

@@ -59,6 +59,7 @@ class CommandEntry:
 
 
 TABLE: Final = (
+    CommandEntry("cat", "cat:cat", LOOKING, "get"),
     CommandEntry("copy", "copy:copy", COPYING, "cp"),
     CommandEntry("create-bucket", "buckets:create_bucket", BUCKETS, "mb"),
     CommandEntry("delete", "delete:delete", DELETING, "rm"),
@@ -68,6 +69,7 @@ TABLE: Final = (
     CommandEntry("list", "list:list_objects", LOOKING, "ls"),
     CommandEntry("list-buckets", "buckets:list_buckets", BUCKETS),
     CommandEntry("presign", "presign:presign", LOOKING),
+    CommandEntry("put", "put:put", COPYING),
     CommandEntry("stat", "stat:stat", LOOKING),
     CommandEntry("upload", "upload:upload", COPYING),
 )

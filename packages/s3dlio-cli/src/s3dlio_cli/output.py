@@ -11,8 +11,10 @@ Rules that hold here:
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import select
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "BinaryOutput",
     "StdoutClosed",
     "emit",
     "emit_json",
@@ -31,9 +34,12 @@ __all__ = [
     "say_error",
     "say_warning",
     "use_exact_names",
+    "widen_pipe",
 ]
 
 PROGRAM = "s3-cli"
+#: What a process without privileges may ask for: /proc/sys/fs/pipe-max-size, pipe(7).
+_PIPE_SIZE_BYTES = 1024**2
 
 
 class StdoutClosed(BaseException):
@@ -67,6 +73,51 @@ def emit_name(name: str) -> None:
 def emit_json(values: dict[str, Any]) -> None:
     """Write one JSON object as a line of data."""
     emit(json.dumps(values))
+
+
+class BinaryOutput:
+    """Standard output for bytes as they are.
+
+    Attributes:
+        has_failed: whether it takes no more.
+    """
+
+    def __init__(self) -> None:
+        self.has_failed = False
+        flush()
+        self._fd = sys.stdout.fileno()
+        widen_pipe(self._fd)
+
+    def write(self, view: memoryview) -> None:
+        """Write all bytes.
+
+        Raises:
+            StdoutClosed: the reader has gone.
+            LocalIOError: standard output takes no more.
+        """
+        rest = view
+        try:
+            with _told():
+                while rest:
+                    rest = rest[self._write_some(rest) :]
+        except LocalIOError:
+            self.has_failed = True
+            raise
+
+    def _write_some(self, view: memoryview) -> int:
+        try:
+            return os.write(self._fd, view)
+        except BlockingIOError:  # whoever has the other end made it so
+            select.select([], [self._fd], [])
+            return 0
+
+
+def widen_pipe(fd: int) -> None:
+    """Let a pipe hold as much as the system gives everybody: fewer, larger reads and writes."""
+    # Linux; elsewhere, or for anything but a pipe, nothing changes.
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_SIZE_BYTES)
 
 
 def flush() -> None:

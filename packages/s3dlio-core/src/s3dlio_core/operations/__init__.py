@@ -26,6 +26,13 @@ from s3dlio_core.operations.objects import (
     stat,
 )
 from s3dlio_core.operations.presigning import presign
+from s3dlio_core.operations.put_stream import put_stream
+from s3dlio_core.operations.streaming import (
+    get_range,
+    open,  # noqa: A004 - the name is promised to callers
+    open_raw,
+    open_writer,
+)
 from s3dlio_core.operations.transfers import copy, download, upload
 
 __all__ = [
@@ -39,11 +46,16 @@ __all__ = [
     "download",
     "exists",
     "get",
+    "get_range",
     "list",
     "list_containers",
+    "open",
+    "open_raw",
     "open_store",
+    "open_writer",
     "presign",
     "put",
+    "put_stream",
     "stat",
     "upload",
 ]

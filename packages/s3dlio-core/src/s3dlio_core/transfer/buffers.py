@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from s3dlio_core.transfer.events import CancelToken
 
-__all__ = ["BUDGET_BYTES", "BufferPool"]
+__all__ = ["BUDGET_BYTES", "BufferPool", "Lease"]
 
 MIB = 1024**2
 #: What all buffers together may take, whatever the number of jobs.
@@ -25,6 +25,29 @@ BUDGET_BYTES = 192 * MIB
 #: How often who waits for memory looks at the cancel token.
 CANCEL_CHECK_S = 0.1
 _SMALLEST_BYTES = 64 * 1024
+
+
+class Lease:
+    """Memory that is lent until it is given back.
+
+    Attributes:
+        view: of exactly the size that was asked for. Its content is undefined.
+    """
+
+    __slots__ = ("_buffer", "_capacity", "_pool", "view")
+
+    def __init__(self, pool: BufferPool, buffer: mmap.mmap, capacity: int, size_bytes: int) -> None:
+        self._pool = pool
+        self._buffer: mmap.mmap | None = buffer
+        self._capacity = capacity
+        # Never released by hand: a caught error's frames may still hold a slice of it.
+        self.view = memoryview(buffer)[:size_bytes]
+
+    def give_back(self) -> None:
+        """End the lease; a second time nothing happens. Nobody may use the view afterwards."""
+        buffer, self._buffer = self._buffer, None
+        if buffer is not None:
+            self._pool.take_back(buffer, self._capacity)
 
 
 class BufferPool:
@@ -50,13 +73,20 @@ class BufferPool:
         Raises:
             CancelledError: the token was set while waiting.
         """
-        capacity = _capacity(size_bytes)
-        buffer = self._take(capacity, cancel)
+        lease = self.lend(size_bytes, cancel)
         try:
-            # Never released by hand: a caught error's frames may still hold a slice of it.
-            yield memoryview(buffer)[:size_bytes]
+            yield lease.view
         finally:
-            self._give_back(buffer, capacity)
+            lease.give_back()
+
+    def lend(self, size_bytes: int, cancel: CancelToken | None = None) -> Lease:
+        """Wait for memory, and lend it until it is given back, by whichever thread.
+
+        Raises:
+            CancelledError: the token was set while waiting.
+        """
+        capacity = _capacity(size_bytes)
+        return Lease(self, self._take(capacity, cancel), capacity, size_bytes)
 
     def _take(self, capacity: int, cancel: CancelToken | None) -> mmap.mmap:
         with self._changed:
@@ -91,7 +121,8 @@ class BufferPool:
                 free.pop()
                 self._allocated_bytes -= capacity
 
-    def _give_back(self, buffer: mmap.mmap, capacity: int) -> None:
+    def take_back(self, buffer: mmap.mmap, capacity: int) -> None:
+        """Keep a buffer for the next who asks; for `Lease`."""
         with self._changed:
             self._leased_count -= 1
             self._free.setdefault(capacity, []).append(buffer)
