@@ -177,6 +177,21 @@ def test_profiles_of_the_sides_have_their_own_keys(
     assert (other.bucket.contents(), moto.listed()) == ({"b": b"content"}, ["a"])
 
 
+def test_two_settings_of_one_account_leave_the_copy_to_the_service(
+    bare_cli: Cli, fault_proxy: FaultProxy, moto: Bucket
+) -> None:
+    """Who asks, and whom, is the same: no byte goes through this machine."""
+    moto.put("a", b"content")
+    cli = bare_cli.with_environment(
+        AWS_CA_BUNDLE=fault_proxy.ca_bundle,
+        **said_of("SOURCE", fault_proxy),
+        **said_of("DEST", fault_proxy),
+    )
+    cli("cp", f"{moto.uri}/a", f"{moto.uri}/b", "--source-request-payer").expect(0)
+    assert moto.contents() == {"a": b"content", "b": b"content"}
+    assert "GET" not in {request.method for request in fault_proxy.request_log()}
+
+
 @pytest.mark.parametrize("side", ["SOURCE", "DEST"])
 def test_one_side_without_its_keys_is_refused(
     two_sided_cli: Cli, moto: Bucket, other: Other, side: str
