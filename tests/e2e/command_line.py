@@ -50,6 +50,12 @@ class Outcome:
         values: dict[str, Any] = json.loads(self.out)
         return values
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """The first JSON object of `stat --json`; the summary comes behind."""
+        values: dict[str, Any] = json.loads(self.out.splitlines()[0])
+        return values
+
     def expect(self, code: int = 0) -> Outcome:
         """The outcome itself, if the exit code is this one.
 

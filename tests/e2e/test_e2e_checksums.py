@@ -132,7 +132,7 @@ def test_stat_tells_the_checksum(checking_cli: Cli, uploading_boto: Any, moto: B
     put = uploading_boto.put_object(
         Bucket=moto.name, Key="k", Body=b"abc", ChecksumAlgorithm="CRC32"
     )
-    found = checking_cli("stat", "--json", f"{moto.uri}/k").expect(0).summary
+    found = checking_cli("stat", "--json", f"{moto.uri}/k").expect(0).described
     assert {"CRC32": put["ChecksumCRC32"]} == found["checksums"]
 
 

@@ -62,7 +62,7 @@ def test_there_and_back_with_a_key(
     tls_cli("download", f"{bucket.uri}/d/", "out/", *WITH_KEY).expect(0)
     assert (tmp_path / "out/small").read_bytes() == b"small"
     assert medium_file.sha256 == file_sha256(tmp_path / "out/medium.bin")
-    told = tls_cli("stat", "--json", f"{bucket.uri}/d/medium.bin", *WITH_KEY).expect(0).summary
+    told = tls_cli("stat", "--json", f"{bucket.uri}/d/medium.bin", *WITH_KEY).expect(0).described
     assert (medium_file.size_bytes, "SSE-C") == (told["size_bytes"], told["encryption"])
 
 

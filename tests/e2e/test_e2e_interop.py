@@ -111,7 +111,7 @@ def test_stat_tells_what_boto3_set(moto_cli: Cli, moto: Bucket) -> None:
         Metadata={"colour": "green", "two-words": "a b"},
     )
     head = moto.client.head_object(Bucket=moto.name, Key="object")
-    found = moto_cli("stat", "--json", f"{moto.uri}/object").expect(0).summary
+    found = moto_cli("stat", "--json", f"{moto.uri}/object").expect(0).described
     assert found["metadata"] == {"colour": "green", "two-words": "a b"}
     assert found["etag"] == head["ETag"].strip('"')
     assert {

@@ -181,7 +181,7 @@ def test_odd_key_is_named_on_the_command_line(
     uri = f"{bucket.uri}/{key}"
     assert {"size_bytes": 7, "key": key} == {
         field: value
-        for field, value in cli("stat", "--json", uri).expect(0).summary.items()
+        for field, value in cli("stat", "--json", uri).expect(0).described.items()
         if field in {"size_bytes", "key"}
     }
     cli("download", "--literal", uri, "out/").expect(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,7 +70,7 @@ def test_stat_tells_class_and_encryption(moto_cli: Cli, moto: Bucket) -> None:
     moto.put("k", b"x", StorageClass="STANDARD_IA", ServerSideEncryption="AES256")
     lines = moto_cli("stat", f"{moto.uri}/k").expect(0).out.splitlines()
     assert {"Storage class: STANDARD_IA", "Encryption:    AES256"} <= set(lines)
-    values = moto_cli("stat", "--json", f"{moto.uri}/k").expect(0).summary
+    values = moto_cli("stat", "--json", f"{moto.uri}/k").expect(0).described
     assert ("STANDARD_IA", "AES256") == (values["storage_class"], values["encryption"])
 
 
@@ -160,9 +159,8 @@ def test_version_of_a_deleted_object_comes_down(
     moto_cli("download", f"{versioned.uri}/d/k", "out/").expect(3)
     moto_cli("download", f"{versioned.uri}/d/k", "out/", "--version-id", first).expect(0)
     assert (tmp_path / "out/k").read_bytes() == b"first"
-    values = json.loads(
-        moto_cli("stat", "--json", f"{versioned.uri}/d/k", "--version-id", first).expect(0).out
-    )
+    known = moto_cli("stat", "--json", f"{versioned.uri}/d/k", "--version-id", first)
+    values = known.expect(0).described
     assert (5, first) == (values["size_bytes"], values["version"])
 
 

@@ -29,7 +29,8 @@ def uploaded(cli: Cli, tmp_path: Path, bucket: str, *options: str) -> dict[str, 
     """Upload a file and return how the object is described."""
     (tmp_path / "a.json").write_bytes(b"{}")
     assert cli("upload", *options, tmp_path / "a.json", f"{bucket}/").code == 0
-    described: dict[str, Any] = json.loads(cli("stat", "--json", f"{bucket}/a.json").out)
+    out = cli("stat", "--json", f"{bucket}/a.json").out
+    described: dict[str, Any] = json.loads(out.splitlines()[0])
     return described
 
 

@@ -316,7 +316,7 @@ def test_stat_describes_an_object(cli: Cli, tree: Path, bucket: str) -> None:
     outcome = cli("stat", f"{bucket}/b.log")
     assert "Size:" in outcome.out
     assert "2000 bytes" in outcome.out
-    values = json.loads(cli("stat", "--json", f"{bucket}/b.log").out)
+    (values,) = objects_of(cli("stat", "--json", f"{bucket}/b.log").out)
     assert (values["uri"], values["size_bytes"]) == (f"{bucket}/b.log", 2000)
 
 
@@ -418,7 +418,7 @@ def test_a_bug_is_reported_in_one_line(
     def broken(*_arguments: object, **_options: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr(operations, "describe", broken)
+    monkeypatch.setattr(operations, "describe_many", broken)
     outcome = cli("stat", tree / "a.log")
     assert outcome.code == 1
     assert outcome.err.count("\n") == 1
@@ -434,7 +434,7 @@ def test_a_bug_shows_its_traceback_with_vv(
     def broken(*_arguments: object, **_options: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr(operations, "describe", broken)
+    monkeypatch.setattr(operations, "describe_many", broken)
     assert "Traceback" in cli("stat", tree / "a.log", "-vv").err
 
 

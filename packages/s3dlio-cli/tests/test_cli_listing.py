@@ -247,3 +247,11 @@ def test_sums_of_directories_are_those_of_their_objects(sizes: dict[str, int], d
     for directory, total in found.items():
         below = [size for path, size in sizes.items() if path.startswith(directory)]
         assert (total.object_count, total.size_bytes) == (len(below), sum(below))
+
+
+def test_wrong_usage_ends_a_listing(cli: Cli, tree: Path) -> None:
+    """With its own exit code, and a summary that says so."""
+    outcome = cli("ls", "--json", f"{tree}/x", "nosuch://b/", f"{tree}/b/y")
+    *lines, summary = values_of(outcome.out)
+    assert [line["uri"] for line in lines] == [f"file://{tree}/x"]
+    assert (outcome.code, summary["exit_code"], summary["ok"]) == (2, 2, False)

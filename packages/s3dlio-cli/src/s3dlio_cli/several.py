@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from s3dlio_cli.exit_codes import ALL_DONE, SOME_FAILED, code_of_error
+from s3dlio_cli.exit_codes import ALL_DONE, SOME_FAILED, USAGE, code_of_error
 from s3dlio_cli.output import emit_json, flush, say_error
-from s3dlio_core.errors import NothingMatchedError, S3dlioError, Scope
+from s3dlio_core.errors import NothingMatchedError, S3dlioError, Scope, UsageError
 from s3dlio_progress.values import error_values
 
 if TYPE_CHECKING:
@@ -43,20 +43,22 @@ class Several:
         self._operation = operation
         self._given = given
         self._errors: list[S3dlioError] = []
+        self._misused = False
 
     def each(self) -> Iterator[str]:
         """Yield the things in turn, until an error concerns what comes behind it, too."""
         for one in self._given:
             yield one
-            if self._errors and _ends_all(self._errors[-1]):
+            if self._misused or (self._errors and _ends_all(self._errors[-1])):
                 return
 
     @contextlib.contextmanager
     def telling(self) -> Iterator[None]:
-        """Tell an error that ends the block, and go on behind it."""
+        """Tell an error that ends the block, and go on behind it; wrong usage ends the command."""
         try:
             yield
         except S3dlioError as error:
+            self._misused = isinstance(error, UsageError)
             self.tell(error)
 
     def tell(self, error: S3dlioError) -> None:
@@ -67,17 +69,19 @@ class Several:
 
     def end(self, **counts: int) -> int:
         """Write the summary, if there is one, and return the exit code."""
-        codes = {code_of_error(error) for error in self._errors}
-        if not codes:
-            code = ALL_DONE
-        elif len(codes) == 1 and len(self._errors) == len(self._given):
-            (code,) = codes
-        else:
-            code = SOME_FAILED
+        code = self._code()
         if self.settings.as_json:
             emit_json(self._summary(code, counts))
         flush()
         return code
+
+    def _code(self) -> int:
+        codes = {code_of_error(error) for error in self._errors}
+        if self._misused:
+            return USAGE
+        if len(codes) == 1 and len(self._errors) == len(self._given):
+            return codes.pop()
+        return SOME_FAILED if codes else ALL_DONE
 
     def _summary(self, code: int, counts: dict[str, int]) -> dict[str, Any]:
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ class Place:
 
 
 class Session:
-    """The providers and stores of one operation, closed together."""
+    """The providers and stores of one operation, closed together. Threads may share it."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Session:
         self._layers = (dict(defaults or {}), self._options, own)
         self._cancel = cancel
         self._side = side
+        self._lock = threading.RLock()
         self._providers: dict[tuple[str, str], RetryingProvider] = {}
         self._stores: dict[tuple[str, str, str], ObjectStore] = {}
 
@@ -78,18 +80,19 @@ class Session:
     def provider(self, uri: Uri) -> RetryingProvider:
         """Return the provider that serves a URI."""
         name = (uri.scheme, uri.host)
-        if name not in self._providers:
-            served_by = provider_class(uri.scheme)
-            options = _merged(self._layers, served_by)
-            if self._reads_checksums:
-                options = {**served_by.checksum_options, **options}
-            try:
-                inner = make_provider(uri.scheme, options, uri.host)
-            except errors.UsageError as error:
-                error.reason = f"{self._side}: {error.reason}" if self._side else error.reason
-                raise
-            self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
-        return self._providers[name]
+        with self._lock:
+            if name not in self._providers:
+                served_by = provider_class(uri.scheme)
+                options = _merged(self._layers, served_by)
+                if self._reads_checksums:
+                    options = {**served_by.checksum_options, **options}
+                try:
+                    inner = make_provider(uri.scheme, options, uri.host)
+                except errors.UsageError as error:
+                    error.reason = f"{self._side}: {error.reason}" if self._side else error.reason
+                    raise
+                self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
+            return self._providers[name]
 
     def container_name(self, uri: Uri) -> str:
         """Return what the provider calls the container that a URI names as a whole."""
@@ -107,9 +110,10 @@ class Session:
         else:
             container = uri.container
         at = (uri.scheme, uri.host, container)
-        if at not in self._stores:
-            self._stores[at] = self.provider(uri).open(container)
-        return Place(self._stores[at], prefix, container)
+        with self._lock:
+            if at not in self._stores:
+                self._stores[at] = self.provider(uri).open(container)
+            return Place(self._stores[at], prefix, container)
 
     def object(self, uri: Uri) -> tuple[Place, str]:
         """Return the place of the object that a URI names, and its name there.

@@ -15,6 +15,7 @@ from __future__ import annotations
 from s3dlio_core.operations.arguments import JOBS_MAX
 from s3dlio_core.operations.containers import create_container, delete_container, list_containers
 from s3dlio_core.operations.deleting import delete
+from s3dlio_core.operations.describing import describe_many
 from s3dlio_core.operations.objects import (
     ListEntry,
     describe,
@@ -43,6 +44,7 @@ __all__ = [
     "delete",
     "delete_container",
     "describe",
+    "describe_many",
     "download",
     "exists",
     "get",

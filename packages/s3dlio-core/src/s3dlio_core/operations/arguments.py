@@ -96,6 +96,20 @@ def expect_container(session: Session, target: Uri, container: str, *, create: b
     return f"{target.scheme}://{container} would be created"
 
 
+def object_uri(uri: UriLike) -> Uri:
+    """Parse the URI of an object.
+
+    Raises:
+        UsageError: it names a container.
+    """
+    parsed = parse_uri(uri)
+    if not parsed.key:
+        raise errors.UsageError(
+            "this names a container, not an object", uri=str(uri), hint="Add a key"
+        )
+    return parsed
+
+
 @contextlib.contextmanager
 def object_session(uri: UriLike, options: Mapping[str, str] | None) -> Iterator[Session]:
     """Begin the session of an operation on one object.
@@ -103,11 +117,7 @@ def object_session(uri: UriLike, options: Mapping[str, str] | None) -> Iterator[
     Raises:
         UsageError: the URI names a container, or an option means nothing here.
     """
-    parsed = parse_uri(uri)
-    if not parsed.key:
-        raise errors.UsageError(
-            "this names a container, not an object", uri=str(uri), hint="Add a key"
-        )
+    parsed = object_uri(uri)
     with Session(options) as session:
         session.check_options([parsed])
         yield session
