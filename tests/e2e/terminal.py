@@ -46,9 +46,16 @@ class Screen:
 
 
 def run_in_terminal(
-    command: Sequence[str], *, environment: Mapping[str, str], directory: Path
+    command: Sequence[str], *, environment: Mapping[str, str], directory: Path, typed: str = ""
 ) -> Screen:
-    """Run a program whose three streams are a terminal, to its end."""
+    """Run a program whose three streams are a terminal, to its end.
+
+    Args:
+        command: what is run.
+        environment: its variables.
+        directory: where.
+        typed: what stands in the terminal's input from the beginning.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
     process = subprocess.Popen(
@@ -60,6 +67,7 @@ def run_in_terminal(
         env={**environment, "TERM": "xterm", "PYTHONUTF8": "1"},
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     pieces = []
     with os.fdopen(ours, "rb", buffering=0) as terminal:
         while True:

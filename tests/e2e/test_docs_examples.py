@@ -47,6 +47,7 @@ FILES: Final[Mapping[str, bytes]] = {
 #: The files that examples name relative to the working directory.
 WORKING_FILES: Final[Mapping[str, bytes]] = {
     "report.csv": b"a,b\n",
+    "doomed.txt": b"a\nlogs/old.log\n",
     "data/local.bin": b"local",
 }
 #: The objects that examples name; the buckets are made for them.

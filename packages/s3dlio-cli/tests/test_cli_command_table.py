@@ -92,9 +92,11 @@ def test_the_examples_of_a_command_are_read_as_they_are_written(
         for name, *arguments in calls:
             found = entry_of(name)
             assert found is not None, example
-            with click.Context(main) as parent:
-                found.load().make_context(name, arguments, parent=parent)
-            called.append(found)
+            with (
+                click.Context(main) as parent,
+                found.load().make_context(name, arguments, parent=parent),
+            ):
+                called.append(found)
     assert entry in called
 
 

@@ -14,6 +14,7 @@ from s3dlio_core import errors, operations
 from s3dlio_core.deletion import Deletion
 from s3dlio_core.memory_store import MEMORY_LIMITS, MemoryProvider, MemoryStore
 from s3dlio_core.selection import Selection
+from s3dlio_core.selection.names_from import read_nul
 from s3dlio_core.session import Place
 from s3dlio_core.testing.faults import Fault, FaultyStore
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
@@ -398,3 +399,103 @@ def test_a_directory_as_written_still_needs_recursive(memory: Area) -> None:
     with pytest.raises(errors.UsageError, match="names a directory"):
         operations.delete(f"{memory.base}/run[1]")
     assert memory.names() == sorted([*NAMES, "run[1]/a", "run1"])
+
+
+def test_names_say_what_goes(area: Area) -> None:
+    """Relative to the one URI, or whole; nothing else goes."""
+    uris = [entry.uri for entry in operations.list(f"{area.base}/d/", recursive=True)]
+    report = operations.delete(f"{area.base}/", names=iter(["a", uris[-1], "x[1]"]))
+    assert (report.done_count, report.failed_count) == (3, 0)
+    assert area.names() == area.without("a", "d/e/b", "x[1]")
+
+
+def test_a_name_that_is_not_there_is_a_failure(area: Area) -> None:
+    """The others go; what is named like the beginning of another isn't that one."""
+    report = operations.delete(
+        f"{area.base}/", names=["no", "a", "d.tx", "dd/a"], raise_on_failure=False
+    )
+    assert (report.done_count, report.failed_count) == (2, 2)
+    missing = [failure.source.rpartition("/")[2] for failure in report.failures]
+    assert missing == ["no", "d.tx"]
+    assert area.names() == area.without("a", "dd/a")
+
+
+def test_a_name_with_a_slash_means_what_lies_below_with_recursive_only(area: Area) -> None:
+    """Without it, it is the object of exactly this name."""
+    report = operations.delete(f"{area.base}/", names=["d/"], raise_on_failure=False)
+    assert (report.done_count, report.failed_count) == (0, 1)
+    assert area.names() == area.without()
+    operations.delete(f"{area.base}/", recursive=True, names=["d/", "x1"])
+    assert area.names() == area.without("d/a", "d/e/b", "x1")
+
+
+def test_a_marker_is_named_exactly(memory: Area) -> None:
+    """What a list of failures has of it deletes it alone."""
+    operations.put(f"{memory.base}/d/", b"")
+    assert operations.delete(f"{memory.base}/", names=["d/"]).done_count == 1
+    assert memory.names() == memory.without()
+
+
+def test_the_directory_of_the_names_stays(tmp_path: Path) -> None:
+    """Even when its last file goes, with recursion, too: it isn't named."""
+    area = Area(str(tmp_path / "area"))
+    operations.delete(f"{area.base}/", recursive=True, names=NAMES)
+    assert (tmp_path / "area").is_dir()
+    assert area.names() == []
+
+
+def test_a_link_that_is_named_goes_itself(tmp_path: Path) -> None:
+    """What it points to stays."""
+    area = Area(str(tmp_path / "area"))
+    (tmp_path / "area/link").symlink_to("a")
+    (tmp_path / "area/broken").symlink_to("nothing")
+    operations.delete(f"{area.base}/", names=["link", "broken"])
+    assert area.names() == area.without()
+    assert not (tmp_path / "area/link").is_symlink()
+    assert not (tmp_path / "area/broken").is_symlink()
+
+
+def test_filters_and_dry_runs_hold_for_names(area: Area) -> None:
+    """What is left out is no failure, and is counted."""
+    report = operations.delete(
+        f"{area.base}/", names=["a", "a.txt", "d.txt"], exclude="d*", dry_run=True
+    )
+    assert [planned.source.rpartition("/")[2] for planned in report.planned] == ["a", "a.txt"]
+    assert area.names() == area.without()
+    report = operations.delete(f"{area.base}/", names=["a", "a.txt", "d.txt"], exclude="d*")
+    assert (report.done_count, len(report.notes)) == (2, 1)
+    assert area.names() == area.without("a", "a.txt")
+
+
+def test_names_lie_in_several_stores(memory: Area, tmp_path: Path) -> None:
+    """Each goes from its own, and what lies elsewhere is a failure."""
+    other = Area(str(tmp_path / "area"))
+    names = [f"{memory.base}/a", f"file://{other.base}/ab", f"{memory.base}/x1", "memory://no/a"]
+    report = operations.delete(
+        [f"{memory.base}/", f"{other.base}/"], names=names, raise_on_failure=False
+    )
+    assert (report.done_count, report.failed_count) == (3, 1)
+    assert memory.names() == memory.without("a", "x1")
+    assert other.names() == other.without("ab")
+
+
+def test_no_names_are_nothing_to_delete(area: Area) -> None:
+    """An empty list isn't taken for no list; a text isn't taken for its letters."""
+    assert operations.delete(f"{area.base}/", recursive=True, names=[]).done_count == 0
+    with pytest.raises(TypeError):
+        operations.delete(f"{area.base}/", names="abc")
+    assert area.names() == area.without()
+
+
+def test_a_failed_deletion_can_be_taken_up_by_its_list(tmp_path: Path) -> None:
+    """As with transfers."""
+    area = Area(str(tmp_path / "area"))
+    failures = tmp_path / "failed"
+    (tmp_path / "area/x1").unlink()
+    operations.delete(
+        f"{area.base}/", names=["a", "x1"], failures0=failures, raise_on_failure=False
+    )
+    (tmp_path / "area/x1").touch()
+    with failures.open("rb") as stream:
+        assert operations.delete(f"{area.base}/", names=read_nul(stream)).done_count == 1
+    assert area.names() == area.without("a", "x1")

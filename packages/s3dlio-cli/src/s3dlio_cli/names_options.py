@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-__all__ = ["NAMES_OPTIONS", "names_of"]
+__all__ = ["NAMES_OPTIONS", "names_of", "names_options"]
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 NAMES_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     remembered_option(
@@ -32,6 +34,13 @@ NAMES_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="The same with a NUL byte behind each name.",
     ),
 )
+
+
+def names_options(function: _Function) -> _Function:
+    """Add the options to a command."""
+    for option in reversed(NAMES_OPTIONS):
+        function = option(function)
+    return function
 
 
 def names_of(ctx: click.Context) -> Iterator[str] | None:

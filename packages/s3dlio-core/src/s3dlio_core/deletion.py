@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.selection import Selection, expand
 from s3dlio_core.selection.filters import Filters, Sieve, left_out_text
 from s3dlio_core.store import ListError, ObjectInfo
+from s3dlio_core.transfer.named import NotFound
 from s3dlio_core.transfer.report import Failure, Planned, TransferReport
 from s3dlio_core.transfer.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from s3dlio_core.store import ObjectStore
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
+    from s3dlio_core.transfer.named import NamedObjects
 
 __all__ = ["Deletion"]
 
@@ -48,21 +51,34 @@ class Deletion:
         self._left_out_directories = 0
 
     def run(
-        self, selections: Sequence[Selection | errors.NothingMatchedError], *, recursive: bool
+        self,
+        selections: Sequence[Selection | errors.NothingMatchedError],
+        *,
+        recursive: bool,
+        named: NamedObjects | None = None,
     ) -> TransferReport:
         """Delete what the selections find. Errors are in the report, but usage errors are raised.
+
+        Args:
+            selections: what each text that was given selects, or why it's nothing.
+            recursive: take what lies below directories.
+            named: the objects that are meant, all of them in the selections; None for all of those.
 
         Raises:
             UsageError: a directory without `recursive`; nothing was deleted.
         """
-        for selection in selections:
-            if not isinstance(selection, errors.NothingMatchedError):
+        found = [one for one in selections if isinstance(one, Selection)]
+        if named is None:
+            for selection in found:
                 _check_directory(selection, recursive=recursive)
         with self._tally.counting():
-            for selection in selections:
-                if isinstance(selection, errors.NothingMatchedError):
-                    self._tally.miss(selection.uri, str(selection), tell=False)
-                else:
+            for one in selections:
+                if isinstance(one, errors.NothingMatchedError):
+                    self._tally.miss(one.uri, str(one), tell=False)
+            if named is not None:
+                self._delete_named(named, found)
+            else:
+                for selection in found:
                     self._delete(selection, recursive=recursive)
             self._note_left_out()
             if self._tally.missed_count < len(selections):  # else the caller's error says it all
@@ -79,7 +95,50 @@ class Deletion:
         before = self._tally.found_count
         filters = self._filters
         sieve = None if filters is None else Sieve(filters, selection.place.prefix)
-        keys = self._keys(selection, sieve, recursive=recursive)
+        self._delete_all(store, self._keys(selection, sieve, recursive=recursive))
+        if sieve is not None and sieve.anything:
+            self._leave_out(sieve)
+        elif self._tally.found_count == before:
+            text = errors.printable(selection.text)
+            self._tally.miss(selection.text, f"{text}: {selection.nothing_matched}", tell=False)
+
+    def _delete_named(self, named: NamedObjects, selections: Sequence[Selection]) -> None:
+        """Delete what names lead to, in their order."""
+        sieves: dict[str, Sieve] = {}
+        if self._filters is not None:
+            prefixes = (selection.place.prefix for selection in selections)
+            sieves = {prefix: Sieve(self._filters, prefix) for prefix in prefixes}
+        found = self._named_keys(named, selections, sieves)
+        for store, group in itertools.groupby(found, operator.itemgetter(0)):
+            self._delete_all(store, (key for _, key in group))
+        for sieve in sieves.values():
+            self._leave_out(sieve)
+
+    def _named_keys(
+        self, named: NamedObjects, selections: Sequence[Selection], sieves: Mapping[str, Sieve]
+    ) -> Iterator[tuple[ObjectStore, str]]:
+        for answer in named.find(selections):
+            if isinstance(answer, NotFound):
+                self._fail(answer.uri, answer.error)
+                continue
+            selection, found = answer
+            store, prefix = selection.place.store, selection.place.prefix
+            if prefix in sieves and not sieves[prefix].keep(found):
+                continue
+            if isinstance(found, ObjectInfo):
+                yield store, found.key
+            elif not found.wanted:
+                self._fail(store.uri_of(found.key), found.error)
+
+    def _leave_out(self, sieve: Sieve) -> None:
+        self._left_out_objects += sieve.object_count
+        self._left_out_directories += sieve.directory_count
+
+    def _fail(self, uri: str, error: errors.S3dlioError) -> None:
+        self._tally.found_count += 1
+        self._tally.fail(Failure(uri, "", error))
+
+    def _delete_all(self, store: ObjectStore, keys: Iterator[str]) -> None:
         while batch := list(itertools.islice(keys, store.limits.delete_batch_max)):
             self._tally.found_count += len(batch)
             if self._dry_run:
@@ -88,12 +147,6 @@ class Deletion:
             else:
                 self._delete_batch(store, batch)
             self._tally.tick()
-        if sieve is not None and sieve.anything:
-            self._left_out_objects += sieve.object_count
-            self._left_out_directories += sieve.directory_count
-        elif self._tally.found_count == before:
-            text = errors.printable(selection.text)
-            self._tally.miss(selection.text, f"{text}: {selection.nothing_matched}", tell=False)
 
     def _delete_batch(self, store: ObjectStore, keys: Sequence[str]) -> None:
         failed_count = 0
@@ -108,9 +161,7 @@ class Deletion:
             if isinstance(found, ObjectInfo):
                 yield found.key
             elif isinstance(found, ListError) and not found.wanted:
-                self._tally.found_count += 1
-                uri = selection.place.store.uri_of(found.key)
-                self._tally.fail(Failure(uri, "", found.error))
+                self._fail(selection.place.store.uri_of(found.key), found.error)
 
 
 def _check_directory(selection: Selection, *, recursive: bool) -> None:

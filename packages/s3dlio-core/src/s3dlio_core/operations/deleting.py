@@ -25,10 +25,11 @@ from s3dlio_core.selection import (
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.failure_lists import ListPath, listing_failures
+from s3dlio_core.transfer.named import NamedObjects
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from typing_extensions import Unpack
 
@@ -39,11 +40,15 @@ if TYPE_CHECKING:
 
 __all__ = ["delete"]
 
+#: Names that are looked up at the same time.
+LOOKUPS_MAX = 32
+
 
 def delete(
     uris: Sources,
     recursive: bool = False,
     *,
+    names: Iterable[str] | None = None,
     patterns: str = "auto",
     options: Mapping[str, str] | None = None,
     progress: Progress = None,
@@ -65,6 +70,11 @@ def delete(
     Args:
         uris: objects, patterns or, with `recursive`, prefixes and directories.
         recursive: delete all that lies below.
+        names: delete only these objects, of which `uris` say where they lie: a bucket, prefixes,
+            directories. They are looked up without a listing: names relative to the one URI, or
+            whole URIs of what lies in them, as `failures` has them. Each means exactly one object,
+            but with `recursive` one with a "/" behind means all that lies below. Read once, lazily.
+            What isn't there is a failure.
         patterns: "literal", "glob" or "regex" say how they are read; see `TransferKeywords`.
         options: the stores' settings.
         progress: an observer, or True for bars.
@@ -82,12 +92,7 @@ def delete(
         TransferFailedError: some could not be deleted; all others were.
     """
     asked = Reading.of(patterns)
-    if options is not None and options.get("links") == "follow":
-        raise errors.UsageError(
-            "a deletion follows no symbolic links",
-            operation="delete",
-            hint='Leave the option links out to remove the links, or say "skip" to leave them',
-        )
+    _refuse_mistakes(names, options)
     given = tuple(dict.fromkeys(os.fspath(uri) for uri in several(uris)))
     if not given:
         raise errors.UsageError("nothing was given to delete", operation="delete")
@@ -100,11 +105,15 @@ def delete(
         if not dry_run:
             observer = stack.enter_context(listing_failures(observer, failures, failures0))
         deletion = Deletion(observer, cancel, filters, dry_run=dry_run)
-        selections = [_to_delete(session, uri, asked, recursive=recursive) for uri in given]
+        contents = recursive or names is not None
+        selections = [_to_delete(session, uri, asked, recursive=contents) for uri in given]
         if len(selections) == 1 and isinstance(selections[0], errors.NothingMatchedError):
             raise selections[0]
-        report = deletion.run(selections, recursive=recursive)
-        if recursive and report.ok and filters is None and not dry_run:
+        named = None
+        if names is not None:
+            named = NamedObjects(names, LOOKUPS_MAX, cancel, takes_directories=recursive)
+        report = deletion.run(selections, recursive=recursive, named=named)
+        if recursive and named is None and report.ok and filters is None and not dry_run:
             for uri, selection in zip(given, selections, strict=True):
                 _remove_directory(session.provider(parse_uri(uri)), selection)
     if len(report.unmatched) == len(given):
@@ -112,6 +121,17 @@ def delete(
     if raise_on_failure:
         report.raise_for_failures()
     return report
+
+
+def _refuse_mistakes(names: Iterable[str] | None, options: Mapping[str, str] | None) -> None:
+    if isinstance(names, str):
+        raise TypeError("names is an iterable of names, not a text")
+    if options is not None and options.get("links") == "follow":
+        raise errors.UsageError(
+            "a deletion follows no symbolic links",
+            operation="delete",
+            hint='Leave the option links out to remove the links, or say "skip" to leave them',
+        )
 
 
 def _remove_directory(

@@ -42,17 +42,27 @@ _Answer: TypeAlias = "tuple[Selection, ObjectInfo | str] | NotFound"
 class NamedObjects:
     """Names, and how many of them are looked up at a time."""
 
-    def __init__(self, names: Iterable[str], jobs: int, cancel: CancelToken) -> None:
+    def __init__(
+        self,
+        names: Iterable[str],
+        jobs: int,
+        cancel: CancelToken,
+        *,
+        takes_directories: bool = True,
+    ) -> None:
         """Prepare to look names up.
 
         Args:
             names: read once, as they are needed.
             jobs: requests at the same time, at the most.
             cancel: ends a wait.
+            takes_directories: a name that ends in "/" means all that lies below it; otherwise the
+                object of exactly this name.
         """
         self._names = names
         self._jobs = jobs
         self._cancel = cancel
+        self._takes_directories = takes_directories
 
     def find(
         self, selections: Sequence[Selection]
@@ -76,32 +86,32 @@ class NamedObjects:
         if roots.are_local:  # a look at a file costs less than a thread's turn
             for name in self._names:
                 self._cancel.raise_if_cancelled()
-                yield _look_up(roots, name)
+                yield self._look_up(roots, name)
         else:
-            look_up = functools.partial(_look_up, roots)
+            look_up = functools.partial(self._look_up, roots)
             with contextlib.closing(
                 in_order(look_up, self._names, self._jobs, self._cancel)
             ) as answers:
                 for _, answer in answers:
                     yield answer
 
-
-def _look_up(roots: Roots, name: str) -> _Answer:
-    uri = name
-    try:
-        selection, key = roots.locate(name)
-        if selection.found is not None:
-            return selection, selection.found
-        uri = selection.place.store.uri_of(key)
-        if key == selection.place.prefix or key.endswith("/"):
-            return selection, key
-        return selection, selection.place.store.head(key)
-    except (errors.InvalidUriError, errors.InvalidKeyError) as error:
-        return NotFound(uri, error)
-    except errors.S3dlioError as error:
-        if error.scope is not errors.Scope.OBJECT:
-            raise
-        return NotFound(uri, error)
+    def _look_up(self, roots: Roots, name: str) -> _Answer:
+        uri = name
+        try:
+            selection, key = roots.locate(name)
+            if selection.found is not None:
+                return selection, selection.found
+            uri = selection.place.store.uri_of(key)
+            is_directory = key == selection.place.prefix or key.endswith("/")
+            if is_directory and self._takes_directories:
+                return selection, key
+            return selection, selection.place.store.head(key)
+        except (errors.InvalidUriError, errors.InvalidKeyError) as error:
+            return NotFound(uri, error)
+        except errors.S3dlioError as error:
+            if error.scope is not errors.Scope.OBJECT:
+                raise
+            return NotFound(uri, error)
 
 
 def _below(
