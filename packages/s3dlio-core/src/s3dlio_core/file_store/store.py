@@ -35,6 +35,7 @@ from s3dlio_core.file_store.reader import (
 )
 from s3dlio_core.file_store.special import DeviceUpload, write_special
 from s3dlio_core.file_store.walk import Found, Walk
+from s3dlio_core.forks import renew_in_children
 from s3dlio_core.mtimes import mtime_attributes
 from s3dlio_core.store import (
     Attributes,
@@ -231,6 +232,11 @@ class FileStore(ObjectStore):
         self.tree = DirectoryTree(self.root)
         self._unsynced: set[tuple[str, ...]] = set()
         self.umask = writing.read_umask()
+        self.renew_after_fork()
+        renew_in_children(self)
+
+    def renew_after_fork(self) -> None:
+        """Begin walks anew: another thread of the parent may have been in the midst of one."""
         self._walks: OrderedDict[tuple[str, str, str], Iterator[Found]] = OrderedDict()
         self._lock = threading.Lock()
 

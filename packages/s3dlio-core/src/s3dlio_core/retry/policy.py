@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core.errors import CancelledError, S3dlioError, Scope, ThrottledError
+from s3dlio_core.forks import renew_in_children
 from s3dlio_core.logs import current_attempt, get_logger
 
 if TYPE_CHECKING:
@@ -59,14 +60,19 @@ class RetryPolicy:
 
 
 class Throttle:
-    """Counts the requests in flight and limits them after throttling. Thread-safe."""
+    """Counts the requests in flight and limits them after throttling. Thread-safe, fork-safe."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._in_flight = 0
         self._peak = 1
         self._limit: float | None = None
         self._halved_at = -HALVING_PAUSE_S
+        self.renew_after_fork()
+        renew_in_children(self)
+
+    def renew_after_fork(self) -> None:
+        """Forget the parent's requests: their answers will never come here."""
+        self._changed = threading.Condition()
+        self._in_flight = 0
 
     @property
     def limit(self) -> int | None:
