@@ -32,6 +32,7 @@ from s3dlio_core.operations import (
     download,
     exists,
     get,
+    get_many,
     get_range,
     list,  # noqa: A004 - the name is promised to callers
     list_containers,
@@ -39,7 +40,9 @@ from s3dlio_core.operations import (
     open_store,
     presign,
     put,
+    put_many,
     stat,
+    stat_many,
     upload,
 )
 from s3dlio_core.store import Attributes, Condition, ObjectInfo, ObjectStore
@@ -82,6 +85,7 @@ __all__ = [
     "download",
     "exists",
     "get",
+    "get_many",
     "get_range",
     "list",
     "list_containers",
@@ -89,6 +93,8 @@ __all__ = [
     "open_store",
     "presign",
     "put",
+    "put_many",
     "stat",
+    "stat_many",
     "upload",
 ]

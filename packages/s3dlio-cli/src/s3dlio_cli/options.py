@@ -21,6 +21,7 @@ __all__ = [
     "JOBS_MAX",
     "REQUEST_PAYER_KIND",
     "Settings",
+    "bwlimit_option",
     "common_options",
     "customer_key_option",
     "dry_run_option",
@@ -193,6 +194,11 @@ version_option = click.option(
 )
 
 
+bwlimit_option = remembered_option(
+    "--bwlimit",
+    metavar="RATE",
+    help="At most so many bytes per second: 10M, 512k (of 1024), or a number of KiB.",
+)
 dry_run_option = remembered_option(
     "-n", "--dry-run", is_flag=True, help="Only print what would be done; change nothing."
 )

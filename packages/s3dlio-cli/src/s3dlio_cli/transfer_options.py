@@ -12,6 +12,7 @@ import click
 from s3dlio_cli.filter_options import FILTER_OPTIONS, add_filters
 from s3dlio_cli.names_options import NAMES_OPTIONS, names_of
 from s3dlio_cli.options import (
+    bwlimit_option,
     customer_key_option,
     dry_run_option,
     failure_options,
@@ -53,6 +54,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="N",
         help="At the end try what failed again, up to N times. [0]",
     ),
+    bwlimit_option,
     *FILTER_OPTIONS,
     *NAMES_OPTIONS,
     remembered_option(
@@ -105,6 +107,7 @@ def transfer_keywords(
         "failures": values.get("failures"),
         "failures0": values.get("failures0"),
         "patterns": patterns_of(ctx),
+        "bwlimit": values.get("bwlimit"),
     }
     add_filters(ctx, keywords)
     add_overwrite(ctx, keywords)

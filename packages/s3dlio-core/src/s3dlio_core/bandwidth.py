@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from s3dlio_core.errors import CancelledError, UsageError
 from s3dlio_core.selection.filter_values import parse_size
@@ -25,9 +25,11 @@ from s3dlio_core.selection.filter_values import parse_size
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import Buffer as WritableBuffer
+
     from s3dlio_core.transfer.events import CancelToken
 
-__all__ = ["Bandwidth", "Bwlimit", "parse_bwlimit"]
+__all__ = ["Bandwidth", "Bwlimit", "Readable", "make_bandwidth", "paced", "parse_bwlimit"]
 
 #: What users give: "10M", "512k", a number of KiB; None, 0 or "off" is no limit.
 Bwlimit: TypeAlias = "str | int | None"
@@ -38,6 +40,13 @@ SLICE_MIN_BYTES = 512
 SLICE_MAX_BYTES = 4 * 1024**2
 
 _BARE_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+
+
+class Readable(Protocol):
+    """What bytes are read from; an `ObjectReader` is one."""
+
+    def readinto(self, buffer: WritableBuffer, /) -> int:
+        """Fill the buffer, or less of it; return how many bytes, 0 at the end."""
 
 
 class Bandwidth:
@@ -58,9 +67,7 @@ class Bandwidth:
             wait: sleeps so many seconds, or less when the token is set, and says whether it was.
         """
         self.bytes_per_s = bytes_per_s
-        self.slice_bytes = int(
-            min(max(bytes_per_s * SLICE_S, SLICE_MIN_BYTES), SLICE_MAX_BYTES)
-        )
+        self.slice_bytes = int(min(max(bytes_per_s * SLICE_S, SLICE_MIN_BYTES), SLICE_MAX_BYTES))
         self._now_s = now_s
         self._wait = wait or _sleep
         self._lock = threading.Lock()
@@ -78,6 +85,39 @@ class Bandwidth:
         while (left_s := ends_s - self._now_s()) > 0:
             if self._wait(left_s, cancel):
                 raise CancelledError("cancelled")
+
+
+class _Paced:
+    """A reader whose bytes are paid for."""
+
+    def __init__(self, reader: Readable, bandwidth: Bandwidth, cancel: CancelToken | None) -> None:
+        self._reader = reader
+        self._bandwidth = bandwidth
+        self._cancel = cancel
+        self._paid_bytes = 0
+
+    def readinto(self, buffer: WritableBuffer, /) -> int:
+        """Read what is paid for; pay for a slice when that is used up."""
+        view = memoryview(buffer)
+        if not self._paid_bytes:
+            self._paid_bytes = min(len(view), self._bandwidth.slice_bytes)
+            self._bandwidth.take(self._paid_bytes, self._cancel)
+        count = self._reader.readinto(view[: self._paid_bytes])
+        self._paid_bytes -= count
+        return count
+
+
+def paced(
+    reader: Readable, bandwidth: Bandwidth | None, cancel: CancelToken | None = None
+) -> Readable:
+    """Return a reader that keeps to a limit; the reader itself where there is none."""
+    return reader if bandwidth is None else _Paced(reader, bandwidth, cancel)
+
+
+def make_bandwidth(limit: Bwlimit) -> Bandwidth | None:
+    """Return what keeps to a limit that a user gave; see `parse_bwlimit`."""
+    bytes_per_s = parse_bwlimit(limit)
+    return None if bytes_per_s is None else Bandwidth(bytes_per_s)
 
 
 def parse_bwlimit(value: Bwlimit) -> float | None:
@@ -101,6 +141,8 @@ def parse_bwlimit(value: Bwlimit) -> float | None:
             f"{value!r} is no bandwidth",
             hint="Write bytes per second with a unit: 10M, 512k; or off",
         ) from None
+    if not bytes_per_s and re.search("[1-9]", text):
+        raise UsageError(f"{value!r} is less than a byte per second")
     return float(bytes_per_s) or None
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from s3dlio_core.bandwidth import Bandwidth, paced
 from s3dlio_core.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from s3dlio_core.bandwidth import Bandwidth
     from s3dlio_core.store import ObjectStore
     from s3dlio_core.transfer.events import CancelToken
 
@@ -32,7 +32,7 @@ def read_object(
         start: first byte.
         stop: end of the range, exclusive; None is the end of the object.
         version: read this version.
-        bandwidth: is asked before each slice.
+        bandwidth: what the bytes keep to.
         cancel: ends a wait for it.
 
     Raises:
@@ -43,18 +43,14 @@ def read_object(
         end = size_bytes if stop is None else min(stop, size_bytes)
         content = bytearray(end - start)
         view = memoryview(content)
-        paid_bytes = 0
+        source = paced(reader, bandwidth, cancel)
         while view:
-            if bandwidth is not None and not paid_bytes:
-                paid_bytes = min(bandwidth.slice_bytes, len(view))
-                bandwidth.take(paid_bytes, cancel)
-            count = reader.readinto(view[:paid_bytes] if bandwidth is not None else view)
+            count = source.readinto(view)
             if not count:
                 raise IntegrityError(
                     f"the object ends {len(view)} bytes early",
                     operation="read",
                     uri=store.uri_of(key),
                 )
-            paid_bytes -= count
             view = view[count:]
         return bytes(content)

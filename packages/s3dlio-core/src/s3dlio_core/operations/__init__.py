@@ -13,6 +13,7 @@ of them:
 from __future__ import annotations
 
 from s3dlio_core.operations.arguments import JOBS_MAX
+from s3dlio_core.operations.bulk import get_many, put_many, stat_many
 from s3dlio_core.operations.containers import create_container, delete_container, list_containers
 from s3dlio_core.operations.deleting import delete
 from s3dlio_core.operations.describing import describe_many
@@ -48,6 +49,7 @@ __all__ = [
     "download",
     "exists",
     "get",
+    "get_many",
     "get_range",
     "list",
     "list_containers",
@@ -57,7 +59,9 @@ __all__ = [
     "open_writer",
     "presign",
     "put",
+    "put_many",
     "put_stream",
     "stat",
+    "stat_many",
     "upload",
 ]

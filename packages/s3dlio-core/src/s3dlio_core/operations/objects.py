@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.bandwidth import Bwlimit, make_bandwidth
+from s3dlio_core.in_memory import read_object
 from s3dlio_core.operations.arguments import (
     UriLike,
     object_session,
@@ -201,6 +203,7 @@ def get(
     stop: int | None = None,
     version: str | None = None,
     patterns: str = "auto",
+    bwlimit: Bwlimit = None,
     options: Mapping[str, str] | None = None,
 ) -> bytes:
     """Read an object, or bytes [start, stop) of it, into memory.
@@ -211,6 +214,7 @@ def get(
         stop: end of the range, exclusive; None is the end of the object.
         version: read this version (`ObjectInfo.version`), also of an object that was deleted.
         patterns: how the text is read; see `TransferKeywords`.
+        bwlimit: the most bytes per second, "10M" or "512k"; see `TransferKeywords`.
         options: the stores' settings.
 
     Raises:
@@ -220,30 +224,17 @@ def get(
         InvalidRangeError: the range lies outside of it.
         NotSupportedError: the store has no versions.
     """
-    asked = Reading.of(patterns, version)
+    asked, bandwidth = Reading.of(patterns, version), make_bandwidth(bwlimit)
 
     with object_session(uri, options) as session:
         return use_single(
-            session, uri, asked, lambda store, key: _read(store, key, start, stop, version)
+            session,
+            uri,
+            asked,
+            lambda store, key: read_object(
+                store, key, start, stop, version=version, bandwidth=bandwidth
+            ),
         )
-
-
-def _read(store: ObjectStore, key: str, start: int, stop: int | None, version: str | None) -> bytes:
-    with store.open_reader(key, start, stop, version=version) as reader:
-        size_bytes = reader.info.size_bytes
-        end = size_bytes if stop is None else min(stop, size_bytes)
-        content = bytearray(end - start)
-        view = memoryview(content)
-        while view:
-            count = reader.readinto(view)
-            if not count:
-                raise errors.IntegrityError(
-                    f"the object ends {len(view)} bytes early",
-                    operation="read",
-                    uri=store.uri_of(key),
-                )
-            view = view[count:]
-        return bytes(content)
 
 
 def put(
@@ -252,6 +243,7 @@ def put(
     *,
     attributes: Attributes | None = None,
     condition: Condition | None = None,
+    bwlimit: Bwlimit = None,
     options: Mapping[str, str] | None = None,
 ) -> ObjectInfo:
     """Write bytes as an object, atomically. A local file's directory is created.
@@ -262,16 +254,20 @@ def put(
         attributes: content headers, metadata, storage class and tags; a store drops what it has
             no place for.
         condition: write only if it holds.
+        bwlimit: the most bytes per second: it waits as long as these would take, then sends them.
         options: the stores' settings.
 
     Raises:
         PreconditionFailedError: the condition doesn't hold.
     """
+    bandwidth = make_bandwidth(bwlimit)
     with object_session(uri, options) as session:
         parsed = parse_uri(uri)
         place, name = session.object(parsed)
         prepare_container(session, parsed, place.container, create=False)
         key = place.prefix + name
+        if bandwidth is not None:
+            bandwidth.take(memoryview(data).nbytes)
         return place.store.put(key, data, attributes=attributes, condition=condition)
 
 

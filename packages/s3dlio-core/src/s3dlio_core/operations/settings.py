@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.bandwidth import Bwlimit, make_bandwidth
 from s3dlio_core.operations.arguments import Progress, as_observer, check_arguments, check_options
 from s3dlio_core.operations.filtering import FilterKeywords, Moment, Patterns, Size, make_filters
 from s3dlio_core.selection import Reading
@@ -16,6 +17,7 @@ from s3dlio_core.transfer.overwrite import OverwriteRule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from s3dlio_core.bandwidth import Bandwidth
     from s3dlio_core.selection.filters import Filters
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
     from s3dlio_core.transfer.failure_lists import ListPath
@@ -62,6 +64,9 @@ class TransferKeywords(FilterKeywords, total=False):
             the one source, a directory or prefix, or whole URIs of what lies in the sources, as
             `failures` has them; a "/" behind means all that lies below. Read once, lazily. What
             isn't there is a failure. `s3dlio_core.selection.names_from` reads lists.
+        bwlimit: the most bytes per second of all that is read together, as rclone writes it: "10M",
+            "512k" (of 1024), a bare number of KiB; None, 0 or "off" is no limit. What a service
+            copies by itself isn't limited.
     """
 
     attributes: Attributes | None
@@ -81,6 +86,7 @@ class TransferKeywords(FilterKeywords, total=False):
     compare: str | None
     guess_content_type: bool
     names: Iterable[str] | None
+    bwlimit: Bwlimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class TransferSettings:
         version: of the one source.
         observer: what `progress` means.
         asked: what `patterns` means.
+        bandwidth: what `bwlimit` means.
         sides: the options of both sides and of each.
     """
 
@@ -122,12 +129,14 @@ class TransferSettings:
     overwrite: str | None = None
     compare: str | None = None
     guess_content_type: bool = True
+    bwlimit: Bwlimit = None
     source_options: Mapping[str, str] | None = field(default=None, repr=False)
     dest_options: Mapping[str, str] | None = field(default=None, repr=False)
     observer: TransferObserver = field(init=False)
     asked: Reading = field(init=False)
     filters: Filters | None = field(init=False)
     rule: OverwriteRule = field(init=False)
+    bandwidth: Bandwidth | None = field(init=False)
     sides: SideOptions = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -161,3 +170,4 @@ class TransferSettings:
         sides = SideOptions(self.options, self.source_options, self.dest_options)
         object.__setattr__(self, "sides", sides)
         object.__setattr__(self, "rule", OverwriteRule.from_names(self.overwrite, self.compare))
+        object.__setattr__(self, "bandwidth", make_bandwidth(self.bwlimit))

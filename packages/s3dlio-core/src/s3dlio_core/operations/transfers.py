@@ -207,6 +207,7 @@ def _make_run(
         retries=settings.retries,
         rule=settings.rule,
         guess_content_type=settings.guess_content_type,
+        bandwidth=settings.bandwidth,
     )
 
 

@@ -48,6 +48,7 @@ from s3dlio_core.transfer.within_store import WithinStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from s3dlio_core.bandwidth import Bandwidth
     from s3dlio_core.store import Attributes, ObjectInfo, ObjectStore
 
 __all__ = ["Engine"]
@@ -80,6 +81,7 @@ class Engine:
         rule: OverwriteRule | None = None,
         guess_content_type: bool = True,
         after_copy: Callable[[CopyItem, ObjectInfo], None] | None = None,
+        bandwidth: Bandwidth | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -99,6 +101,7 @@ class Engine:
             guess_content_type: give what has no content type that of its name or its source's.
             after_copy: is called by a worker with each item that has been copied, and the object
                 at the destination, before it counts as done; the item fails with its S3dlioError.
+            bandwidth: what the bytes that are read keep to, those of all workers together.
         """
         self._operation = operation
         self._jobs = jobs
@@ -115,6 +118,7 @@ class Engine:
             attributes,
             rule.condition(destination),
             guess_content_type,
+            bandwidth,
         )
         self._within = WithinStore(self._context, part_size_bytes)
         self._after_copy = after_copy

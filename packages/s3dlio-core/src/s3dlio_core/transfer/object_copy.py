@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from s3dlio_core.bandwidth import paced
 from s3dlio_core.content_types import guess_content_type
 from s3dlio_core.errors import (
     IntegrityError,
@@ -27,6 +28,7 @@ from s3dlio_core.store import Attributes
 from s3dlio_core.transfer.plan import part_count, part_size_for
 
 if TYPE_CHECKING:
+    from s3dlio_core.bandwidth import Bandwidth, Readable
     from s3dlio_core.content_check import ContentCheck, Outcome
     from s3dlio_core.store import (
         Condition,
@@ -79,6 +81,11 @@ class CopyContext:
     attributes: Attributes | None = None
     condition: Condition | None = None
     guess_content_type: bool = True
+    bandwidth: Bandwidth | None = None
+
+    def paced(self, reader: Readable) -> Readable:
+        """Return a reader that keeps to the run's bandwidth, if that is limited."""
+        return paced(reader, self.bandwidth, self.cancel)
 
     @property
     def takes_attributes(self) -> bool:
@@ -151,9 +158,15 @@ def copy_whole(item: CopyItem, context: CopyContext) -> Copied:
     size_bytes = item.info.size_bytes
     with context.buffers.lease(size_bytes, context.cancel) as view:
         with item.source.open_reader(item.info.key, version=item.version) as reader:
+<<<<<<< HEAD
             check_unchanged(item, reader.info)
             fill(reader, view, context.cancel)
             described, check = reader.info, reader.check
+=======
+            _check_unchanged(item, reader.info)
+            fill(context.paced(reader), view, context.cancel)
+            attributes, check = reader.info.attributes, reader.check
+>>>>>>> 75a9d27 (Limit bandwidth; read, write and describe many objects at a time)
         written = context.destination.put(
             item.key,
             view,
@@ -177,7 +190,15 @@ def _with_content_type(attributes: Attributes | None, item: CopyItem) -> Attribu
     return Attributes(content_type=guessed).over(attributes) if guessed else attributes
 
 
+<<<<<<< HEAD
 def fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
+=======
+def _has_attributes(capabilities: Capabilities) -> bool:
+    return capabilities.attributes or capabilities.mtime
+
+
+def fill(reader: Readable, view: memoryview, cancel: CancelToken) -> None:
+>>>>>>> 75a9d27 (Limit bandwidth; read, write and describe many objects at a time)
     """Fill a view from a reader, to the view's end.
 
     Raises:
@@ -334,8 +355,13 @@ class PartedCopy:
         item, context = self.item, self._context
         with context.buffers.lease(stop - start, context.cancel) as view:
             with self._open(start, stop) as reader:
+<<<<<<< HEAD
                 check_unchanged(item, reader.info)
                 fill(reader, view, context.cancel)
+=======
+                _check_unchanged(item, reader.info)
+                fill(context.paced(reader), view, context.cancel)
+>>>>>>> 75a9d27 (Limit bandwidth; read, write and describe many objects at a time)
             if self._check is not None:
                 self._check.add(start, view)
             return self._started().put_part(number, start, view)
