@@ -158,15 +158,9 @@ def copy_whole(item: CopyItem, context: CopyContext) -> Copied:
     size_bytes = item.info.size_bytes
     with context.buffers.lease(size_bytes, context.cancel) as view:
         with item.source.open_reader(item.info.key, version=item.version) as reader:
-<<<<<<< HEAD
             check_unchanged(item, reader.info)
-            fill(reader, view, context.cancel)
-            described, check = reader.info, reader.check
-=======
-            _check_unchanged(item, reader.info)
             fill(context.paced(reader), view, context.cancel)
-            attributes, check = reader.info.attributes, reader.check
->>>>>>> 75a9d27 (Limit bandwidth; read, write and describe many objects at a time)
+            described, check = reader.info, reader.check
         written = context.destination.put(
             item.key,
             view,
@@ -190,15 +184,7 @@ def _with_content_type(attributes: Attributes | None, item: CopyItem) -> Attribu
     return Attributes(content_type=guessed).over(attributes) if guessed else attributes
 
 
-<<<<<<< HEAD
-def fill(reader: ObjectReader, view: memoryview, cancel: CancelToken) -> None:
-=======
-def _has_attributes(capabilities: Capabilities) -> bool:
-    return capabilities.attributes or capabilities.mtime
-
-
 def fill(reader: Readable, view: memoryview, cancel: CancelToken) -> None:
->>>>>>> 75a9d27 (Limit bandwidth; read, write and describe many objects at a time)
     """Fill a view from a reader, to the view's end.
 
     Raises:
@@ -355,13 +341,8 @@ class PartedCopy:
         item, context = self.item, self._context
         with context.buffers.lease(stop - start, context.cancel) as view:
             with self._open(start, stop) as reader:
-<<<<<<< HEAD
                 check_unchanged(item, reader.info)
-                fill(reader, view, context.cancel)
-=======
-                _check_unchanged(item, reader.info)
                 fill(context.paced(reader), view, context.cancel)
->>>>>>> 75a9d27 (Limit bandwidth; read, write and describe many objects at a time)
             if self._check is not None:
                 self._check.add(start, view)
             return self._started().put_part(number, start, view)
