@@ -9,6 +9,7 @@ Rules that hold in this file:
   one is streamed, where each answer tells what it is about.
 - Each pair of stores is compared once, not once for each object.
 - What the destination finds it can't copy after all is streamed, and so is all else of that source.
+- Where the bandwidth is limited, files are streamed; what a service copies needs none of it.
 - Nobody here saw the bytes: they are compared with a checksum only where both sides tell one.
 """
 
@@ -97,6 +98,8 @@ class WithinStore:
         if reached is None:
             destination = self._context.destination
             can_copy = destination.capabilities.copy and source.capabilities.etag_changes
+            if self._context.bandwidth is not None and destination.capabilities.directories:
+                can_copy = False  # the kernel's copies would keep to no limit
             reached = can_copy and same_account(source, destination)
             # Another worker may have found out meanwhile that it can't.
             reached = self._reached.setdefault(source, reached)
