@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from s3dlio_cli import output
 from s3dlio_cli.command import HELP_NAMES, Invocation, literal
@@ -72,13 +73,24 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of the arguments, or say which one is near."""
         name = args[0]
-        if entry_of(name) is None and not name.startswith("-"):
+        if entry_of(name) is None and not (name.startswith("-") or ctx.resilient_parsing):
             from difflib import get_close_matches  # noqa: PLC0415 - after a typing error only
 
             near = get_close_matches(name, all_names(), n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"No such command: {name}.{hint}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete commands by name and alias, and the group's own options."""
+        found = super().shell_complete(ctx, incomplete)
+        help_of = {item.value: item.help for item in found}
+        aliases = [
+            CompletionItem(entry.alias, help=help_of.get(entry.name) or f"see {entry.name}")
+            for entry in TABLE
+            if entry.alias is not None and entry.alias.startswith(incomplete)
+        ]
+        return found + aliases
 
     def format_commands(
         self,

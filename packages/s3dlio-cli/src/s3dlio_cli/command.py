@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from s3dlio_cli.options import Settings, common_options, settings_of
 from s3dlio_cli.signals import Interrupts
@@ -34,8 +35,28 @@ class Invocation:
     settings: Settings = field(default_factory=Settings)
 
 
+class _PathOrUri(click.types.StringParamType):
+    """What the arguments of commands are: any text; shells complete it as the name of a file."""
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        """Ask the shell to complete a name of a file."""
+        return [CompletionItem(incomplete, type="file")]
+
+
 class Command(click.Command):
     """A command that configures logging by the common options."""
+
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
+        """Make a command. Arguments of no other type are paths or URIs."""
+        super().__init__(*arguments, **attributes)
+        for parameter in self.params:
+            if isinstance(parameter, click.Argument) and parameter.type is click.STRING:
+                parameter.type = _PathOrUri()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; -h alone asks for help, whatever else it may mean."""

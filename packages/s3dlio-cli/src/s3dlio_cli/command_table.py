@@ -31,8 +31,9 @@ COPYING: Final = "Copy"
 LOOKING: Final = "Look"
 DELETING: Final = "Delete"
 BUCKETS: Final = "Buckets"
+SHELL: Final = "Shell"
 #: In the order in which `--help` shows them.
-HEADINGS: Final = (COPYING, LOOKING, DELETING, BUCKETS)
+HEADINGS: Final = (COPYING, LOOKING, DELETING, BUCKETS, SHELL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class CommandEntry:
 
 TABLE: Final = (
     CommandEntry("cat", "cat:cat", LOOKING, "get"),
+    CommandEntry("completion", "completion:completion", SHELL),
     CommandEntry("copy", "copy:copy", COPYING, "cp"),
     CommandEntry("create-bucket", "buckets:create_bucket", BUCKETS, "mb"),
     CommandEntry("delete", "delete:delete", DELETING, "rm"),
