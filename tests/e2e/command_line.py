@@ -46,9 +46,13 @@ class Outcome:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The one JSON object of `--json`."""
-        values: dict[str, Any] = json.loads(self.out)
-        return values
+        """The last JSON object of `--json`."""
+        return self.lines[-1]
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """All JSON objects of `--json`."""
+        return [json.loads(line) for line in self.out.splitlines()]
 
     @property
     def described(self) -> dict[str, Any]:

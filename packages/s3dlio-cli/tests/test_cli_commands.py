@@ -146,10 +146,11 @@ def test_quiet_says_nothing(cli: Cli, tree: Path, tmp_path: Path) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
 
 
-def test_json_prints_a_summary_object(cli: Cli, tree: Path, tmp_path: Path) -> None:
-    """--json gives one object on standard output."""
+def test_json_ends_with_a_summary_object(cli: Cli, tree: Path, tmp_path: Path) -> None:
+    """The last line of standard output tells the whole."""
     outcome = cli("upload", "--json", "-r", f"{tree}/", f"{tmp_path}/out/")
-    values = json.loads(outcome.out)
+    values = json.loads(outcome.out.splitlines()[-1])
+    assert values["type"] == "summary"
     shown = {name: values[name] for name in ("operation", "ok", "exit_code", "done_count")}
     assert shown == {"operation": "upload", "ok": True, "exit_code": 0, "done_count": 4}
     assert values["done_bytes"] == 3001
@@ -176,7 +177,8 @@ def test_one_bad_file_does_not_stop_the_others(cli: Cli, tree: Path, bucket: str
 def test_a_failure_is_in_the_json_summary(cli: Cli, tree: Path, bucket: str) -> None:
     """With its source and the reason."""
     (tree / "dangling.log").symlink_to(tree / "nowhere")
-    values = json.loads(cli("upload", "--json", f"{tree}/*.log", f"{bucket}/").out)
+    lines = cli("upload", "--json", f"{tree}/*.log", f"{bucket}/").out.splitlines()
+    values = json.loads(lines[-1])
     assert (values["ok"], values["exit_code"], values["failed_count"]) == (False, 1, 1)
     assert values["failures"][0]["source"].endswith("/dangling.log")
 

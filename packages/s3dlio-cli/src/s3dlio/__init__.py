@@ -36,6 +36,7 @@ from s3dlio_core.operations import (
     get_range,
     list,  # noqa: A004 - the name is promised to callers
     list_containers,
+    move,
     open,  # noqa: A004 - likewise
     open_store,
     presign,
@@ -50,6 +51,7 @@ from s3dlio_core.transfer import (
     CancelToken,
     Failure,
     Planned,
+    Settled,
     Snapshot,
     TransferObserver,
     TransferReport,
@@ -72,6 +74,7 @@ __all__ = [
     "Planned",
     "PreconditionFailedError",
     "S3dlioError",
+    "Settled",
     "Snapshot",
     "TransferFailedError",
     "TransferObserver",
@@ -89,6 +92,7 @@ __all__ = [
     "get_range",
     "list",
     "list_containers",
+    "move",
     "open",
     "open_store",
     "presign",

@@ -70,6 +70,7 @@ TABLE: Final = (
     CommandEntry("du", "du:du", LOOKING),
     CommandEntry("list", "list:list_objects", LOOKING, "ls"),
     CommandEntry("list-buckets", "buckets:list_buckets", BUCKETS),
+    CommandEntry("move", "move:move", COPYING, "mv"),
     CommandEntry("presign", "presign:presign", LOOKING),
     CommandEntry("put", "put:put", COPYING),
     CommandEntry("stat", "stat:stat", LOOKING),

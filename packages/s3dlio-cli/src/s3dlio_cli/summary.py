@@ -21,6 +21,7 @@ _DONE_WORDS = {
     "upload": "uploaded",
     "download": "downloaded",
     "copy": "copied",
+    "move": "moved",
     "delete": "deleted",
 }
 

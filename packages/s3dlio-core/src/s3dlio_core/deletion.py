@@ -11,7 +11,7 @@ from s3dlio_core.selection import Selection, expand
 from s3dlio_core.selection.filters import Filters, Sieve, left_out_text
 from s3dlio_core.store import ListError, ObjectInfo
 from s3dlio_core.transfer.named import NotFound
-from s3dlio_core.transfer.report import Failure, Planned, TransferReport
+from s3dlio_core.transfer.report import Failure, Planned, Settled, TransferReport
 from s3dlio_core.transfer.tally import Tally
 
 if TYPE_CHECKING:
@@ -149,11 +149,15 @@ class Deletion:
             self._tally.tick()
 
     def _delete_batch(self, store: ObjectStore, keys: Sequence[str]) -> None:
-        failed_count = 0
+        failed_keys: set[str] = set()
         for failed in store.delete_many(keys):
-            failed_count += 1
+            failed_keys.add(failed.key)
             self._tally.fail(Failure(store.uri_of(failed.key), "", failed.error))
-        self._tally.done_count += len(keys) - failed_count
+        self._tally.done_count += len(keys) - len(failed_keys)
+        if self._tally.tells_settled:
+            for key in keys:
+                if key not in failed_keys:
+                    self._tally.settle(Settled("deleted", store.uri_of(key)))
 
     def _keys(self, selection: Selection, sieve: Sieve | None, *, recursive: bool) -> Iterator[str]:
         for found in expand(selection, recursive=recursive, sieve=sieve):

@@ -175,21 +175,17 @@ def goal_within(selection: Selection, target: Target) -> str | None:
     """Return the URI that a directory's or glob's copies go below, if it lies in the source."""
     source = selection.place.store.uri_of(selection.place.prefix)
     goal = target.place.store.uri_of(target.place.prefix + selection.lead)
-    if goal == source or not goal.startswith(source):
-        return None
-    return goal if same_service(selection.place.store, target.place.store) else None
-
-
-def _lies_within(selection: Selection, target: Target) -> bool:
-    """Whether copies would lie in the source, also where a link makes another path of it."""
-    if goal_within(selection, target) is not None:
-        return True
+    if goal != source and goal.startswith(source):
+        return goal if same_service(selection.place.store, target.place.store) else None
     stores = (selection.place.store, target.place.store)
     if not all(store.capabilities.directories for store in stores):
-        return False
-    source = os.path.realpath(selection.place.container)
-    goal = os.path.realpath(os.path.join(target.place.container, selection.lead))  # noqa: PTH118 - text
-    return goal != source and goal.startswith(source.rstrip("/") + "/")
+        return None
+    # A link may make another path of it.
+    true_source = os.path.realpath(selection.place.container).rstrip("/") + "/"
+    true_goal = os.path.realpath(f"{target.place.container}/{selection.lead}") + "/"
+    if true_goal == true_source or not true_goal.startswith(true_source):
+        return None
+    return source + true_goal[len(true_source) :]
 
 
 def _refuse_into_itself(selections: Sequence[Selection], target: Target) -> None:
@@ -197,7 +193,7 @@ def _refuse_into_itself(selections: Sequence[Selection], target: Target) -> None
     for selection in selections:
         if selection.found is not None or selection.is_pattern:
             continue
-        if _lies_within(selection, target):
+        if goal_within(selection, target) is not None:
             goal = target.place.store.uri_of(target.place.prefix + selection.lead)
             raise errors.UsageError(
                 f"{errors.printable(selection.text)} would be copied into itself, to "

@@ -121,6 +121,7 @@ class Capabilities:
         read_if_match: `if_match` of `open_reader` is enforced by the store.
         copy: `copy_from` from a source of the same store kind and identity.
         copy_if_absent: `Condition(if_absent=True)` on `copy_from`.
+        rename: `rename_from` from a source of the same store kind.
         copy_part: `MultipartUpload.copy_part`, likewise.
         resume_multipart: `resume_multipart` and `list_multiparts`.
         attributes: content headers and metadata are kept. Without it they are dropped on write.
@@ -147,6 +148,7 @@ class Capabilities:
     read_if_match: bool = True
     copy: bool = True
     copy_if_absent: bool = True
+    rename: bool = False
     copy_part: bool = True
     resume_multipart: bool = True
     attributes: bool = True
@@ -685,6 +687,27 @@ class ObjectStore(abc.ABC):
             ObjectNotFoundError: the source doesn't exist.
             PreconditionFailedError: the source's ETag or the destination's condition.
         """
+
+    def rename_from(
+        self, source: CopySource, key: str, *, condition: Condition | None = None
+    ) -> ObjectInfo:
+        """Move an object here without copying its bytes, atomically: it is never without a name.
+
+        Args:
+            source: from `copy_source` of a store; with an ETag, only that state of it is moved.
+            key: the destination.
+            condition: on the destination.
+
+        Raises:
+            NotSupportedError: the pair can't; the caller copies and deletes instead. Nothing was
+                changed.
+            ObjectNotFoundError: the source doesn't exist.
+            SourceChangedError: the source has another ETag.
+            CollisionError: source and destination are one object.
+            PreconditionFailedError: the destination's condition.
+        """
+        del source, condition
+        raise NotSupportedError("this store can't rename", operation="move", uri=self.uri_of(key))
 
     @abc.abstractmethod
     def delete(self, key: str) -> None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from s3dlio_core.errors import S3dlioError
     from s3dlio_core.transfer.events import Snapshot
-    from s3dlio_core.transfer.report import Failure, Planned, TransferReport
+    from s3dlio_core.transfer.report import Failure, Planned, Settled, TransferReport
 
 __all__ = [
     "error_values",
     "failure_values",
     "planned_values",
     "report_values",
+    "settled_values",
     "snapshot_values",
 ]
 
@@ -55,6 +56,13 @@ def failure_values(failure: Failure) -> dict[str, Any]:
 def planned_values(planned: Planned) -> dict[str, Any]:
     """Return what a dry run would do with one object."""
     return asdict(planned)
+
+
+def settled_values(settled: Settled) -> dict[str, Any]:
+    """Return what was done with one object, but for the action itself."""
+    values = asdict(settled)
+    del values["action"]
+    return values
 
 
 def report_values(report: TransferReport) -> dict[str, Any]:

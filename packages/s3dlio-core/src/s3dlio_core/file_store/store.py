@@ -16,7 +16,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.file_store import multipart, writing
+from s3dlio_core.file_store import multipart, renaming, writing
 from s3dlio_core.file_store.case import folds_case
 from s3dlio_core.file_store.paths import (
     DirectoryTree,
@@ -203,7 +203,9 @@ class FileStore(ObjectStore):
         # The kernel copies any size at one go, but not so that one could watch it, or end it.
         copy_size_max_bytes=_COPY_SIZE_MAX_BYTES,
     )
-    capabilities = Capabilities(put_if_match=False, attributes=False, mtime=True, directories=True)
+    capabilities = Capabilities(
+        put_if_match=False, attributes=False, mtime=True, directories=True, rename=True
+    )
 
     def __init__(
         self,
@@ -230,6 +232,7 @@ class FileStore(ObjectStore):
         if folds_case(self.root):
             self.capabilities = dataclasses.replace(self.capabilities, case_sensitive=False)
         self.tree = DirectoryTree(self.root)
+        self._trees: dict[str, DirectoryTree] = {}  # of other roots, which files are moved from
         self._unsynced: set[tuple[str, ...]] = set()
         self.umask = writing.read_umask()
         self.renew_after_fork()
@@ -352,6 +355,20 @@ class FileStore(ObjectStore):
                 return self._write(key, fill, kept, condition, None)
             finally:
                 os.close(source_fd)
+
+    def rename_from(
+        self, source: CopySource, key: str, *, condition: Condition | None = None
+    ) -> ObjectInfo:
+        """Rename a file of the same file system."""
+        with self._translated("move", key):
+            self._check_condition(condition)
+            self.source_path(source)
+            return renaming.rename(self, source, key, condition)
+
+    def tree_of(self, source: CopySource) -> DirectoryTree:
+        """Return what opens the directories of a copy source's root."""
+        with self._lock:
+            return self._trees.setdefault(source.container, DirectoryTree(source.container))
 
     def _write(
         self,
@@ -566,13 +583,21 @@ class FileStore(ObjectStore):
             LocalIOError: a directory could not be synced: what was written may not last.
         """
         self._sync_directories()
-        self.tree.close()
+        for tree in (self.tree, *self._trees.values()):
+            tree.close()
         self._walks.clear()
 
     def _open(self, key: str) -> tuple[int, os.stat_result]:
         split_key(key)
+        path = os.path.join(self.root, key)
+        if self.own_links and os.path.islink(path):
+            raise errors.NotSupportedError(
+                "it is a symbolic link, and only a file system can hold one",
+                hint='The option links (--links), "follow", takes what it points to, and "skip" '
+                "leaves it where it is",
+            )
         try:
-            return open_regular(os.path.join(self.root, key))
+            return open_regular(path)
         except NotADirectoryError:
             raise errors.ObjectNotFoundError("no such file") from None
 

@@ -123,7 +123,7 @@ def publish(
     os.fchmod(fd, mode)
     status = os.fstat(fd)
     if condition is not None and condition.if_absent:
-        _publish_if_absent(temporary, name, directory_fd)
+        rename_if_absent(temporary, directory_fd, name, directory_fd)
     else:
         os.rename(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
     return status
@@ -133,16 +133,27 @@ def publish(
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 
 
-def _publish_if_absent(temporary: str, name: str, directory_fd: int) -> None:
+def rename_if_absent(from_name: str, from_fd: int, name: str, directory_fd: int) -> None:
+    """Give a file another name that nobody has; a link is renamed itself.
+
+    Args:
+        from_name: its name in the directory `from_fd`.
+        from_fd: a directory.
+        name: its new name in the directory `directory_fd`.
+        directory_fd: a directory.
+
+    Raises:
+        PreconditionFailedError: the name exists.
+    """
     try:
-        os.link(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
+        os.link(from_name, name, src_dir_fd=from_fd, dst_dir_fd=directory_fd, follow_symlinks=False)
     except FileExistsError:
         raise already_exists() from None
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
     else:
-        os.unlink(temporary, dir_fd=directory_fd)
+        os.unlink(from_name, dir_fd=from_fd)
         return
     # Nobody else gets the name once an empty file of ours has it; that is what is replaced.
     try:
@@ -150,7 +161,7 @@ def _publish_if_absent(temporary: str, name: str, directory_fd: int) -> None:
     except FileExistsError:
         raise already_exists() from None
     try:
-        os.rename(temporary, name, src_dir_fd=directory_fd, dst_dir_fd=directory_fd)
+        os.rename(from_name, name, src_dir_fd=from_fd, dst_dir_fd=directory_fd)
     except BaseException:
         discard(name, directory_fd)
         raise

@@ -35,7 +35,7 @@ from s3dlio_core.operations.streaming import (
     open_raw,
     open_writer,
 )
-from s3dlio_core.operations.transfers import copy, download, upload
+from s3dlio_core.operations.transfers import copy, download, move, upload
 
 __all__ = [
     "JOBS_MAX",
@@ -53,6 +53,7 @@ __all__ = [
     "get_range",
     "list",
     "list_containers",
+    "move",
     "open",
     "open_raw",
     "open_store",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
@@ -16,6 +15,7 @@ from s3dlio_core.operations.arguments import (
     several,
 )
 from s3dlio_core.operations.filtering import FilterKeywords, make_filters
+from s3dlio_core.operations.local_directories import refuse_linked_directory, remove_emptied
 from s3dlio_core.selection import (
     Reading,
     Selection,
@@ -42,6 +42,8 @@ __all__ = ["delete"]
 
 #: Names that are looked up at the same time.
 LOOKUPS_MAX = 32
+
+_LINK_HINT = 'Remove the link with rm, or write it with a "/" behind to delete what lies there'
 
 
 def delete(
@@ -143,13 +145,8 @@ def _remove_directory(
         and isinstance(selection, Selection)
         and selection.found is None
         and not selection.is_pattern
-        and not Path(selection.place.container).is_symlink()
-        # The name that is left when "/" is cut off: the root, "." and ".." only lose their content.
-        and selection.text.rstrip("/").rpartition("/")[2] not in {"", ".", ".."}
     ):
-        # A fifo, a device or what was written meanwhile keeps it.
-        with contextlib.suppress(errors.ContainerNotEmptyError):
-            provider.delete_container(selection.place.container)
+        remove_emptied(provider, parse_uri(selection.text).path)
 
 
 def _to_delete(
@@ -160,23 +157,8 @@ def _to_delete(
         if recursive and parsed.key.endswith("/"):
             # All that lies below, not only a folder marker.
             return select_directory_as_written(session, uri, asked, may_be_regex=False)
-        if session.provider(parsed).containers_are_paths and not parsed.key.endswith("/"):
-            _refuse_linked_directory(uri, Path(parsed.path))
+        if session.provider(parsed).containers_are_paths:
+            refuse_linked_directory(uri, parsed.path, "delete", _LINK_HINT)
         return select_as_written(session, uri, asked, may_be_regex=False)
     except errors.NothingMatchedError as error:
         return error
-
-
-def _refuse_linked_directory(uri: str, path: Path) -> None:
-    """Refuse to read a link as the directory that it points to.
-
-    Raises:
-        UsageError: it points to one.
-    """
-    if path.is_symlink() and path.is_dir():
-        raise errors.UsageError(
-            "this is a symbolic link to a directory",
-            operation="delete",
-            uri=uri,
-            hint='Remove the link with rm, or write it with a "/" behind to delete what lies there',
-        )

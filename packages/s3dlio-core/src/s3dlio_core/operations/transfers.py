@@ -1,9 +1,10 @@
-"""upload, download and copy: one transfer under three names."""
+"""upload, download, copy and move: one transfer under four names."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
@@ -14,7 +15,14 @@ from s3dlio_core.operations.arguments import (
     prepare_container,
     several,
 )
+from s3dlio_core.operations.local_directories import (
+    make_empty_directories,
+    refuse_linked_directory,
+    remove_emptied,
+)
 from s3dlio_core.operations.settings import TransferKeywords, TransferSettings
+from s3dlio_core.registry import provider_class
+from s3dlio_core.selection import Reading
 from s3dlio_core.sides import open_sides
 from s3dlio_core.transfer.dry_run import DryRun
 from s3dlio_core.transfer.engine import Engine
@@ -25,6 +33,7 @@ from s3dlio_core.transfer.failure_lists import (
     refuse_lists_as_sources,
     without_lists,
 )
+from s3dlio_core.transfer.moving import Mover
 from s3dlio_core.transfer.named import NamedObjects
 from s3dlio_core.transfer.overwrite import Compare, Overwrite
 from s3dlio_core.transfer.plan import LeftOut, Note, PlanEntry, Unmatched
@@ -32,7 +41,7 @@ from s3dlio_core.transfer.planning import plan_copy
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from typing_extensions import Unpack
 
@@ -41,7 +50,9 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.report import TransferReport
     from s3dlio_core.uri import Uri
 
-__all__ = ["copy", "download", "upload"]
+__all__ = ["copy", "download", "move", "upload"]
+
+_LINK_HINT = 'Write it with a "/" behind to move what lies there, or move the link with mv'
 
 
 def upload(
@@ -123,12 +134,46 @@ def copy(
     return _transfer("copy", sources, destination, settings)
 
 
+def move(
+    sources: Sources,
+    destination: UriLike,
+    max_in_flight: int = 32,
+    *,
+    recursive: bool = False,
+    create_bucket: bool = False,
+    **keywords: Unpack[TransferKeywords],
+) -> TransferReport:
+    """Move objects from any store to any store.
+
+    Files are renamed within one file system. All else is copied, and a source is deleted only
+    after its copy was looked at in the destination and the source has been found unchanged. What
+    is left out by a rule, or fails, stays where it is; nothing is moved onto itself, nor onto what
+    is still to be moved. A local directory that was moved whole goes, too. A symbolic link is
+    moved itself, unless the option `links` says "follow" (what a link to a file points to is
+    copied, and the link goes) or "skip". See `upload` for the arguments and errors.
+    """
+    keywords["options"] = _with_own_links(keywords.get("options"), [*several(sources), destination])
+    settings = TransferSettings(max_in_flight, create_bucket, recursive, **keywords)
+    return _transfer("move", sources, destination, settings)
+
+
+def _with_own_links(
+    options: Mapping[str, str] | None, uris: Iterable[UriLike]
+) -> Mapping[str, str] | None:
+    """Return options in which links are things of their own, unless they say otherwise."""
+    understood = (provider_class(parse_uri(uri).scheme).option_names for uri in uris)
+    if any("links" in names for names in understood) and isinstance(options, (dict, type(None))):
+        return {"links": "own", **(options or {})}
+    return options
+
+
 def _transfer(
     operation: str, sources: Sources, destination: UriLike, settings: TransferSettings
 ) -> TransferReport:
     cancel = (settings.cancel or CancelToken()).child()
     given = several(sources)
     target = parse_uri(destination)
+    moving = operation == "move"
     with contextlib.ExitStack() as stack:
         sides = stack.enter_context(
             open_sides(
@@ -141,6 +186,8 @@ def _transfer(
         )
         lists = settings.failures, settings.failures0
         refuse_lists_as_sources(map(parse_uri, given), lists)
+        if moving:
+            _refuse_linked_directories(sides.source, given)
         place, entries = plan_copy(
             sides,
             given,
@@ -150,6 +197,7 @@ def _transfer(
             asked=settings.asked,
             filters=settings.filters,
             named=_named(settings, cancel),
+            moving=moving,
         )
         entries = without_lists(entries, lists)
         first = _until_something(entries, operation)
@@ -162,6 +210,8 @@ def _transfer(
         if not isinstance(first[-1], (Unmatched, Note)):
             plan = itertools.chain(_prepare(sides.destination, target, place, settings), plan)
         report = _make_run(operation, place.store, settings, observer, cancel).run(plan)
+        if moving and report.ok and not settings.dry_run:
+            _remove_moved(sides.source, given, place, settings)
     stopped_by = report.stopped_by
     if isinstance(stopped_by, errors.ContainerNotFoundError) and stopped_by.uri.startswith(
         place.store.uri
@@ -196,6 +246,10 @@ def _make_run(
             cancel=cancel,
             is_wanted=settings.rule.decider(store, cancel),
         )
+    mover = None
+    if operation == "move":
+        condition = settings.rule.condition(store)
+        mover = Mover(store, cancel, settings.attributes, condition)
     return Engine(
         operation,
         store,
@@ -208,7 +262,36 @@ def _make_run(
         rule=settings.rule,
         guess_content_type=settings.guess_content_type,
         bandwidth=settings.bandwidth,
+        before_copy=None if mover is None else mover.before,
+        after_copy=None if mover is None else mover.after,
     )
+
+
+def _refuse_linked_directories(session: Session, sources: Iterable[UriLike]) -> None:
+    for source in sources:
+        uri = parse_uri(source)
+        if session.provider(uri).containers_are_paths:
+            refuse_linked_directory(os.fspath(source), uri.path, "move", _LINK_HINT)
+
+
+def _remove_moved(
+    session: Session, sources: Iterable[UriLike], goal: Place, settings: TransferSettings
+) -> None:
+    """Remove the local directories that were moved whole, as far as they are empty now."""
+    if not settings.recursive or settings.filters is not None or settings.names is not None:
+        return
+    for source in sources:
+        uri = parse_uri(source)
+        provider = session.provider(uri)
+        if (
+            provider.containers_are_paths
+            and settings.asked in {Reading.AUTO, Reading.LITERAL}
+            and provider.container_exists(uri.path)
+        ):
+            if goal.store.capabilities.directories:
+                name = uri.key.rpartition("/")[2]
+                make_empty_directories(provider, uri.path, f"{goal.container}/{goal.prefix}{name}")
+            remove_emptied(provider, uri.path)
 
 
 def _prepare(

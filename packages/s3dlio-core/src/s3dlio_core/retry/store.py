@@ -413,6 +413,12 @@ class RetryingStore(ObjectStore):
         )
         return self.retrier.call("copy", self.uri_of(key), call)
 
+    def rename_from(
+        self, source: CopySource, key: str, *, condition: Condition | None = None
+    ) -> ObjectInfo:
+        """Rename; once, since a second try couldn't tell what the first has done."""
+        return self.inner.rename_from(source, key, condition=condition)
+
     def delete(self, key: str) -> None:
         """Delete an object."""
         self.retrier.call("delete", self.uri_of(key), lambda: self.inner.delete(key))

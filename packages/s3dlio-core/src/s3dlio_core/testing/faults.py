@@ -315,6 +315,16 @@ class FaultyStore(ObjectStore):
         """Hand on, or fail."""
         return self._run("tags", key, lambda: self.inner.tags(key, version=version))
 
+    def rename_from(
+        self, source: CopySource, key: str, *, condition: Condition | None = None
+    ) -> ObjectInfo:
+        """Hand on, or fail."""
+        return self._run(
+            "rename_from",
+            key,
+            lambda: self.inner.rename_from(source, key, condition=condition),
+        )
+
     def delete(self, key: str) -> None:
         """Hand on, or fail."""
         self._run("delete", key, lambda: self.inner.delete(key))

@@ -15,6 +15,8 @@ named        finding objects by their names instead of by a listing
 ledger       what the engine's threads have done
 tally        the counts of a run in one thread
 failure_lists files that name what failed
+moving       verified deletion of sources, and renames
+own_sources  what a move would write onto sources of the same run
 events       what an observer is told, and how a run is cancelled
 report       the outcome
 """
@@ -22,6 +24,14 @@ report       the outcome
 from __future__ import annotations
 
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
-from s3dlio_core.transfer.report import Failure, Planned, TransferReport
+from s3dlio_core.transfer.report import Failure, Planned, Settled, TransferReport
 
-__all__ = ["CancelToken", "Failure", "Planned", "Snapshot", "TransferObserver", "TransferReport"]
+__all__ = [
+    "CancelToken",
+    "Failure",
+    "Planned",
+    "Settled",
+    "Snapshot",
+    "TransferObserver",
+    "TransferReport",
+]

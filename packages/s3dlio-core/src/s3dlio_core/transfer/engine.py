@@ -41,7 +41,7 @@ from s3dlio_core.transfer.object_copy import (
 )
 from s3dlio_core.transfer.overwrite import OverwriteRule
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped
-from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
+from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, Settled, TransferReport
 from s3dlio_core.transfer.second_tries import SecondTries
 from s3dlio_core.transfer.within_store import WithinStore
 
@@ -80,13 +80,14 @@ class Engine:
         retries: int = 0,
         rule: OverwriteRule | None = None,
         guess_content_type: bool = True,
+        before_copy: Callable[[CopyItem], Copied | None] | None = None,
         after_copy: Callable[[CopyItem, ObjectInfo], None] | None = None,
         bandwidth: Bandwidth | None = None,
     ) -> None:
         """Prepare a run.
 
         Args:
-            operation: "upload", "download" or "copy"; for messages.
+            operation: "upload", "download", "copy" or "move"; for messages.
             destination: where everything is written.
             jobs: worker threads at the most.
             part_size_bytes: overrides the defaults of `plan.part_size_for` and
@@ -99,6 +100,8 @@ class Engine:
             retries: passes at the most over what failed, after the plan's end.
             rule: whether what exists is replaced; None: always.
             guess_content_type: give what has no content type that of its name or its source's.
+            before_copy: is called by a worker with each item that is to be copied; the item fails
+                with its S3dlioError. What it returns makes the copy, and `after_copy`, needless.
             after_copy: is called by a worker with each item that has been copied, and the object
                 at the destination, before it counts as done; the item fails with its S3dlioError.
             bandwidth: what the bytes that are read keep to, those of all workers together.
@@ -120,8 +123,10 @@ class Engine:
             guess_content_type,
             bandwidth,
         )
+        self._before_copy = before_copy
         self._within = WithinStore(self._context, part_size_bytes)
         self._after_copy = after_copy
+        self._action = "moved" if operation == "move" else "copied"
         self._second_tries = SecondTries(retries)
 
         # Everything below is guarded by one lock. Who waits for what:
@@ -358,23 +363,52 @@ class Engine:
             if self._is_wanted is not None and not self._is_wanted(item):
                 self._leave(item, counters)
                 return
+            if self._before_copy is not None and (made := self._before_copy(item)) is not None:
+                counters.done_bytes += item.info.size_bytes
+                self._count(item, made, counters)
+                return
             copied = self._within.copy(item)
             if copied is None:
                 copied = copy_streamed(item, self._context, self._part_size_bytes)
             if isinstance(copied, PartedCopy):
                 self._begin(copied)
-            else:
-                self._finish(item, copied, counters)
+            elif self._finish(item, copied, counters):
                 counters.done_bytes += item.info.size_bytes
         except S3dlioError as error:
             self._not_copied(item, error, counters)
 
-    def _finish(self, item: CopyItem, copied: Copied, counters: Counters) -> None:
-        """Do what is left to do with an item that has been copied, and count it."""
+    def _finish(self, item: CopyItem, copied: Copied, counters: Counters) -> bool:
+        """Do what is left to do with an item that has been copied; return whether it is done."""
         if self._after_copy is not None:
-            self._after_copy(item, copied.info)
+            try:
+                self._after_copy(item, copied.info)
+            except S3dlioError as error:
+                # Another try would find the copy and leave it: the failure would be forgotten.
+                self._item_failed(item, error, again=self._is_wanted is None)
+                return False
+        self._count(item, copied, counters)
+        return True
+
+    def _count(self, item: CopyItem, copied: Copied, counters: Counters) -> None:
+        """Count an item that is done, and tell it."""
         counters.object_done(copied.outcome)
         self._second_tries.settle(item)
+        if self._ledger.tells_settled:
+            self._tell(item, copied.info)
+
+    def _tell(self, item: CopyItem, made: ObjectInfo) -> None:
+        """Tell of an item that is done; wait while the observer is far behind."""
+        settled = Settled(
+            self._action,
+            item.source.uri_of(item.info.key),
+            self._context.destination.uri_of(item.key),
+            item.info.size_bytes,
+            made.etag,
+            made.version,
+        )
+        while self._ledger.is_full and not self._cancel.wait(TICK_S / 10):
+            pass
+        self._ledger.settle(settled)
 
     def _leave(self, item: CopyItem, counters: Counters) -> None:
         """Count an item whose destination stays as it is."""
@@ -422,16 +456,17 @@ class Engine:
             if not last or self._stopping:
                 return
             parted.ending = True
+        done = False
         try:
-            self._finish(parted.item, parted.end(), counters)
+            done = self._finish(parted.item, parted.end(), counters)
         except S3dlioError as error:
-            counters.done_bytes -= parted.done_bytes
             if self._within.is_to_be_streamed(parted, error):
                 with self._lock:
                     self._append(parted.item)
             else:
                 self._not_copied(parted.item, error, counters)
         finally:
+            counters.done_bytes -= 0 if done else parted.done_bytes
             self._ended(parted)
 
     def _ended(self, parted: PartedCopy) -> None:
@@ -440,7 +475,8 @@ class Engine:
 
     # Any thread.
 
-    def _item_failed(self, item: CopyItem, error: S3dlioError) -> None:
+    def _item_failed(self, item: CopyItem, error: S3dlioError, *, again: bool = True) -> None:
+        """Record an item that failed, or stop the run; `again`: another try may help."""
         source = item.source.uri_of(item.info.key)
         error.operation = error.operation or self._operation
         error.uri = error.uri or source
@@ -448,8 +484,10 @@ class Engine:
             self._stop(error)
             return
         failure = Failure(source, self._context.destination.uri_of(item.key), error)
-        if not self._second_tries.postpone(item, failure):
-            self._ledger.fail(failure)
+        if again and self._second_tries.postpone(item, failure):
+            return
+        self._second_tries.settle(item)
+        self._ledger.fail(failure)
 
     def _stop(self, error: S3dlioError | None) -> None:
         """Stop the run; the first error is the one that counts."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core.errors import CancelledError
 
 if TYPE_CHECKING:
-    from s3dlio_core.transfer.report import Failure, Planned, TransferReport
+    from s3dlio_core.transfer.report import Failure, Planned, Settled, TransferReport
 
 __all__ = ["CancelToken", "PassingObserver", "Snapshot", "TransferObserver"]
 
@@ -25,7 +25,7 @@ class Snapshot:
     """The state of a transfer at one moment.
 
     Attributes:
-        operation: "upload", "download", "copy" or "delete".
+        operation: "upload", "download", "copy", "move" or "delete".
         done_count, failed_count, skipped_count: objects that are finished, one way or another.
         total_count: objects found so far; it grows while the listing goes on.
         done_bytes: bytes of finished objects and of finished parts of unfinished ones. Bytes of
@@ -49,6 +49,9 @@ class Snapshot:
 class TransferObserver:
     """Watches a transfer. Each method does nothing by default: override what you need."""
 
+    #: Whether `settled` is called. It costs each object some microseconds, so it must be asked for.
+    wants_settled: bool = False
+
     def started(self, snapshot: Snapshot) -> None:
         """Be told that the transfer begins."""
 
@@ -57,6 +60,12 @@ class TransferObserver:
 
     def failed(self, failure: Failure) -> None:
         """Be told of an object that failed; the transfer goes on."""
+
+    def settled(self, settled: Settled) -> None:
+        """Be told of an object that is done, if `wants_settled`; the order is that of their ends.
+
+        The transfer waits for an observer that is slower than it, so that memory stays flat.
+        """
 
     def planned(self, planned: Planned) -> None:
         """Be told one thing that a dry run would do, in the plan's order."""
@@ -73,6 +82,7 @@ class PassingObserver(TransferObserver):
 
     def __init__(self, inner: TransferObserver) -> None:
         self._inner = inner
+        self.wants_settled = inner.wants_settled
 
     def started(self, snapshot: Snapshot) -> None:
         """Pass it on."""
@@ -85,6 +95,10 @@ class PassingObserver(TransferObserver):
     def failed(self, failure: Failure) -> None:
         """Pass it on."""
         self._inner.failed(failure)
+
+    def settled(self, settled: Settled) -> None:
+        """Pass it on."""
+        self._inner.settled(settled)
 
     def planned(self, planned: Planned) -> None:
         """Pass it on."""

@@ -2,7 +2,8 @@
 
 Rules that hold in this file:
 - Each worker counts in `Counters` of its own, so counting needs no lock.
-- Failures and notes come from any thread; the observer hears them from the one that calls `tell`.
+- Failures, notes and what is done come from any thread; the observer hears them from the one that
+  calls `tell`. Workers that are faster than the observer wait while `is_full`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from s3dlio_core.content_check import Outcome
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.events import Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
-from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
+from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, Settled, TransferReport
 
 if TYPE_CHECKING:
     from s3dlio_core.errors import S3dlioError
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Counters", "Ledger"]
 
 _log = get_logger("transfer")
+
+#: Objects that are done and not told yet, at the most (but for one more of each worker).
+UNTOLD_MAX = 10_000
 
 
 class Counters:
@@ -73,8 +77,10 @@ class Ledger:
         self._skipped_count = 0
         self._failures: list[Failure] = []
         self._unmatched: list[str] = []
-        # Failures and notes that the observer hasn't been told yet.
-        self._untold: deque[Failure | str] = deque()
+        #: Whether the observer is told each object that is done.
+        self.tells_settled = observer.wants_settled
+        # What the observer hasn't been told yet.
+        self._untold: deque[Failure | Settled | str] = deque()
         self._lock = threading.Lock()
 
     def begin(self) -> None:
@@ -121,6 +127,15 @@ class Ledger:
             self._untold.append(failure)
         _log.warning("%s", failure.error)
 
+    def settle(self, settled: Settled) -> None:
+        """Tell the observer of an object that is done; only if `tells_settled`."""
+        self._untold.append(settled)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the observer is so far behind that workers should wait."""
+        return len(self._untold) >= UNTOLD_MAX
+
     def note(self, text: str) -> None:
         """Keep what the user should read."""
         with self._lock:
@@ -130,11 +145,15 @@ class Ledger:
     # The caller's thread.
 
     def tell(self) -> None:
-        """Tell the observer the failures and notes that it doesn't know."""
-        while self._untold:
+        """Tell the observer what it doesn't know."""
+        for _ in range(
+            len(self._untold)
+        ):  # no more: workers may add them faster than they are told
             news = self._untold.popleft()
             if isinstance(news, str):
                 self._observer.noted(news)
+            elif isinstance(news, Settled):
+                self._observer.settled(news)
             else:
                 self._observer.failed(news)
 

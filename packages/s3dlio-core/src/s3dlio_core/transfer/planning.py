@@ -21,6 +21,7 @@ from s3dlio_core.selection import Reading, Selection, expand, select, select_ver
 from s3dlio_core.selection.filters import Sieve, left_out_text
 from s3dlio_core.store import ListError
 from s3dlio_core.transfer.named import NotFound
+from s3dlio_core.transfer.own_sources import spare_sources
 from s3dlio_core.transfer.plan import CopyItem, LeftOut, Note, PlanEntry, Skipped, Unmatched
 from s3dlio_core.transfer.report import Failure
 from s3dlio_core.uri import parse_uri
@@ -48,6 +49,7 @@ def plan_copy(
     asked: Reading = Reading.AUTO,
     filters: Filters | None = None,
     named: NamedObjects | None = None,
+    moving: bool = False,
 ) -> tuple[Place, Iterator[PlanEntry]]:
     """Plan the copies of an operation.
 
@@ -60,6 +62,7 @@ def plan_copy(
         asked: how the sources are to be read.
         filters: what objects must be like to be copied.
         named: the objects that are meant, all of them in the sources; None for all of those.
+        moving: sources will be deleted, so none may be replaced before.
 
     Returns:
         The destination's place, and the entries, lazily.
@@ -103,6 +106,7 @@ def plan_copy(
         entries = _named_entries(named, selections, target, filters)
     if named is not None or may_collide(selections, target):
         entries = only_first(entries, target.place.store)
+    entries = spare_sources(entries, selections, target) if moving else entries
     return target.place, itertools.chain(lost, entries)
 
 

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
     from s3dlio_core.errors import S3dlioError
 
-__all__ = ["FAILURES_KEPT_MAX", "PLANNED_KEPT_MAX", "Failure", "Planned", "TransferReport"]
+__all__ = [
+    "FAILURES_KEPT_MAX",
+    "PLANNED_KEPT_MAX",
+    "Failure",
+    "Planned",
+    "Settled",
+    "TransferReport",
+]
 
 #: Failures that a report keeps by name, so that memory stays flat; all are counted.
 FAILURES_KEPT_MAX = 10_000
@@ -36,6 +43,27 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """One object that is done.
+
+    Attributes:
+        action: "copied", "moved" or "deleted".
+        source: the source's URI.
+        destination: the destination's URI, or "" (a deletion).
+        size_bytes: how much was copied; 0 of a deletion.
+        etag: the destination's entity tag, or None.
+        version: the destination's version, or None.
+    """
+
+    action: str
+    source: str
+    destination: str = ""
+    size_bytes: int = 0
+    etag: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """One thing that a dry run would do.
 
@@ -55,7 +83,7 @@ class TransferReport:
     """The outcome of an operation over many objects.
 
     Attributes:
-        operation: "upload", "download", "copy" or "delete".
+        operation: "upload", "download", "copy", "move" or "delete".
         done_count: objects transferred.
         done_bytes: their bytes.
         failed_count: objects that failed.

@@ -14,6 +14,7 @@ from s3dlio_core.transfer.report import (
     PLANNED_KEPT_MAX,
     Failure,
     Planned,
+    Settled,
     TransferReport,
 )
 
@@ -93,6 +94,15 @@ class Tally:
         if len(self._planned) < PLANNED_KEPT_MAX:
             self._planned.append(planned)
         self._observer.planned(planned)
+
+    @property
+    def tells_settled(self) -> bool:
+        """Whether the observer is told each object that is done."""
+        return self._observer.wants_settled
+
+    def settle(self, settled: Settled) -> None:
+        """Tell the observer of an object that is done; only if `tells_settled`."""
+        self._observer.settled(settled)
 
     def fail(self, failure: Failure) -> None:
         """Count an object that failed."""
