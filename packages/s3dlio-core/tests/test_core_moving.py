@@ -131,13 +131,17 @@ def test_a_source_is_gone_when_its_copy_is_there(
     assert _content(destination) == CONTENT
 
 
-@pytest.mark.parametrize("operation", ["put", "create_multipart", "put_part", "complete", "head"])
+@pytest.mark.parametrize(
+    "operation", ["copy_from", "put", "create_multipart", "put_part", "complete", "head"]
+)
 def test_a_write_that_fails_keeps_the_source(
     source: MemoryStore, destination: MemoryStore, operation: str
 ) -> None:
     """Whichever call of the destination fails, the source stays."""
     faulty = FaultyStore(destination, [Fault(operation, DENIED, times=None)])
-    report = _move(source, faulty, part_size_bytes=None if operation == "put" else 1000)
+    faulty.capabilities = replace(faulty.capabilities, copy=operation == "copy_from")
+    whole = operation in {"copy_from", "put"}
+    report = _move(source, faulty, part_size_bytes=None if whole else 1000)
     assert isinstance(_only_failure(report), errors.PermissionDeniedError)
     assert _content(source) == CONTENT
 
@@ -179,7 +183,9 @@ def test_a_destination_that_lost_the_copy_keeps_the_source(source: MemoryStore) 
             self.delete(key)
             return info
 
-    error = _only_failure(_move(source, Forgetful(_name(_container()))))
+    destination = Forgetful(_name(_container()))
+    destination.capabilities = replace(destination.capabilities, copy=False)
+    error = _only_failure(_move(source, destination))
     assert isinstance(error, errors.ObjectNotFoundError)
     assert _content(source) == CONTENT
 

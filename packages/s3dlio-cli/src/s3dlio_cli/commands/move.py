@@ -20,10 +20,10 @@ __all__ = ["move"]
 @command(
     "move",
     "s3-cli mv report.csv s3://bucket/reports/",
-    "s3-cli mv s3://bucket/old.csv s3://bucket/new.csv",
-    's3-cli mv "s3://bucket/incoming/*.log" ./logs/',
-    "s3-cli mv -r s3://bucket/2025/ s3://archive/2025/",
-    "s3-cli mv -r -n ./out/ s3://bucket/out/",
+    "s3-cli mv s3://bucket/a s3://bucket/archive/a",
+    's3-cli mv "s3://bucket/logs/*.log" ./logs/',
+    "s3-cli mv -r s3://bucket/data/ s3://my-bucket/data/",
+    "s3-cli mv -r -n /data/ s3://bucket/data/",
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.argument("destination")
