@@ -109,3 +109,15 @@ def calls_of(words: Sequence[str]) -> list[Sequence[str]]:
             arguments = call[call.index("s3-cli") + 1 :]
             calls.append(list(itertools.takewhile(lambda word: word not in {">", "<"}, arguments)))
     return calls
+
+
+def test_the_readme_has_each_command_with_its_alias() -> None:
+    """One row each."""
+    readme = Path(__file__).parents[1] / "README.md"
+    rows = [line.split("|") for line in readme.read_text(encoding="utf-8").splitlines()]
+    found = {
+        (cells[1].strip(" `").split()[0], cells[2].strip(" `") or None)
+        for cells in rows
+        if len(cells) >= 5 and cells[1].strip().startswith("`")
+    }
+    assert [] == [entry.name for entry in TABLE if (entry.name, entry.alias) not in found]
