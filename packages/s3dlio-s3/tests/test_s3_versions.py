@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.servers.offline import Answer, open_store
 
 from s3dlio_core import errors as core
 from s3dlio_core.errors import Scope
 from s3dlio_core.store import Attributes, ObjectInfo, Part
 from s3dlio_s3 import (
-    Credentials,
     CustomerKey,
     Encryption,
     RequestSettings,
-    S3Config,
-    S3Store,
 )
 from s3dlio_s3.headers import object_info
-from s3dlio_s3.transport import HttpAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from s3dlio_s3.transport import HttpRequest
 
 VERSION = "3/L4+kqtJl=="
 TARGET = "/b/k?versionId=3%2FL4%2BkqtJl%3D%3D"
@@ -34,59 +30,6 @@ MARKER = {"x-amz-delete-marker": "true", "x-amz-version-id": VERSION}
 UPLOAD = b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
 COPIED_OBJECT = b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>'
 COPIED = b'<CopyPartResult><ETag>"e"</ETag></CopyPartResult>'
-
-
-class Answer(HttpAnswer):
-    """An answer that was never on a wire."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
-        self.status = status
-        self.headers = headers
-        self._rest = body
-
-    def readinto(self, view: memoryview) -> int:
-        """Give the body."""
-        count = min(len(view), len(self._rest))
-        view[:count], self._rest = self._rest[:count], self._rest[count:]
-        return count
-
-    def read(self, size_max_bytes: int) -> bytes:
-        """Give the body whole."""
-        return self._rest
-
-    def finish(self) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class Transport:
-    """Gives its answers one after another, and keeps the requests."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.requests: list[HttpRequest] = []
-
-    def send(self, request: HttpRequest) -> Answer:
-        """Answer."""
-        self.requests.append(request)
-        return self.answers.pop(0)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-def open_store(*answers: Answer, **switches: Any) -> tuple[S3Store, Transport]:
-    """A store whose requests get these answers."""
-    config = S3Config(
-        endpoint_url="https://s3.example",
-        credentials=Credentials("AKID", "secret"),
-        **switches,
-    )
-    store, transport = S3Store.connect("b", config), Transport(*answers)
-    store.client.sender.transport = transport  # type: ignore[assignment] # all of it that is used
-    return store, transport
 
 
 def test_version_is_named_in_the_query() -> None:

@@ -102,7 +102,7 @@ def check_source(store: S3Store, operation: str, source: CopySource, key: str) -
             hint="Set the destination's option sse_copy_source_customer_key",
         )
     check_version(store, operation, key, source.version)
-    _check_access_points(store, operation, source.container, key)
+    _check_regions(store, operation, source.container, key)
     if source.etag is None or config.trusts_copies:
         return
     if source_key != config.settings.customer_key:
@@ -124,14 +124,19 @@ def _check_etag(store: S3Store, operation: str, source: CopySource) -> None:
         )
 
 
-def _check_access_points(store: S3Store, operation: str, source: str, key: str) -> None:
-    # CopyObject, "x-amz-copy-source": through access points it copies within one region.
-    if not any(name.startswith(ARN_PREFIX) for name in (source, store.bucket)):
+def _check_regions(store: S3Store, operation: str, source: str, key: str) -> None:
+    # CopyObject: neither access points ("x-amz-copy-source") nor Transfer Acceleration copy from
+    # one region to another.
+    is_accelerated = store.client.sender.config.use_accelerate_endpoint
+    if not is_accelerated and not any(
+        name.startswith(ARN_PREFIX) for name in (source, store.bucket)
+    ):
         return
     regions = {store.client.sender.region_of(name) for name in (source, store.bucket)}
     if len(regions) > 1:
         raise NotSupportedError(
-            f"an access point's objects aren't copied between {' and '.join(sorted(regions))}",
+            "neither access points nor accelerated hosts copy between "
+            f"{' and '.join(sorted(regions))}",
             operation=operation,
             uri=store.uri_of(key),
         )
