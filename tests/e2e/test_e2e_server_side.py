@@ -34,9 +34,10 @@ KEPT: dict[str, Any] = {
 TAGGING = {"team": "a b", "year": "2026"}
 _SMALL_LIMIT = f"""
 import dataclasses, sys
-import s3dlio_core.transfer.plan as plan, s3dlio_s3.bucket as bucket
-plan.COPY_PART_SIZE_BYTES = 5 << 20
-bucket.LIMITS = dataclasses.replace(bucket.LIMITS, copy_size_max_bytes={COPY_SIZE_MAX_BYTES})
+import s3dlio_s3.bucket as bucket
+bucket.LIMITS = dataclasses.replace(
+    bucket.LIMITS, copy_size_max_bytes={COPY_SIZE_MAX_BYTES}, copy_part_size_bytes=5 << 20
+)
 from s3dlio_cli.app import run
 sys.exit(run())
 """

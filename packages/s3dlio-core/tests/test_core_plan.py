@@ -15,6 +15,7 @@ from s3dlio_core.store import Limits, ObjectInfo
 from s3dlio_core.transfer.plan import (
     PART_SIZE_BYTES,
     CopyItem,
+    copy_part_size_for,
     part_count,
     part_size_for,
 )
@@ -77,6 +78,38 @@ def test_a_put_limit_is_enough_to_cut() -> None:
     limits = Limits(put_size_max_bytes=10)
     assert part_size_for(11, ANY, limits) == PART_SIZE_BYTES
     assert part_size_for(10, ANY, limits) is None
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "wanted_bytes", "expected"),
+    [
+        (0, None, None),
+        (5 * GIB, None, None),
+        (5 * GIB, 8 * MIB, None),
+        (5 * GIB + 1, None, 64 * MIB),
+        (5 * GIB + 1, 8 * MIB, 8 * MIB),
+        (5 * GIB + 1, 1, 5 * MIB),
+        (5 * 1024**4, None, 525 * MIB),
+    ],
+)
+def test_copies_are_cut_where_a_service_copies_no_more(
+    size_bytes: int, wanted_bytes: int | None, expected: int | None
+) -> None:
+    """CopyObject takes 5 GiB; UploadPartCopy has the limits of any part."""
+    assert expected == copy_part_size_for(size_bytes, S3, wanted_bytes)
+
+
+def test_a_limit_of_copies_is_its_own() -> None:
+    """A store may copy less at one go than it takes, or cut otherwise."""
+    limits = Limits(put_size_max_bytes=100, copy_size_max_bytes=10, copy_part_size_bytes=7)
+    assert [None, 7] == [copy_part_size_for(size, limits) for size in (10, 11)]
+
+
+def test_a_copy_that_never_fits_is_refused() -> None:
+    """As an upload is."""
+    limits = Limits(put_size_max_bytes=10, part_size_max_bytes=10, part_count_max=9)
+    with pytest.raises(ObjectTooLargeError):
+        copy_part_size_for(91, limits)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,8 @@ def test_what_an_object_has_comes_along(
     attributes = destination.head("k").attributes
     assert attributes is not None
     assert expected == dataclasses.replace(attributes, tags=destination.tags("k"))
+    is_asked = source.count("tags") > 0
+    assert is_asked == (limits is SMALL and not (asked and asked.tags))
 
 
 @pytest.mark.parametrize("part_size_bytes", [None, PART])
@@ -283,6 +285,15 @@ def test_capabilities_decide(change: dict[str, Any]) -> None:
     assert destination.count("copy_from") == 0
     assert (destination.count("copy_part") > 0) == change.get("copy_part", False)
     assert content(destination, "k") == CONTENT
+
+
+def test_a_source_whose_etags_stay_is_streamed() -> None:
+    """They would be no condition."""
+    source = container(capabilities=dataclasses.replace(MEMORY_CAPABILITIES, etag_changes=False))
+    source.put("k", CONTENT)
+    destination = FaultyStore(container())
+    assert copied(items(source), destination).done_count == 1
+    assert destination.count("copy_from") == 0
 
 
 def test_a_source_without_etag_is_streamed() -> None:

@@ -97,6 +97,8 @@ class Limits:
         alignment_bytes: what offsets and lengths must be multiples of to be fast (O_DIRECT), or 1.
         copy_size_max_bytes: the largest source of `copy_from`, above which parts are copied; None
             is `put_size_max_bytes`.
+        copy_part_size_bytes: what a larger one is cut to. Its bytes wait in no memory, but a bar is
+            to move, and a copy to end when it is told to.
         delete_batch_max: keys in one request of `delete_many`; 1 where each costs a request.
     """
 
@@ -108,6 +110,7 @@ class Limits:
     equal_parts: bool = False
     alignment_bytes: int = 1
     copy_size_max_bytes: int | None = None
+    copy_part_size_bytes: int = 64 * 1024**2
     delete_batch_max: int = 1
 
 

@@ -67,7 +67,8 @@ PAGE_SIZE = 1000
 _WALKS_KEPT_MAX = 16
 #: The kernel's own limit of an offset (loff_t).
 _SIZE_MAX_BYTES = 2**63 - 1
-_COPY_SIZE_MAX_BYTES = 128 * 1024**2
+_COPY_SIZE_MAX_BYTES = 32 * 1024**2
+_COPY_PART_SIZE_BYTES = 16 * 1024**2
 
 
 class FileProvider(StoreProvider):
@@ -202,6 +203,7 @@ class FileStore(ObjectStore):
         part_count_max=1_000_000,
         # The kernel copies any size at one go, but not so that one could watch it, or end it.
         copy_size_max_bytes=_COPY_SIZE_MAX_BYTES,
+        copy_part_size_bytes=_COPY_PART_SIZE_BYTES,
     )
     capabilities = Capabilities(
         put_if_match=False, attributes=False, mtime=True, directories=True, rename=True

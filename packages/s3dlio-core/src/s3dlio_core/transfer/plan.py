@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ABSENT",
-    "COPY_PART_SIZE_BYTES",
     "PART_SIZE_BYTES",
     "Absent",
     "CopyItem",
@@ -37,9 +36,6 @@ __all__ = [
 MIB = 1024**2
 #: What parts are cut to by default: large enough for memory speed, small enough to share out.
 PART_SIZE_BYTES = 8 * MIB
-#: What a copy within one store is cut to: no bytes wait in memory, so larger parts cost nothing,
-#: but a bar is to move and a copy to end when it is told to.
-COPY_PART_SIZE_BYTES = 64 * MIB
 #: An object is cut when it is longer than this many parts: one request costs less than four.
 WHOLE_OBJECT_PARTS = 2
 
@@ -155,7 +151,7 @@ def copy_part_size_for(
     whole_max = destination.copy_size_max_bytes
     if size_bytes <= (destination.put_size_max_bytes if whole_max is None else whole_max):
         return None
-    return _cut(size_bytes, destination, wanted_bytes or COPY_PART_SIZE_BYTES)
+    return _cut(size_bytes, destination, wanted_bytes or destination.copy_part_size_bytes)
 
 
 def _cut(size_bytes: int, destination: Limits, wanted_bytes: int, unit: int = 1) -> int:
