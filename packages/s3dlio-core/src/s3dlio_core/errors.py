@@ -19,6 +19,7 @@
     ├── ContainerExistsError (FileExistsError)     container   the name is taken
     ├── ContainerNotEmptyError (OSError)           container   delete its objects first
     ├── StorageFullError (OSError)                 container   no space or quota left
+    ├── DeletionRefusedError                       container   a sync that would delete too much
     ├── CredentialsError (PermissionError)         store       missing, wrong or expired
     ├── ConnectionFailedError (ConnectionError)    store    R  unreachable, or cut off
     ├── RequestTimeoutError (TimeoutError)         object   R  no answer in time
@@ -58,6 +59,7 @@ __all__ = [
     "ContainerNotEmptyError",
     "ContainerNotFoundError",
     "CredentialsError",
+    "DeletionRefusedError",
     "IntegrityError",
     "InvalidKeyError",
     "InvalidPartError",
@@ -249,6 +251,12 @@ class ContainerNotEmptyError(S3dlioError, OSError):
 
 class StorageFullError(S3dlioError, OSError):
     """No space, no inode or no quota is left."""
+
+    default_scope = Scope.CONTAINER
+
+
+class DeletionRefusedError(S3dlioError):
+    """A sync would delete what its rules keep; nothing was deleted."""
 
     default_scope = Scope.CONTAINER
 

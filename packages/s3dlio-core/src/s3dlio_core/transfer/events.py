@@ -25,7 +25,7 @@ class Snapshot:
     """The state of a transfer at one moment.
 
     Attributes:
-        operation: "upload", "download", "copy", "move" or "delete".
+        operation: "upload", "download", "copy", "move", "sync" or "delete".
         done_count, failed_count, skipped_count: objects that are finished, one way or another.
         total_count: objects found so far; it grows while the listing goes on.
         done_bytes: bytes of finished objects and of finished parts of unfinished ones. Bytes of
@@ -33,6 +33,7 @@ class Snapshot:
         total_bytes: bytes of the objects found so far.
         totals_final: whether the listing is complete and the totals will grow no more.
         elapsed_s: seconds since the start.
+        deleted_count: objects that a sync has deleted so far.
     """
 
     operation: str
@@ -44,6 +45,7 @@ class Snapshot:
     total_bytes: int
     totals_final: bool
     elapsed_s: float
+    deleted_count: int = 0
 
 
 class TransferObserver:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.named import NamedObjects
     from s3dlio_core.uri import Uri
 
-__all__ = ["plan_copy"]
+__all__ = ["copy_entry", "makes_directories", "plan_copy", "tell_left_out"]
 
 
 def plan_copy(
@@ -118,12 +118,12 @@ def _entries(
     for selection in selections:
         sieve = None if filters is None else Sieve(filters, selection.place.prefix)
         entries = _told_entries(selection, target, sieve, recursive=recursive)
-        if _makes_directories(selection, destination):
+        if makes_directories(selection, destination):
             entries = without_shadowed(entries, destination)
         yield from entries
         if sieve is not None:
             sieves.append(sieve)
-    yield from _tell_left_out(sieves)
+    yield from tell_left_out(sieves)
 
 
 def _named_entries(
@@ -143,13 +143,13 @@ def _named_entries(
         if isinstance(found, ListError):
             yield _left_out(found, selection.place.store)
         else:
-            yield _entry(found, selection, target)
-    yield from _tell_left_out(sieves.values())
+            yield copy_entry(found, selection, target)
+    yield from tell_left_out(sieves.values())
     if not found_any:
         yield LeftOut("the list of names is empty")
 
 
-def _tell_left_out(sieves: Iterable[Sieve]) -> Iterator[PlanEntry]:
+def tell_left_out(sieves: Iterable[Sieve]) -> Iterator[PlanEntry]:
     """Yield what is to be said of all that the filters left out."""
     object_count, directory_count = 0, 0
     for sieve in sieves:
@@ -159,7 +159,7 @@ def _tell_left_out(sieves: Iterable[Sieve]) -> Iterator[PlanEntry]:
         yield LeftOut(left_out_text(object_count, directory_count))
 
 
-def _makes_directories(selection: Selection, destination: ObjectStore) -> bool:
+def makes_directories(selection: Selection, destination: ObjectStore) -> bool:
     """Whether names that stand beside each other may be a file and a directory of one name."""
     source = selection.place.store
     return destination.capabilities.directories and not source.capabilities.directories
@@ -195,7 +195,7 @@ def _selection_entries(
         if isinstance(found, ListError):
             yield _left_out(found, source)
         else:
-            yield _entry(found, selection, target)
+            yield copy_entry(found, selection, target)
     if left_out_count:
         yield Note(
             f"{errors.printable(selection.text)}: {left_out_count} "
@@ -214,14 +214,14 @@ def _left_out(found: ListError, source: ObjectStore) -> PlanEntry:
     return Skipped(uri) if found.wanted else Failure(uri, "", found.error)
 
 
-def _entry(found: ObjectInfo, selection: Selection, target: Target) -> PlanEntry:
+def copy_entry(found: ObjectInfo, selection: Selection, target: Target) -> PlanEntry:
     """Return what is to be done with an object that was found."""
     source, destination = selection.place.store, target.place.store
     has_directories = destination.capabilities.directories
     key = target.key(relative_name(selection, found))
     if found.key.endswith("/") and not found.size_bytes and (has_directories or not key):
         return Skipped(source.uri_of(found.key))  # directories and containers need no marker
-    if _makes_directories(selection, destination):
+    if makes_directories(selection, destination):
         try:  # here, since what can't be written needs no directory that another must give way to
             check_local_key(key)
         except errors.InvalidKeyError as error:

@@ -83,7 +83,7 @@ class TransferReport:
     """The outcome of an operation over many objects.
 
     Attributes:
-        operation: "upload", "download", "copy", "move" or "delete".
+        operation: "upload", "download", "copy", "move", "sync" or "delete".
         done_count: objects transferred.
         done_bytes: their bytes.
         failed_count: objects that failed.
@@ -97,6 +97,7 @@ class TransferReport:
         notes: what the user should know, e.g. "2 subdirectories were left out".
         elapsed_s: wall-clock seconds.
         stopped_by: the error that ended the run early, or None.
+        deleted_count: objects that a sync deleted, since its source hasn't them.
         dry_run: whether nothing was done: what is counted as done only would be.
         planned: the first `PLANNED_KEPT_MAX` of what a dry run would do.
     """
@@ -115,6 +116,7 @@ class TransferReport:
     stopped_by: S3dlioError | None = None
     dry_run: bool = False
     planned: tuple[Planned, ...] = ()
+    deleted_count: int = 0
 
     @property
     def ok(self) -> bool:
