@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import uuid
@@ -64,17 +65,15 @@ class Scripted(MemoryStore):
 
     def __init__(self, pages: Sequence[Page], capabilities: Capabilities | None = None) -> None:
         super().__init__(uuid.uuid4().hex, capabilities=capabilities or Capabilities())
-        self._pages = {None: pages[0]}
-        for page, following in zip(pages, pages[1:], strict=False):
+        self._pages: dict[str | None, Page] = {None: pages[0]}
+        for page, following in itertools.pairwise(pages):
             assert page.next_token is not None
-            self._pages[page.next_token] = following  # type: ignore[index]
+            self._pages[page.next_token] = following
 
-    def list_page(  # type: ignore[override]
-        self, prefix: str = "", *, token: str | None = None, **others: object
-    ) -> Page:
+    def list_page(self, prefix: str = "", *, token: str | None = None, **others: object) -> Page:
         """Return the page of a token."""
         del prefix, others
-        return self._pages[token]  # type: ignore[index]
+        return self._pages[token]
 
 
 def _pages(*pages: Iterable[str]) -> list[Page]:
@@ -140,7 +139,17 @@ def test_a_memory_store_lists_in_order(keys: set[str]) -> None:
     assert paths == sorted(keys, key=key_order)
 
 
-NAMES = (b"a", b"a-", b"a.b", b"a/b", b"a0", b"b\xff", b"b\xc3\xa9", b"b\x80/x", b"z/\xf0\x9f\x98\x80")
+NAMES = (
+    b"a",
+    b"a-",
+    b"a.b",
+    b"a/b",
+    b"a0",
+    b"b\xff",
+    b"b\xc3\xa9",
+    b"b\x80/x",
+    b"z/\xf0\x9f\x98\x80",
+)
 
 
 def test_a_file_store_lists_in_order(tmp_path: Path) -> None:
@@ -236,7 +245,7 @@ def test_an_error_ends_the_sorting() -> None:
         list(in_order_of_keys(broken()))
 
 
-def test_rows_that_find_no_room_say_so -> None:
+def test_rows_that_find_no_room_say_so() -> None:
     """An error of the temporary file is one of ours, and stops a run."""
     rows = DiskRows()
     rows.close()

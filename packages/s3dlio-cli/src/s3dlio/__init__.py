@@ -15,6 +15,7 @@ from s3dlio_core.errors import (
     CancelledError,
     ContainerNotFoundError,
     CredentialsError,
+    DeletionRefusedError,
     NothingMatchedError,
     ObjectNotFoundError,
     PermissionDeniedError,
@@ -44,6 +45,7 @@ from s3dlio_core.operations import (
     put_many,
     stat,
     stat_many,
+    sync,
     upload,
 )
 from s3dlio_core.store import Attributes, Condition, ObjectInfo, ObjectStore
@@ -64,6 +66,7 @@ __all__ = [
     "Condition",
     "ContainerNotFoundError",
     "CredentialsError",
+    "DeletionRefusedError",
     "Failure",
     "ListEntry",
     "NothingMatchedError",
@@ -100,5 +103,6 @@ __all__ = [
     "put_many",
     "stat",
     "stat_many",
+    "sync",
     "upload",
 ]

@@ -74,6 +74,7 @@ TABLE: Final = (
     CommandEntry("presign", "presign:presign", LOOKING),
     CommandEntry("put", "put:put", COPYING),
     CommandEntry("stat", "stat:stat", LOOKING),
+    CommandEntry("sync", "sync:sync", COPYING),
     CommandEntry("upload", "upload:upload", COPYING),
 )
 

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from s3dlio_core.operations.settings import TransferKeywords
     from s3dlio_core.store import Attributes
 
-__all__ = ["ATTRIBUTE_OPTIONS", "OVERWRITE_OPTIONS", "add_attributes", "add_overwrite"]
+__all__ = [
+    "ATTRIBUTE_OPTIONS",
+    "COMPARE_OPTIONS",
+    "add_attributes",
+    "add_overwrite",
+    "overwrite_option",
+]
 
 #: As in s3dlio_core, which isn't imported for `--help`; a test compares them.
 _OVERWRITES = ("always", "never", "newer", "changed")
@@ -31,12 +37,17 @@ _HEADERS = (
 #: A comma begins another name only where a name and "=" follow: values have commas, too.
 _NEXT_NAME = re.compile(r",(?=[A-Za-z0-9_.-]+=)")
 
-OVERWRITE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    remembered_option(
+
+def overwrite_option(default: str) -> Callable[[Any], Any]:
+    """Return --overwrite, with what the command does where it isn't given."""
+    return remembered_option(
         "--overwrite",
         type=click.Choice(_OVERWRITES),
-        help="Replace what exists: always; never; if the source is newer, or changed. [always]",
-    ),
+        help=f"Replace what exists: always; never; if the source is newer, or changed. [{default}]",
+    )
+
+
+COMPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     remembered_option(
         "--size-only", is_flag=True, help="Replace what exists if its size differs, only."
     ),

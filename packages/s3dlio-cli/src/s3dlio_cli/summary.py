@@ -22,6 +22,7 @@ _DONE_WORDS = {
     "download": "downloaded",
     "copy": "copied",
     "move": "moved",
+    "sync": "copied",
     "delete": "deleted",
 }
 
@@ -50,6 +51,8 @@ def say_outcome(report: TransferReport, settings: Settings) -> None:
 def summary_line(report: TransferReport) -> str:
     """Return for example "uploaded 40 objects, 2.4 GiB in 19.2 s (127.3 MiB/s), 1 failed"."""
     text = _would_be_done(report) if report.dry_run else _done(report)
+    if report.deleted_count:
+        text += f", {'would delete' if report.dry_run else 'deleted'} {report.deleted_count}"
     text += f", {report.failed_count} failed"
     if report.skipped_count:
         text += f", {report.skipped_count} skipped"
@@ -72,7 +75,8 @@ def _done(report: TransferReport) -> str:
 
 
 def _would_be_done(report: TransferReport) -> str:
-    text = f"(dryrun) would {report.operation} {_objects(report.done_count)}"
+    verb = "copy" if report.operation == "sync" else report.operation
+    text = f"(dryrun) would {verb} {_objects(report.done_count)}"
     return text if report.operation == "delete" else f"{text}, {format_bytes(report.done_bytes)}"
 
 

@@ -24,27 +24,33 @@ from s3dlio_cli.options import (
 )
 from s3dlio_cli.overwrite_options import (
     ATTRIBUTE_OPTIONS,
-    OVERWRITE_OPTIONS,
+    COMPARE_OPTIONS,
     add_attributes,
     add_overwrite,
+    overwrite_option,
 )
 from s3dlio_cli.pattern_options import pattern_options, patterns_of
 from s3dlio_cli.side_options import options_of_side, side_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from s3dlio_core.operations.settings import TransferKeywords
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
 
-__all__ = ["transfer_keywords", "transfer_options"]
+__all__ = ["sync_options", "transfer_keywords", "transfer_options"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+#: What chooses among sources.
+_CHOOSING: tuple[Callable[[Any], Any], ...] = (
     click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories."),
-    click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing."),
     pattern_options,
+    *NAMES_OPTIONS,
+    overwrite_option("always"),
+)
+_COPYING: tuple[Callable[[Any], Any], ...] = (
+    click.option("-c", "--create-bucket", is_flag=True, help="Create the bucket if it is missing."),
     remembered_option("--fsync", is_flag=True, help="Make local files survive a power failure."),
     dry_run_option,
     failure_options,
@@ -56,13 +62,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     bwlimit_option,
     *FILTER_OPTIONS,
-    *NAMES_OPTIONS,
     remembered_option(
         "--links",
         type=click.Choice(("follow", "skip")),
         help="What to do with symbolic links below a directory. [follow]",
     ),
-    *OVERWRITE_OPTIONS,
+    *COMPARE_OPTIONS,
     *ATTRIBUTE_OPTIONS,
     object_options,
     customer_key_option,
@@ -72,8 +77,17 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 
 
 def transfer_options(function: _Function) -> _Function:
-    """Add the options to a command that copies."""
-    for option in reversed(_OPTIONS):
+    """Add the options to a command that copies what is chosen."""
+    return _with((*_CHOOSING, *_COPYING), function)
+
+
+def sync_options(function: _Function) -> _Function:
+    """Add the options to a command that copies a tree as a whole."""
+    return _with((overwrite_option("changed"), *_COPYING), function)
+
+
+def _with(options: Sequence[Callable[[Any], Any]], function: _Function) -> _Function:
+    for option in reversed(options):
         function = option(function)
     return function
 

@@ -102,6 +102,15 @@ class _JsonLines(PassingObserver):
                 write()
             except (StdoutClosed, LocalIOError):
                 self._is_read = False
+        operation = self._operation
+        if operation == "sync":
+            operation = "copy" if planned.destination else "delete"
+        if self._as_json:
+            known = {"type": "planned", "operation": operation}
+            emit_json({**known, **planned_values(planned)})
+        else:
+            goal = f" to {planned.destination}" if planned.destination else ""
+            emit_name(f"(dryrun) {operation}: {planned.source}{goal}")
 
 
 def run_transfer(

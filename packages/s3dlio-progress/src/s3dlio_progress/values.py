@@ -75,6 +75,7 @@ def report_values(report: TransferReport) -> dict[str, Any]:
         "done_bytes": report.done_bytes,
         "failed_count": report.failed_count,
         "skipped_count": report.skipped_count,
+        "deleted_count": report.deleted_count,
         "verified_count": report.verified_count,
         "unverified": dict(report.unverified),
         "elapsed_s": round(report.elapsed_s, 3),

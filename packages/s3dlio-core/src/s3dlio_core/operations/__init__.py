@@ -36,6 +36,8 @@ from s3dlio_core.operations.streaming import (
     open_writer,
 )
 from s3dlio_core.operations.transfers import copy, download, move, upload
+from s3dlio_core.operations.syncing import sync
+from s3dlio_core.operations.transfers import copy, download, upload
 
 __all__ = [
     "JOBS_MAX",
@@ -64,5 +66,6 @@ __all__ = [
     "put_stream",
     "stat",
     "stat_many",
+    "sync",
     "upload",
 ]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.operations.settings import TransferKeywords, TransferSettings
-from s3dlio_core.operations.transfers import make_run, prepare
-from s3dlio_core.operations.trees import own_links, place_of, refuse_choices
+from s3dlio_core.operations.transfers import hint_at_creation, make_run, prepare
+from s3dlio_core.operations.trees import nothing_there, own_links, place_of, refuse_choices
 from s3dlio_core.sides import open_sides
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.failure_lists import listing_failures, without_lists
@@ -78,7 +78,7 @@ def sync(
     if keywords.get("overwrite") is None:
         keywords["overwrite"] = "changed"
     _check_max_delete(max_delete, delete=delete)
-    settings = TransferSettings(max_in_flight, create_bucket, True, **keywords)  # noqa: FBT003 - recursive
+    settings = TransferSettings(max_in_flight, create_bucket, recursive=True, **keywords)
     cancel = (settings.cancel or CancelToken()).child()
     with contextlib.ExitStack() as stack:
         sides = stack.enter_context(
@@ -136,7 +136,7 @@ class _Sync:
         plan = SyncPlan(self._comparison, self._text, extras)
         found = self._found()
         prepared = prepare(self._sides.destination, self._goal, self._destination, settings)
-        existing = self._comparison.destination_listing()
+        existing: Iterator[Found] = self._comparison.destination_listing()
         if settings.dry_run:
             existing = _none_if_missing(existing, self._destination)
         lists = settings.failures, settings.failures0
@@ -148,6 +148,7 @@ class _Sync:
             held = HeldEnd(observer)
             stack.callback(held.release)
             report = make_run("sync", store, settings, held, self._cancel).run(entries)
+            hint_at_creation(report, self._destination)
             if extras is None:
                 return report
             return delete_extras(
@@ -167,14 +168,14 @@ class _Sync:
             NothingMatchedError: it hasn't.
         """
         listing = self._comparison.source_listing()
-        first = next(listing, None)
+        try:
+            first = next(listing, None)
+        except errors.ContainerNotFoundError as error:
+            if not self._source.store.capabilities.directories:
+                raise
+            raise nothing_there("sync", self._source, error.reason) from error
         if first is None:
-            raise errors.NothingMatchedError(
-                "nothing is there (sync takes directories and prefixes, literally)",
-                operation="sync",
-                uri=self._source.store.uri_of(self._source.prefix),
-                hint="To copy one object or what a pattern matches, use copy",
-            )
+            raise nothing_there("sync", self._source, "nothing is there")
         return itertools.chain([first], listing)
 
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["copy", "download", "move", "upload"]
 
 _LINK_HINT = 'Write it with a "/" behind to move what lies there, or move the link with mv'
+__all__ = ["copy", "download", "hint_at_creation", "make_run", "prepare", "upload"]
 
 
 def upload(
@@ -212,14 +213,21 @@ def _transfer(
         report = _make_run(operation, place.store, settings, observer, cancel).run(plan)
         if moving and report.ok and not settings.dry_run:
             _remove_moved(sides.source, given, place, settings)
+            plan = itertools.chain(prepare(sides.destination, target, place, settings), plan)
+        report = make_run(operation, place.store, settings, observer, cancel).run(plan)
+    hint_at_creation(report, place)
+    if settings.raise_on_failure:
+        report.raise_for_failures()
+    return report
+
+
+def hint_at_creation(report: TransferReport, place: Place) -> None:
+    """Say how to create the destination, where a run was stopped because it isn't there."""
     stopped_by = report.stopped_by
     if isinstance(stopped_by, errors.ContainerNotFoundError) and stopped_by.uri.startswith(
         place.store.uri
     ):
         stopped_by.hint = "Check its name, or say create_bucket (-c) to create it"
-    if settings.raise_on_failure:
-        report.raise_for_failures()
-    return report
 
 
 def _named(settings: TransferSettings, cancel: CancelToken) -> NamedObjects | None:
@@ -228,7 +236,7 @@ def _named(settings: TransferSettings, cancel: CancelToken) -> NamedObjects | No
     return NamedObjects(settings.names, settings.jobs, cancel)
 
 
-def _make_run(
+def make_run(
     operation: str,
     store: ObjectStore,
     settings: TransferSettings,
@@ -295,6 +303,7 @@ def _remove_moved(
 
 
 def _prepare(
+def prepare(
     session: Session, target: Uri, place: Place, settings: TransferSettings
 ) -> Iterator[PlanEntry]:
     """Prepare the destination's container; return what a dry run tells of it instead."""

@@ -15,13 +15,23 @@ if TYPE_CHECKING:
     from s3dlio_core.sides import SideOptions
     from s3dlio_core.uri import Uri
 
-__all__ = ["own_links", "place_of", "refuse_choices"]
+__all__ = ["nothing_there", "own_links", "place_of", "refuse_choices"]
 
 
 def place_of(session: Session, uri: Uri) -> Place:
     """Return the tree below a URI, with or without "/" behind."""
     key = uri.key
     return session.place(uri, key if not key or key.endswith("/") else f"{key}/")
+
+
+def nothing_there(operation: str, place: Place, reason: str) -> errors.NothingMatchedError:
+    """Return the error of a tree that has nothing."""
+    return errors.NothingMatchedError(
+        f"{reason} ({operation} takes directories and prefixes, as they are written)",
+        operation=operation,
+        uri=place.store.uri_of(place.prefix),
+        hint="For one object, or what a pattern matches, use copy",
+    )
 
 
 def refuse_choices(operation: str, keywords: Mapping[str, object]) -> None:

@@ -1,5 +1,6 @@
-"""Reading a stream ahead in a thread of its own, so that a request for the next page is under way
-while this one is worked on.
+"""Reading a stream ahead in a thread of its own.
+
+So the request for a listing's next page is under way while this one is worked on.
 
 Rules that hold in this file:
 - At most `BATCHES_AHEAD_MAX` batches wait, so memory is flat.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -29,14 +30,16 @@ CHECK_S = 0.1
 _Element = TypeVar("_Element")
 
 
-class _Ahead:
+class _Ahead(Generic[_Element]):
     """What the thread and its reader share."""
 
     def __init__(self) -> None:
-        self.batches: queue.Queue[Sequence[object] | BaseException] = queue.Queue(BATCHES_AHEAD_MAX)
+        self.batches: queue.Queue[Sequence[_Element] | BaseException] = queue.Queue(
+            BATCHES_AHEAD_MAX
+        )
         self.closed = threading.Event()
 
-    def hand_over(self, batch: Sequence[object] | BaseException) -> bool:
+    def hand_over(self, batch: Sequence[_Element] | BaseException) -> bool:
         """Wait for room; return False when nobody reads any more."""
         while not self.closed.is_set():
             with contextlib.suppress(queue.Full):
@@ -51,10 +54,8 @@ def read_ahead(stream: Iterator[_Element]) -> Generator[_Element, None, None]:
     Args:
         stream: is read and closed by the thread alone.
     """
-    ahead = _Ahead()
-    threading.Thread(
-        target=_read, args=(stream, ahead), name="s3dlio-ahead", daemon=True
-    ).start()
+    ahead: _Ahead[_Element] = _Ahead()
+    threading.Thread(target=_read, args=(stream, ahead), name="s3dlio-ahead", daemon=True).start()
     try:
         while True:
             batch = ahead.batches.get()
@@ -62,13 +63,13 @@ def read_ahead(stream: Iterator[_Element]) -> Generator[_Element, None, None]:
                 raise batch
             if not batch:
                 return
-            yield from batch  # type: ignore[misc] - what the stream has
+            yield from batch
     finally:
         ahead.closed.set()
 
 
-def _read(stream: Iterator[object], ahead: _Ahead) -> None:
-    batch: list[object] = []
+def _read(stream: Iterator[_Element], ahead: _Ahead[_Element]) -> None:
+    batch: list[_Element] = []
     try:
         for element in stream:
             batch.append(element)

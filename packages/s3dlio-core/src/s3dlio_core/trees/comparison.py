@@ -112,9 +112,7 @@ class Comparison:
         self.destination = destination
         self._filters = filters
         self.sieve = None if filters is None else Sieve(filters, source.prefix)
-        folds = not all(
-            place.store.capabilities.case_sensitive for place in (source, destination)
-        )
+        folds = not all(place.store.capabilities.case_sensitive for place in (source, destination))
         self._order = folded_order if folds else key_order
         self._hidden_source = _Hidden()
         self._hidden_destination = _Hidden()

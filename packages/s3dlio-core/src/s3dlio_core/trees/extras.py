@@ -77,8 +77,10 @@ def refusal_of(
     """
     found = f"{count} {_objects(count)} of the destination {'is' if count == 1 else 'are'} not"
     if not matched_any:
-        reason = f"nothing was deleted: the source is empty, so {found} in it"
-        hint = "To empty a destination on purpose, use delete -r"
+        reason = (
+            f"nothing was deleted: nothing of the source is left to compare with, and {found} in it"
+        )
+        hint = "To empty a destination on purpose, use delete"
     elif max_delete is not None and count > max_delete:
         reason = f"nothing was deleted: {found} in the source, and max_delete is {max_delete}"
         hint = "A dry run without max_delete lists them"

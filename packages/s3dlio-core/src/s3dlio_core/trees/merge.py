@@ -23,10 +23,7 @@ def merge(one: Iterable[Found], other: Iterable[Found]) -> Iterator[Group]:
     mine, theirs = iter(one), iter(other)
     my_head, their_head = next(mine, None), next(theirs, None)
     while my_head is not None or their_head is not None:
-        if their_head is None or (my_head is not None and my_head.order <= their_head.order):
-            order = my_head.order  # type: ignore[union-attr] - one of the two is there
-        else:
-            order = their_head.order
+        order = min(head.order for head in (my_head, their_head) if head is not None)
         my_group, my_head = _take(my_head, mine, order)
         their_group, their_head = _take(their_head, theirs, order)
         yield my_group, their_group

@@ -74,7 +74,7 @@ def listed(
         S3dlioError: it can't be listed.
     """
     store, cut = place.store, len(place.prefix)
-    stream = (
+    stream: Iterator[Found] = (
         Found(order(path := found.key[cut:]), path, found)
         for found in _all_below(store, place.prefix, sieve)
     )
