@@ -9,6 +9,7 @@ import pytest
 
 from s3dlio_core import errors as core
 from s3dlio_core.registry import make_provider
+from s3dlio_core.store import ListOrder
 from s3dlio_s3 import Credentials, S3Client, S3Config, S3Provider, S3Store
 from s3dlio_s3.bucket import LIMITS
 
@@ -154,3 +155,15 @@ def test_impossible_keys_are_refused(key: str) -> None:
         with pytest.raises(core.InvalidKeyError):
             call(key)
     assert [key] == [failure.key for failure in store.delete_many([key])]
+
+
+def test_directory_buckets_promise_no_order() -> None:
+    """Their listings come in none, and begin where they like."""
+    config = S3Config(endpoint_url="http://h", credentials=Credentials("a", "b"))
+    with S3Store.connect("zone--use1-az4--x-s3", config) as store:
+        assert store.capabilities.list_order is ListOrder.UNSPECIFIED
+        assert not store.capabilities.start_after
+        with pytest.raises(core.NotSupportedError, match="StartAfter"):
+            store.list_page(start_after="a")
+    with S3Store.connect("other", config) as store:
+        assert store.capabilities.list_order is ListOrder.UTF8

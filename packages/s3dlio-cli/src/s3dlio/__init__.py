@@ -26,6 +26,7 @@ from s3dlio_core.errors import (
 )
 from s3dlio_core.operations import (
     ListEntry,
+    check,
     copy,
     create_container,
     delete,
@@ -58,15 +59,18 @@ from s3dlio_core.transfer import (
     TransferObserver,
     TransferReport,
 )
+from s3dlio_core.trees.check_report import CheckReport, Discrepancy
 
 __all__ = [
     "Attributes",
     "CancelToken",
     "CancelledError",
+    "CheckReport",
     "Condition",
     "ContainerNotFoundError",
     "CredentialsError",
     "DeletionRefusedError",
+    "Discrepancy",
     "Failure",
     "ListEntry",
     "NothingMatchedError",
@@ -84,6 +88,7 @@ __all__ = [
     "TransferReport",
     "UsageError",
     "__version__",
+    "check",
     "copy",
     "create_container",
     "delete",

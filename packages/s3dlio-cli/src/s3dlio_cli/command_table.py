@@ -61,6 +61,7 @@ class CommandEntry:
 
 TABLE: Final = (
     CommandEntry("cat", "cat:cat", LOOKING, "get"),
+    CommandEntry("check", "check:check", LOOKING),
     CommandEntry("completion", "completion:completion", SHELL),
     CommandEntry("copy", "copy:copy", COPYING, "cp"),
     CommandEntry("create-bucket", "buckets:create_bucket", BUCKETS, "mb"),

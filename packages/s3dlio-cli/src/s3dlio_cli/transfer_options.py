@@ -38,10 +38,15 @@ if TYPE_CHECKING:
     from s3dlio_core.operations.settings import TransferKeywords
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
 
-__all__ = ["sync_options", "transfer_keywords", "transfer_options"]
+__all__ = ["links_option", "sync_options", "transfer_keywords", "transfer_options"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
+links_option = remembered_option(
+    "--links",
+    type=click.Choice(("follow", "skip")),
+    help="What to do with symbolic links below a directory. [follow]",
+)
 #: What chooses among sources.
 _CHOOSING: tuple[Callable[[Any], Any], ...] = (
     click.option("-r", "--recursive", is_flag=True, help="Descend into subdirectories."),
@@ -62,11 +67,7 @@ _COPYING: tuple[Callable[[Any], Any], ...] = (
     ),
     bwlimit_option,
     *FILTER_OPTIONS,
-    remembered_option(
-        "--links",
-        type=click.Choice(("follow", "skip")),
-        help="What to do with symbolic links below a directory. [follow]",
-    ),
+    links_option,
     *COMPARE_OPTIONS,
     *ATTRIBUTE_OPTIONS,
     object_options,

@@ -5,7 +5,8 @@ Rules that hold in this file:
 - Making a store sends nothing and needs no credentials.
 
 Sources of the limits: Amazon S3 User Guide, "Amazon S3 multipart upload limits" and "Uploading
-objects"; Amazon S3 API Reference, DeleteObjects (1,000 keys), ListObjectsV2 (1,000 keys).
+objects"; Amazon S3 API Reference, DeleteObjects (1,000 keys), ListObjectsV2 (1,000 keys);
+"Differences for directory buckets" (their listings have no order and no StartAfter).
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ class S3Store(ObjectStore):
         self.bucket = bucket
         self._owns_client = owns_client
         self.limits = LIMITS
+        # On AWS they are refused; another endpoint may well hand requests on to one.
+        is_directory = bucket.endswith("--x-s3")
         self.capabilities = Capabilities(
             put_if_absent=config.put_if_absent,
             put_if_match=config.put_if_match,
@@ -122,8 +125,8 @@ class S3Store(ObjectStore):
             copy_if_absent=config.trusts_copies and config.put_if_absent,
             copy_part=config.copy_part,
             tags=config.object_tags and not config.settings.tags,
-            list_order=ListOrder.UTF8,
-            start_after=True,
+            list_order=ListOrder.UNSPECIFIED if is_directory else ListOrder.UTF8,
+            start_after=not is_directory,
             etag_changes=config.etag_changes,
             versions=config.versions,
             checksums=installed() if config.sends_checksums else frozenset(),
@@ -182,6 +185,10 @@ class S3Store(ObjectStore):
         if delimiter not in {"", "/"}:
             raise NotSupportedError(
                 f"the delimiter {delimiter!r} isn't /", operation="list", uri=self.uri
+            )
+        if start_after and not self.capabilities.start_after:
+            raise NotSupportedError(
+                "directory buckets have no StartAfter", operation="list", uri=self.uri
             )
         if page_size is not None and page_size < 1:
             raise UsageError("the page size must be at least 1", operation="list", uri=self.uri)

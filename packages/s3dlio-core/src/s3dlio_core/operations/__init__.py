@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from s3dlio_core.operations.arguments import JOBS_MAX
 from s3dlio_core.operations.bulk import get_many, put_many, stat_many
+from s3dlio_core.operations.checking import check
 from s3dlio_core.operations.containers import create_container, delete_container, list_containers
 from s3dlio_core.operations.deleting import delete
 from s3dlio_core.operations.describing import describe_many
@@ -42,6 +43,7 @@ from s3dlio_core.operations.transfers import copy, download, upload
 __all__ = [
     "JOBS_MAX",
     "ListEntry",
+    "check",
     "copy",
     "create_container",
     "delete",

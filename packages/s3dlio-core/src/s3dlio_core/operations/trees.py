@@ -30,7 +30,7 @@ def nothing_there(operation: str, place: Place, reason: str) -> errors.NothingMa
         f"{reason} ({operation} takes directories and prefixes, as they are written)",
         operation=operation,
         uri=place.store.uri_of(place.prefix),
-        hint="For one object, or what a pattern matches, use copy",
+        hint="For one object, or what a pattern matches, use copy" if operation == "sync" else "",
     )
 
 

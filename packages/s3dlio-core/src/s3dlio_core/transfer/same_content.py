@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.transfer.plan import CopyItem
 
-__all__ = ["same_content"]
+__all__ = ["same_bytes", "same_content"]
 
 _CHUNK_BYTES = 1024**2
 #: What an MD5 looks like; the ETag of a multipart upload has "-" and a number behind.
@@ -58,7 +58,7 @@ def same_content(item: CopyItem, destination: ObjectStore, cancel: CancelToken) 
     source_is_file = source.capabilities.directories
     destination_is_file = destination.capabilities.directories
     if source_is_file and destination_is_file:
-        return _same_files(item, destination, cancel)
+        return same_bytes(item, destination, cancel)
     if told_by_destination or source_is_file:
         described = destination.head(item.key)
         with source.open_reader(key, version=version) as reader:
@@ -70,7 +70,17 @@ def same_content(item: CopyItem, destination: ObjectStore, cancel: CancelToken) 
     return None
 
 
-def _same_files(item: CopyItem, destination: ObjectStore, cancel: CancelToken) -> bool:
+def same_bytes(item: CopyItem, destination: ObjectStore, cancel: CancelToken) -> bool:
+    """Read an item and its destination, which exists, and return whether their bytes are the same.
+
+    Args:
+        item: what is compared; both objects have its size.
+        destination: where the other one is.
+        cancel: stops the reading.
+
+    Raises:
+        S3dlioError: one can't be read.
+    """
     with (
         item.source.open_reader(item.info.key) as one,
         destination.open_reader(item.key) as other,
