@@ -46,6 +46,7 @@ bench: install ## record the figures of docs/bench
 	$(BIN)/python -m tools.bench transfer-memory --output docs/bench/transfer-memory-2gib.json
 	$(BIN)/python -m tools.bench small-requests --runs 7 --output docs/bench/small-requests-4kib.json
 	$(BIN)/python -m tools.bench plan-memory --runs 1 --output docs/bench/plan-memory-1m.json
+	$(BIN)/python -m tools.bench sync-memory --output docs/bench/sync-memory-200k.json
 
 dist: install ## build sdists and wheels into dist/
 	$(BIN)/python -m tools.dist

@@ -22,6 +22,8 @@ from tools.bench.measurement import (
 from tools.bench.nginx_server import find_nginx
 from tools.bench.plan_memory import OPERATIONS, measure_plans
 from tools.bench.small_requests import measure_small_requests
+from tools.bench.sync_memory import OPERATIONS as SYNC_OPERATIONS
+from tools.bench.sync_memory import measure_syncs
 from tools.bench.transfer_memory import WrongResultError, discard_server, measure_transfers
 
 from tests.servers import SignedClient
@@ -245,6 +247,14 @@ def test_plan_that_does_not_do_all_is_an_error() -> None:
     """Two sources of one object each are no three."""
     with pytest.raises(CommandFailedError, match="2 of 3 objects"):
         measure_plans(counts=[3], run_count=1, operations=["copy-two"])
+
+
+def test_syncs_are_measured() -> None:
+    """Each operation, with each number of objects; half of the destination's are deleted."""
+    result = measure_syncs(counts=[20, 40], run_count=1)
+    assert isinstance(result["results"], list)
+    measured = [(figures["operation"], figures["source_objects"]) for figures in result["results"]]
+    assert measured == [(name, count) for name in SYNC_OPERATIONS for count in (20, 40)]
 
 
 @pytest.mark.skipif(find_nginx() is None, reason="nginx: not installed")

@@ -5,9 +5,10 @@
     python -m tools.bench transfer-memory --size 2GiB --jobs 16 --jobs 64 --output docs/bench/x.json
     python -m tools.bench small-requests --count 10000 --threads 8
     python -m tools.bench plan-memory --count 100000 --count 1000000
+    python -m tools.bench sync-memory --count 20000 --count 200000
 
 `measurement` runs a command and counts, `machine` says on what, `discard_server` is an S3 server
 that keeps nothing and costs little, `transfer_memory` measures s3-cli against it; `nginx_server` is
 one that costs least, `small_requests` measures our HTTP adapter beside requests' own against it.
-`plan_memory` needs no server: it copies what doesn't exist to nowhere.
+`plan_memory` and `sync_memory` need no server: they copy what doesn't exist to nowhere.
 """

@@ -14,6 +14,7 @@ from tools.bench.measurement import CommandFailedError, measure, measure_pair, p
 from tools.bench.nginx_server import ServerMissingError
 from tools.bench.plan_memory import measure_plans
 from tools.bench.small_requests import measure_small_requests
+from tools.bench.sync_memory import measure_syncs
 from tools.bench.transfer_memory import WrongResultError, default_s3_cli, measure_transfers
 
 UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
@@ -64,7 +65,11 @@ def build_parser() -> argparse.ArgumentParser:
     four.add_argument(
         "--count", type=positive, action="append", help="repeatable; 100000 and 1000000"
     )
-    for command in (one, two, three, four):
+    five = commands.add_parser("sync-memory", help="syncs of very many objects, in core alone")
+    five.add_argument(
+        "--count", type=positive, action="append", help="repeatable; 20000 and 200000"
+    )
+    for command in (one, two, three, four, five):
         command.add_argument("--runs", type=positive, default=3, help="%(default)s")
         command.add_argument("--output", type=Path, help="a file for the JSON besides the output")
     return parser
@@ -95,6 +100,8 @@ def run_benchmark(options: argparse.Namespace) -> dict[str, object]:
         )
     if options.name == "plan-memory":
         return measure_plans(counts=options.count or [100_000, 1_000_000], run_count=options.runs)
+    if options.name == "sync-memory":
+        return measure_syncs(counts=options.count or [20_000, 200_000], run_count=options.runs)
     if options.pair is None:
         figures = measure(options.command, options.runs)
     else:
