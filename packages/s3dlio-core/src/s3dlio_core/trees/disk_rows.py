@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["DiskRows"]
 
 #: What is kept in memory.
-_CACHE_KIB = 16 * 1024
+_CACHE_KIB = 4 * 1024
 _SETUP = (
     "PRAGMA journal_mode=OFF",
     "PRAGMA synchronous=OFF",
