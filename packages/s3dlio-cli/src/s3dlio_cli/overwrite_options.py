@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ATTRIBUTE_OPTIONS",
     "COMPARE_OPTIONS",
+    "OVERWRITE_OPTIONS",
     "add_attributes",
     "add_overwrite",
     "overwrite_option",
@@ -55,6 +56,9 @@ COMPARE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--checksum", is_flag=True, help="Replace what exists if its checksum differs."
     ),
 )
+
+#: Those of a command that replaces what exists unless it is told otherwise.
+OVERWRITE_OPTIONS = (overwrite_option("always"), *COMPARE_OPTIONS)
 
 ATTRIBUTE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     remembered_option(
