@@ -210,7 +210,7 @@ def test_a_source_that_can_not_be_listed_changes_nothing(
 
 def test_a_copy_that_fails_keeps_the_extras(source: Listed, destination: Listed) -> None:
     """All others are copied; the note says why nothing was deleted."""
-    destination.add(Fault("put", DENIED, key="d"))
+    destination.add(Fault("copy_from", DENIED, key="d"))
     report = _sync()
     _assert_nothing_deleted(report, destination)
     assert report.done_count == 2
@@ -221,7 +221,7 @@ def test_a_copy_that_comes_right_in_the_end_is_no_obstacle(
     source: Listed, destination: Listed
 ) -> None:
     """What another pass has copied hasn't failed."""
-    destination.add(Fault("put", DENIED, key="d"))
+    destination.add(Fault("copy_from", DENIED, key="d"))
     report = _sync(retries=1)
     assert report.ok
     assert _keys(destination) == _keys(source)
@@ -253,7 +253,7 @@ def test_an_empty_source_changes_nothing(destination: Listed, *, delete: bool) -
     _served_store("source")
     with pytest.raises(errors.NothingMatchedError):
         sync("served://source/", "served://destination/", delete=delete)
-    assert destination.count("put") == destination.count("delete_many") == 0
+    assert destination.count("copy_from") == destination.count("delete_many") == 0
 
 
 def test_a_source_of_which_the_filters_leave_nothing_deletes_nothing(
