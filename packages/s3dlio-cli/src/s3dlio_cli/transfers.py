@@ -55,7 +55,8 @@ class _Showing(PassingObserver):
         """Show it, as `aws s3` does."""
         super().planned(planned)
         goal = f" to {planned.destination}" if planned.destination else ""
-        emit_name(f"(dryrun) {self._operation}: {planned.source}{goal}")
+        operation = _planned_operation(self._operation, planned)
+        emit_name(f"(dryrun) {operation}: {planned.source}{goal}")
 
 
 class _JsonLines(PassingObserver):
@@ -84,7 +85,8 @@ class _JsonLines(PassingObserver):
     def planned(self, planned: Planned) -> None:
         """Write what would be done."""
         super().planned(planned)
-        self._write("planned", planned_values(planned))
+        operation = _planned_operation(self._operation, planned)
+        self._write("planned", {"operation": operation, **planned_values(planned)})
 
     def progressed(self, snapshot: Snapshot) -> None:
         """Let a reader see what was written."""
@@ -102,15 +104,13 @@ class _JsonLines(PassingObserver):
                 write()
             except (StdoutClosed, LocalIOError):
                 self._is_read = False
-        operation = self._operation
-        if operation == "sync":
-            operation = "copy" if planned.destination else "delete"
-        if self._as_json:
-            known = {"type": "planned", "operation": operation}
-            emit_json({**known, **planned_values(planned)})
-        else:
-            goal = f" to {planned.destination}" if planned.destination else ""
-            emit_name(f"(dryrun) {operation}: {planned.source}{goal}")
+
+
+def _planned_operation(operation: str, planned: Planned) -> str:
+    """Return what would be done with one object: a sync copies and deletes."""
+    if operation != "sync":
+        return operation
+    return "copy" if planned.destination else "delete"
 
 
 def run_transfer(

@@ -36,9 +36,8 @@ from s3dlio_core.operations.streaming import (
     open_raw,
     open_writer,
 )
-from s3dlio_core.operations.transfers import copy, download, move, upload
 from s3dlio_core.operations.syncing import sync
-from s3dlio_core.operations.transfers import copy, download, upload
+from s3dlio_core.operations.transfers import copy, download, move, upload
 
 __all__ = [
     "JOBS_MAX",

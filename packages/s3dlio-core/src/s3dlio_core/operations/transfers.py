@@ -50,10 +50,9 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.report import TransferReport
     from s3dlio_core.uri import Uri
 
-__all__ = ["copy", "download", "move", "upload"]
+__all__ = ["copy", "download", "hint_at_creation", "make_run", "move", "prepare", "upload"]
 
 _LINK_HINT = 'Write it with a "/" behind to move what lies there, or move the link with mv'
-__all__ = ["copy", "download", "hint_at_creation", "make_run", "prepare", "upload"]
 
 
 def upload(
@@ -209,12 +208,10 @@ def _transfer(
         if settings.rule.when is not Overwrite.ALWAYS:
             plan = with_existing(plan, place.store, place.prefix)
         if not isinstance(first[-1], (Unmatched, Note)):
-            plan = itertools.chain(_prepare(sides.destination, target, place, settings), plan)
-        report = _make_run(operation, place.store, settings, observer, cancel).run(plan)
-        if moving and report.ok and not settings.dry_run:
-            _remove_moved(sides.source, given, place, settings)
             plan = itertools.chain(prepare(sides.destination, target, place, settings), plan)
         report = make_run(operation, place.store, settings, observer, cancel).run(plan)
+        if moving and report.ok and not settings.dry_run:
+            _remove_moved(sides.source, given, place, settings)
     hint_at_creation(report, place)
     if settings.raise_on_failure:
         report.raise_for_failures()
@@ -302,7 +299,6 @@ def _remove_moved(
             remove_emptied(provider, uri.path)
 
 
-def _prepare(
 def prepare(
     session: Session, target: Uri, place: Place, settings: TransferSettings
 ) -> Iterator[PlanEntry]:

@@ -17,6 +17,7 @@ from s3dlio_core.transfer.report import (
     PLANNED_KEPT_MAX,
     Failure,
     Planned,
+    Settled,
     TransferReport,
 )
 from s3dlio_core.trees.extras import refusal_of, why_kept
@@ -150,11 +151,15 @@ class _Deletion:
             self.stop(error)
 
     def _delete_batch(self, keys: Sequence[str]) -> None:
-        failed_count = 0
+        failed_keys: set[str] = set()
         for failed in self._store.delete_many(keys):
-            failed_count += 1
+            failed_keys.add(failed.key)
             self._fail(Failure(self._store.uri_of(failed.key), "", failed.error))
-        self._deleted_count += len(keys) - failed_count
+        self._deleted_count += len(keys) - len(failed_keys)
+        if self._observer.wants_settled:
+            for key in keys:
+                if key not in failed_keys:
+                    self._observer.settled(Settled("deleted", self._store.uri_of(key)))
 
     def _fail(self, failure: Failure) -> None:
         drop_frames(failure.error)
