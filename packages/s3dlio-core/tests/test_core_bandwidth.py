@@ -149,7 +149,7 @@ def test_paced_reader_gives_every_byte(content: bytes, size_bytes: int) -> None:
     clock = Clock()
     reader = paced(_Shy(content), clock.limit(1000))
     found, buffer = b"", bytearray(size_bytes)
-    while count := reader.readinto(buffer):
+    while count := reader.readinto(memoryview(buffer)):
         found += buffer[:count]
     assert found == content
     slices_s = max(SLICE_MIN_BYTES, size_bytes) / 1000

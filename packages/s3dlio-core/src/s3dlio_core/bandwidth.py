@@ -25,8 +25,6 @@ from s3dlio_core.selection.filter_values import parse_size
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import Buffer as WritableBuffer
-
     from s3dlio_core.transfer.events import CancelToken
 
 __all__ = ["Bandwidth", "Bwlimit", "Readable", "make_bandwidth", "paced", "parse_bwlimit"]
@@ -45,7 +43,7 @@ _BARE_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 class Readable(Protocol):
     """What bytes are read from; an `ObjectReader` is one."""
 
-    def readinto(self, buffer: WritableBuffer, /) -> int:
+    def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer, or less of it; return how many bytes, 0 at the end."""
 
 
@@ -96,13 +94,12 @@ class _Paced:
         self._cancel = cancel
         self._paid_bytes = 0
 
-    def readinto(self, buffer: WritableBuffer, /) -> int:
+    def readinto(self, buffer: memoryview, /) -> int:
         """Read what is paid for; pay for a slice when that is used up."""
-        view = memoryview(buffer)
         if not self._paid_bytes:
-            self._paid_bytes = min(len(view), self._bandwidth.slice_bytes)
+            self._paid_bytes = min(len(buffer), self._bandwidth.slice_bytes)
             self._bandwidth.take(self._paid_bytes, self._cancel)
-        count = self._reader.readinto(view[: self._paid_bytes])
+        count = self._reader.readinto(buffer[: self._paid_bytes])
         self._paid_bytes -= count
         return count
 

@@ -10,8 +10,10 @@ from s3dlio_cli.byte_range import ByteRange, read_byte_range
 from s3dlio_cli.command import command
 from s3dlio_cli.exit_codes import ALL_DONE, SOME_FAILED
 from s3dlio_cli.options import (
+    bwlimit_option,
     customer_key_option,
     jobs_option,
+    remembered_values,
     request_payer_option,
     settings_of,
     version_option,
@@ -20,6 +22,7 @@ from s3dlio_cli.pattern_options import pattern_options, patterns_of
 
 if TYPE_CHECKING:
     from s3dlio_cli.output import BinaryOutput
+    from s3dlio_core.bandwidth import Bandwidth
     from s3dlio_core.streams import RawObjectStream
 
 __all__ = ["cat"]
@@ -41,6 +44,7 @@ __all__ = ["cat"]
     help="Only these bytes: 0-99 (the first hundred), 100- (what follows), -100 (the last).",
 )
 @jobs_option(16)
+@bwlimit_option
 @version_option
 @pattern_options
 @customer_key_option
@@ -61,12 +65,14 @@ def cat(
     """
     from s3dlio_cli.output import BinaryOutput, say_error  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.bandwidth import make_bandwidth  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core.errors import S3dlioError, Scope  # noqa: PLC0415 - not needed for `--help`
 
     if version_id is not None and len(uris) > 1:
         raise click.UsageError("--version-id is of one object, and several were given", ctx)
     wanted = byte_range or ByteRange()
     output = BinaryOutput()
+    bandwidth = make_bandwidth(remembered_values(ctx).get("bwlimit"))
     code = ALL_DONE
     for uri in uris:
         try:
@@ -77,10 +83,11 @@ def cat(
                 last_bytes=wanted.last_bytes,
                 version=version_id,
                 patterns=patterns_of(ctx),
-                max_in_flight=jobs,
+                # What was read ahead has come at full speed.
+                max_in_flight=jobs if bandwidth is None else 1,
                 options=settings_of(ctx).store_options,
             ) as stream:
-                _write(stream, wanted, output)
+                _write(stream, wanted, output, bandwidth)
         except S3dlioError as error:
             if len(uris) == 1 or error.scope is Scope.STORE or output.has_failed:
                 raise
@@ -89,8 +96,12 @@ def cat(
     return code
 
 
-def _write(stream: RawObjectStream, wanted: ByteRange, output: BinaryOutput) -> None:
+def _write(
+    stream: RawObjectStream, wanted: ByteRange, output: BinaryOutput, bandwidth: Bandwidth | None
+) -> None:
     if wanted.is_from_start:
         stream.check_satisfiable()
     for piece in stream.pieces(wanted.stop):
+        if bandwidth is not None:
+            bandwidth.take(len(piece))
         output.write(piece)

@@ -10,6 +10,7 @@ import click
 
 from s3dlio_cli.command import command
 from s3dlio_cli.options import (
+    bwlimit_option,
     customer_key_option,
     jobs_option,
     object_options,
@@ -44,6 +45,7 @@ def _put_options(function: _Function) -> _Function:
             metavar="SIZE",
             help="Send in parts of this size: 64MiB. What fits into one is sent whole.",
         ),
+        bwlimit_option,
         customer_key_option,
         request_payer_option,
     )
@@ -74,6 +76,7 @@ def put(
     """
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.bandwidth import make_bandwidth, paced  # noqa: PLC0415 - likewise
     from s3dlio_core.selection.filter_values import parse_size  # noqa: PLC0415 - not needed for `--help`
 
     part_size = remembered_values(ctx).get("part_size")
@@ -89,9 +92,10 @@ def put(
         keywords = transfer_keywords(ctx, observer, cancel)
         if keywords["compare"] is not None:
             raise click.UsageError("--size-only and --checksum compare, and a stream can't be", ctx)
+        bandwidth = make_bandwidth(keywords["bwlimit"])
         with StreamInput(source) as stream:
             return operations.put_stream(
-                stream.readinto,
+                paced(stream, bandwidth, cancel).readinto,
                 destination,
                 name=stream.name,
                 create_bucket=create_bucket,
