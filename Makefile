@@ -47,6 +47,7 @@ bench: install ## record the figures of docs/bench
 	$(BIN)/python -m tools.bench small-requests --runs 7 --output docs/bench/small-requests-4kib.json
 	$(BIN)/python -m tools.bench plan-memory --runs 1 --output docs/bench/plan-memory-1m.json
 	$(BIN)/python -m tools.bench sync-memory --output docs/bench/sync-memory-200k.json
+	$(BIN)/python -m tools.bench stdin-stream --output docs/bench/stdin-stream.json
 
 dist: install ## build sdists and wheels into dist/
 	$(BIN)/python -m tools.dist

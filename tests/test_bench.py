@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -22,10 +23,12 @@ from tools.bench.measurement import (
 from tools.bench.nginx_server import find_nginx
 from tools.bench.plan_memory import OPERATIONS, measure_plans
 from tools.bench.small_requests import measure_small_requests
+from tools.bench.stdin_stream import measure_streams
 from tools.bench.sync_memory import OPERATIONS as SYNC_OPERATIONS
 from tools.bench.sync_memory import measure_syncs
 from tools.bench.transfer_memory import WrongResultError, discard_server, measure_transfers
 
+from tests.e2e.command_line import S3_CLI
 from tests.servers import SignedClient
 from tests.servers.base import REPOSITORY_ROOT
 from tests.servers.endpoint import S3Endpoint
@@ -233,6 +236,18 @@ def test_wrong_download_is_an_error(tmp_path: Path, spoil: str) -> None:
         measure_transfers(
             size_bytes=5_000_000, jobs=[1], run_count=1, s3_cli=s3_cli, directory=tmp_path
         )
+
+
+def test_streams_are_measured_and_compared() -> None:
+    """The content is hashed on its way there, where it lies, and on its way back."""
+    result = measure_streams(last=1000, run_count=1, s3_cli=S3_CLI)
+    expected = hashlib.sha256(b"".join(b"%d\n" % number for number in range(1, 1001)))
+    assert result["sha256_sent_stored_and_read"] == expected.hexdigest()
+    results = result["results"]
+    assert isinstance(results, list)
+    streams = [(one["tool"], one["stream"]) for one in results]
+    for tool in ("s3-cli", "rclone"):
+        assert {(tool, "put"), (tool, "cat")} <= set(streams)
 
 
 def test_plans_are_measured() -> None:

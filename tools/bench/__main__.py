@@ -14,6 +14,7 @@ from tools.bench.measurement import CommandFailedError, measure, measure_pair, p
 from tools.bench.nginx_server import ServerMissingError
 from tools.bench.plan_memory import measure_plans
 from tools.bench.small_requests import measure_small_requests
+from tools.bench.stdin_stream import measure_streams
 from tools.bench.sync_memory import measure_syncs
 from tools.bench.transfer_memory import WrongResultError, default_s3_cli, measure_transfers
 
@@ -69,7 +70,12 @@ def build_parser() -> argparse.ArgumentParser:
     five.add_argument(
         "--count", type=positive, action="append", help="repeatable; 20000 and 200000"
     )
-    for command in (one, two, three, four, five):
+    stream = commands.add_parser(
+        "stdin-stream", help="a stream of unknown length, up and down, beside peers; needs rclone"
+    )
+    stream.add_argument("--last", type=positive, default=200_000_000, help="%(default)s")
+    stream.add_argument("--s3-cli", type=Path, default=default_s3_cli())
+    for command in (one, two, three, four, five, stream):
         command.add_argument("--runs", type=positive, default=3, help="%(default)s")
         command.add_argument("--output", type=Path, help="a file for the JSON besides the output")
     return parser
@@ -102,6 +108,8 @@ def run_benchmark(options: argparse.Namespace) -> dict[str, object]:
         return measure_plans(counts=options.count or [100_000, 1_000_000], run_count=options.runs)
     if options.name == "sync-memory":
         return measure_syncs(counts=options.count or [20_000, 200_000], run_count=options.runs)
+    if options.name == "stdin-stream":
+        return measure_streams(last=options.last, run_count=options.runs, s3_cli=options.s3_cli)
     if options.pair is None:
         figures = measure(options.command, options.runs)
     else:

@@ -6,6 +6,7 @@ import io
 import itertools
 import os
 import pickle
+import threading
 import uuid
 import zlib
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from s3dlio_core import errors, operations
 from s3dlio_core.checksums import CRC32
 from s3dlio_core.content_check import CrcCheck, Outcome
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from s3dlio_core.store import Capabilities
 from s3dlio_core.streams import ObjectStream, RawObjectStream, read_ahead, reader
 from s3dlio_core.transfer.buffers import BUDGET_BYTES, BufferPool
 
@@ -53,6 +55,10 @@ class RecordingStore(MemoryStore):
         self.ranges: list[tuple[int, int | None]] = []
         self.checksum = checksum
         self.checks: list[ContentCheck] = []
+        self.pins: list[str | None] = []
+        #: Ranges, by their first byte, that wait for an event or fail once.
+        self.waits: dict[int, threading.Event] = {}
+        self.fails: set[int] = set()
 
     def open_reader(
         self,
@@ -65,6 +71,12 @@ class RecordingStore(MemoryStore):
     ) -> ObjectReader:
         """Open it, and remember the range."""
         self.ranges.append((start, stop))
+        self.pins.append(if_match)
+        if start in self.waits:
+            self.waits[start].wait()
+        if start in self.fails:
+            self.fails.remove(start)
+            raise errors.PermissionDeniedError("not now")
         opened = super().open_reader(key, start, stop, if_match=if_match, version=version)
         if self.checksum is not None and (start, stop) == (0, None):
             opened.check = CrcCheck(
@@ -185,6 +197,21 @@ def test_jump_asks_for_what_is_wanted_alone() -> None:
     assert store.ranges[1:] == [(len(CONTENT) - 22, len(CONTENT)), (500, 524)]
 
 
+def test_long_read_after_a_jump_comes_in_ranges_and_no_more() -> None:
+    """Side by side, and nothing that wasn't asked for."""
+    store = _stored()
+    with RawObjectStream(store, "k") as raw:
+        raw.seek(1000)
+        target = bytearray(300)
+        count = 0
+        while count < 300:
+            count += raw.readinto(memoryview(target)[count:])
+    assert target == CONTENT[1000:1300]
+    ranges = store.ranges[1:]
+    assert len(ranges) > 3
+    assert max(stop or 0 for _, stop in ranges) == 1300
+
+
 def test_seeking_alone_asks_for_nothing() -> None:
     """Also to the end, which is how programs measure a file."""
     store = _stored()
@@ -195,15 +222,18 @@ def test_seeking_alone_asks_for_nothing() -> None:
     assert store.ranges == [(0, None)]
 
 
-def test_object_that_changes_is_an_error_and_no_mix() -> None:
-    """The next range is of another state."""
+@pytest.mark.parametrize("enforces", [True, False])
+def test_object_that_changes_is_an_error_and_no_mix(enforces: bool) -> None:
+    """The next range is of another state, whether the store finds it out or not."""
     store = _stored()
+    store.capabilities = Capabilities(read_if_match=enforces)
     with RawObjectStream(store, "k") as raw:
         assert raw.read(10) == CONTENT[:10]
         store.put("k", CONTENT[::-1])
         raw.seek(1000)
         with pytest.raises(errors.SourceChangedError):
             raw.read(10)
+        assert store.pins == [None, raw.info.etag if enforces else None]
 
 
 @pytest.mark.parametrize("way", ["read", "lines", "raw", "pieces"])
@@ -219,6 +249,17 @@ def test_bytes_are_compared_with_the_checksum(way: str) -> None:
             _all_of(bad, way)
 
 
+def test_damaged_object_stays_damaged() -> None:
+    """Who catches the error and reads on gets it again, not the bytes."""
+    for size_bytes in (100, len(CONTENT)):
+        with _buffered(_stored(CONTENT[:size_bytes], checksum=b"oops")) as stream:
+            for _ in range(3):
+                with pytest.raises(errors.IntegrityError):
+                    stream.read()
+                with pytest.raises(errors.IntegrityError):
+                    stream.raw.read(10)
+
+
 def _all_of(store: RecordingStore, way: str) -> bytes:
     with _buffered(store) as stream:
         if way == "read":
@@ -230,16 +271,53 @@ def _all_of(store: RecordingStore, way: str) -> bytes:
         return b"".join(bytes(piece) for piece in stream.raw.pieces())
 
 
+@pytest.mark.parametrize("before", [0, 10, 1000])
 @pytest.mark.parametrize("jump", [0, 40, 700, 2500])
-def test_reading_a_part_again_is_no_failed_comparison(jump: int) -> None:
+def test_reading_a_part_again_is_no_failed_comparison(before: int, jump: int) -> None:
     """What can't be compared any more isn't."""
     store = _stored(checksum=zlib.crc32(CONTENT).to_bytes(4, "big"))
     with _buffered(store) as stream:
-        stream.read(1000)
+        stream.read(before)
         stream.seek(jump)
         assert stream.read() == CONTENT[jump:]
         stream.seek(0)
         assert stream.read() == CONTENT
+
+
+def test_range_that_is_skipped_is_no_failed_comparison() -> None:
+    """Nobody waits for it, and its bytes aren't compared."""
+    store = _stored(checksum=zlib.crc32(CONTENT).to_bytes(4, "big"))
+    with RawObjectStream(store, "k") as raw:
+        while raw.tell() < 500:
+            raw.read(100)
+        ranges = raw._ahead._ranges if raw._ahead is not None else ()
+        start, stop = ranges[-1].stop, ranges[-1].stop + 64
+        store.waits[start] = threading.Event()
+        while raw.tell() < start:
+            raw.read(start - raw.tell())
+        raw.seek(stop + 5)
+        try:
+            assert raw.read() == CONTENT[stop + 5 :]
+        finally:
+            store.waits[start].set()
+
+
+def test_range_that_fails_may_be_read_again() -> None:
+    """The error comes in its turn; what was on its way is asked for again."""
+    store = _stored(checksum=zlib.crc32(CONTENT).to_bytes(4, "big"))
+    with RawObjectStream(store, "k") as raw:
+        found = raw.read(100) or b""
+        while len(found) < 500:
+            found += raw.read(100) or b""
+        ranges = raw._ahead._ranges if raw._ahead is not None else ()
+        store.fails.add(ranges[-1].stop)
+        errors_seen = 0
+        while len(found) < len(CONTENT):
+            try:
+                found += raw.read(100) or b""
+            except errors.PermissionDeniedError:
+                errors_seen += 1
+    assert (found, errors_seen) == (CONTENT, 1)
 
 
 def test_ranges_ahead_keep_to_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,7 @@ class RawObjectStream(io.RawIOBase):
         self._given_to = start
         self._ahead: ReadAhead | None = None
         self._range: Range | None = None
+        self._damage: BaseException | None = None
 
     @property
     def info(self) -> ObjectInfo:
@@ -154,6 +155,8 @@ class RawObjectStream(io.RawIOBase):
         elif self._is_direct(len(view)):
             count = self._read_direct(view)
         else:
+            if self._has_jumped() and len(view) > PART_SIZE_BYTES:
+                self._read_ahead(self._position + len(view), at_once=True)
             held = self._held(self.info.size_bytes)[: len(view)]
             count = len(held)
             view[:count] = held
@@ -224,14 +227,17 @@ class RawObjectStream(io.RawIOBase):
         is_short = self._body_stop - self._begun_at <= _ONE_REQUEST_MAX_BYTES
         return is_short or self._position - self._begun_at < FIRST_RANGE_BYTES
 
-    def _is_direct(self, count: int) -> bool:
-        """Whether to request only what is asked for: little, soon after a jump."""
+    def _has_jumped(self) -> bool:
+        """Whether the position is where a jump led to, or not far behind."""
         return (
             self._body is None
-            and count <= PART_SIZE_BYTES
             and self._position - self._begun_at < _DIRECT_BYTES
             and not self._lies_ahead()
         )
+
+    def _is_direct(self, count: int) -> bool:
+        """Whether to read what is asked for with one request, and nothing else."""
+        return count <= PART_SIZE_BYTES and self._has_jumped()
 
     def _read_body(self, view: memoryview) -> int:
         body = self._body
@@ -322,7 +328,12 @@ class RawObjectStream(io.RawIOBase):
         """Compare, before the object's last bytes are given."""
         if self._check is not None and self._position + count >= self.info.size_bytes:
             check, self._check = self._check, None
-            check.finish()
+            try:
+                check.finish()
+            except BaseException as error:
+                # Who catches it and reads on must not get these bytes after all.
+                self._damage = error
+                raise
 
     def _drop_range(self) -> None:
         if self._range is not None:
@@ -343,11 +354,13 @@ class RawObjectStream(io.RawIOBase):
         if self.closed:
             raise ValueError("the stream is closed")
         self._owner.check(self.name)
+        if self._damage is not None:
+            raise self._damage
 
     def close(self) -> None:
         """Stop what is on its way, and close the connections."""
         # An __init__ that failed leaves no body, and io.IOBase.__del__ still calls this.
-        if self.closed or not hasattr(self, "_range"):
+        if self.closed or not hasattr(self, "_damage"):
             super().close()
             return
         super().close()

@@ -36,13 +36,8 @@ class TextStream(io.TextIOWrapper):
         self.close()
 
     def __del__(self) -> None:
-        # io's own would close it, and so commit what is half written.
-        try:
-            below = self.buffer
-        except ValueError:  # detached, or never made
-            return
-        if isinstance(below, ObjectWriter):
-            below.abandon()
+        # Instead of io's own, which closes, and so would commit. What is below ends by itself.
+        pass
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         refuse_pickling(self)

@@ -142,9 +142,14 @@ class StreamUpload:
 
     def _begun(self) -> MultipartUpload:
         if self._upload is None:
+            limits = self._store.limits
+            # Where they needn't be of one size they may grow.
+            equal_bytes = (
+                part_size_at(1, limits, self._wanted_bytes) if limits.equal_parts else None
+            )
             self._upload = self._store.create_multipart(
                 self._key,
-                part_size_bytes=part_size_at(1, self._store.limits, self._wanted_bytes),
+                part_size_bytes=equal_bytes,
                 attributes=self._attributes,
                 condition=self._condition,
             )
