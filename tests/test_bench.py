@@ -32,6 +32,7 @@ from tests.e2e.command_line import S3_CLI
 from tests.servers import SignedClient
 from tests.servers.base import REPOSITORY_ROOT
 from tests.servers.endpoint import S3Endpoint
+from tests.servers.rclone_server import find_rclone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,6 +239,7 @@ def test_wrong_download_is_an_error(tmp_path: Path, spoil: str) -> None:
         )
 
 
+@pytest.mark.skipif(find_rclone() is None, reason="rclone isn't installed")
 def test_streams_are_measured_and_compared() -> None:
     """The content is hashed on its way there, where it lies, and on its way back."""
     result = measure_streams(last=1000, run_count=1, s3_cli=S3_CLI)

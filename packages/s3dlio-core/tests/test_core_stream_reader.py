@@ -290,7 +290,8 @@ def test_range_that_is_skipped_is_no_failed_comparison() -> None:
     with RawObjectStream(store, "k") as raw:
         while raw.tell() < 500:
             raw.read(100)
-        ranges = raw._ahead._ranges if raw._ahead is not None else ()
+        assert raw._ahead is not None
+        ranges = raw._ahead._ranges
         start, stop = ranges[-1].stop, ranges[-1].stop + 64
         store.waits[start] = threading.Event()
         while raw.tell() < start:
@@ -309,7 +310,8 @@ def test_range_that_fails_may_be_read_again() -> None:
         found = raw.read(100) or b""
         while len(found) < 500:
             found += raw.read(100) or b""
-        ranges = raw._ahead._ranges if raw._ahead is not None else ()
+        assert raw._ahead is not None
+        ranges = raw._ahead._ranges
         store.fails.add(ranges[-1].stop)
         errors_seen = 0
         while len(found) < len(CONTENT):
