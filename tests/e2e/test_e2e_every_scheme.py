@@ -6,6 +6,7 @@ Runs inside this process, where `memory://` lives.
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ import pytest
 from s3dlio_cli.app import run
 from s3dlio_cli.command_table import TABLE
 from s3dlio_core import operations
-from tests.e2e.any_store import KINDS, Stores
+from tests.e2e.any_store import KINDS, Place, Stores
 from tests.e2e.command_line import bare_environment
 
 if TYPE_CHECKING:
@@ -112,6 +113,25 @@ def words_of(line: str, names: dict[str, str]) -> list[str]:
     return words
 
 
+def prepare(stores: Stores, command: str, kind: str, container: str) -> tuple[Place, list[str]]:
+    """What a command needs, and the arguments of its row."""
+    row = ROWS[command]
+    place, other = stores.new(kind), stores.new(kind)
+    place.fill({"a": b"content"})
+    other.fill({"a": b"content"} if command in {"check", "sync"} else {})
+    names = {
+        "PLACE": place.uri,
+        "OTHER": other.uri,
+        "SCHEME": kind,
+        "CONTAINER": container,
+        "EMPTY": container,
+        "FILE": str(stores.directory / "f"),
+    }
+    if "EMPTY" in row.line:
+        operations.create_container(container)
+    return place, words_of(row.line, names)
+
+
 def test_every_command_has_a_row() -> None:
     """A new command says here what it does with each scheme."""
     assert [] == [name for name in COMMANDS if name not in ROWS]
@@ -123,26 +143,13 @@ def test_a_command_works_or_says_why_not(
     stores: Stores,
     containers: dict[str, str],
     capfd: pytest.CaptureFixture[str],
-    tmp_path: Path,
     command: str,
     kind: str,
 ) -> None:
     """On its own kind of place."""
     row = ROWS[command]
-    place, other = stores.new(kind), stores.new(kind)
-    place.fill({"a": b"content"})
-    other.fill({"a": b"content"} if command in {"check", "sync"} else {})
-    names = {
-        "PLACE": place.uri,
-        "OTHER": other.uri,
-        "SCHEME": kind,
-        "CONTAINER": containers[kind],
-        "EMPTY": containers[kind],
-        "FILE": str(tmp_path / "f"),
-    }
-    if "EMPTY" in row.line:
-        operations.create_container(containers[kind])
-    code = run([command, *words_of(row.line, names)])
+    place, arguments = prepare(stores, command, kind, containers[kind])
+    code = run([command, *arguments])
     out, err = capfd.readouterr()
     refusal = REFUSALS.get((command, kind))
     if refusal is not None:
@@ -152,6 +159,26 @@ def test_a_command_works_or_says_why_not(
     assert (code, "error" in err) == (0, False), err
     assert set(place.held()) == row.left
     assert row.shows.replace("PLACE", place.uri) in out + err
+
+
+@pytest.mark.parametrize("kind", ["file", "memory"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "cat"])
+def test_json_has_types_and_ends_with_a_summary(
+    stores: Stores,
+    containers: dict[str, str],
+    capfd: pytest.CaptureFixture[str],
+    command: str,
+    kind: str,
+) -> None:
+    """Whether the command works or not: only bytes of objects are no JSON."""
+    arguments = prepare(stores, command, kind, containers[kind])[1]
+    code = run([command, "--json", *arguments])
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    *others, summary = lines
+    operation = "upload" if command == "put" else command  # which is what it is
+    assert (summary["type"], summary["operation"]) == ("summary", operation)
+    assert (summary["ok"], summary["exit_code"]) == (code == 0, code)
+    assert all(line["type"] != "summary" for line in others)
 
 
 @pytest.mark.parametrize("scheme", STRANGERS)

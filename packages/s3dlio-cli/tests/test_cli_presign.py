@@ -83,9 +83,10 @@ def test_pattern_is_a_name(cli: Cli) -> None:
 
 
 def test_several_as_json(cli: Cli) -> None:
-    """One object a line, with what it is for."""
+    """One object a line, with what it is for, and the summary."""
     done = cli("presign", "--json", "--method", "put", URI, f"{URI}2")
-    values = [json.loads(line) for line in done.out.splitlines()]
+    *values, summary = [json.loads(line) for line in done.out.splitlines()]
+    assert (summary["type"], summary["presigned_count"]) == ("summary", 2)
     assert [f"{URI}?", f"{URI}2?"] == [
         "s3://bucket" + one.pop("url").removeprefix("https://bucket.s3.eu-west-1.amazonaws.com")[:i]
         for one, i in zip(values, (7, 8), strict=True)

@@ -6,11 +6,15 @@ A bare name without "/" means an S3 bucket, as in the first versions of s3-cli.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.exit_codes import ALL_DONE
 from s3dlio_cli.options import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["bucket_uri", "create_bucket", "delete_bucket", "list_buckets"]
 
@@ -31,15 +35,9 @@ def bucket_uri(text: str) -> str:
 @click.pass_context
 def create_bucket(ctx: click.Context, bucket: str) -> int:
     """Create a bucket, a container or a directory."""
-    from s3dlio_cli.output import say  # noqa: PLC0415 - not needed for `--help`
-    from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.operations import create_container  # noqa: PLC0415 - not needed for `--help`
 
-    settings = settings_of(ctx)
-    uri = bucket_uri(bucket)
-    operations.create_container(uri, options=settings.store_options)
-    if not settings.is_silent:
-        say(f"created {uri}")
-    return ALL_DONE
+    return _change(ctx, "created", bucket_uri(bucket), create_container)
 
 
 @command(
@@ -51,15 +49,27 @@ def create_bucket(ctx: click.Context, bucket: str) -> int:
 @click.pass_context
 def delete_bucket(ctx: click.Context, bucket: str) -> int:
     """Delete an empty bucket, container or directory. Delete its objects first."""
-    from s3dlio_cli.output import say  # noqa: PLC0415 - not needed for `--help`
-    from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.operations import delete_container  # noqa: PLC0415 - not needed for `--help`
+
+    return _change(ctx, "deleted", bucket_uri(bucket), delete_container)
+
+
+def _change(ctx: click.Context, done: str, uri: str, change: Callable[..., None]) -> int:
+    """Change something about a bucket, and tell what was done."""
+    from s3dlio_cli.output import emit_json, say  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
-    uri = bucket_uri(bucket)
-    operations.delete_container(uri, options=settings.store_options)
-    if not settings.is_silent:
-        say(f"deleted {uri}")
-    return ALL_DONE
+    several = Several(str(ctx.command.name), (uri,), settings)
+    done_count = 0
+    with several.telling():
+        change(uri, options=settings.store_options)
+        done_count = 1
+        if settings.as_json:
+            emit_json({"type": done, "uri": uri})
+        if not settings.is_silent:
+            say(f"{done} {uri}")
+    return several.end(done_count=done_count)
 
 
 @command(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from s3dlio_cli.command import command
-from s3dlio_cli.exit_codes import ALL_DONE
 from s3dlio_cli.options import (
     remembered_option,
     remembered_values,
@@ -48,22 +47,26 @@ def presign(ctx: click.Context, uris: tuple[str, ...], *, version_id: str | None
     object may not exist, and the URL permits what your credentials permit.
     """
     from s3dlio_cli.output import emit, emit_json  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core.selection.filter_values import parse_duration  # noqa: PLC0415 - likewise
 
     settings, values = settings_of(ctx), remembered_values(ctx)
     expires_s = int(parse_duration(values.get("expires_in", "1h")))
     method = values.get("method", "GET")
-    urls = [
-        operations.presign(
-            uri, expires_s, method, version=version_id, options=settings.store_options
-        )
-        for uri in uris
-    ]
-    for uri, url in zip(uris, urls, strict=True):
+    several = Several("presign", uris, settings)
+    urls: list[str] = []
+    with several.telling():
+        urls = [
+            operations.presign(
+                uri, expires_s, method, version=version_id, options=settings.store_options
+            )
+            for uri in uris
+        ]
+    for uri, url in zip(uris, urls, strict=False):
         if settings.as_json:
             known = {"type": "presigned", "uri": uri, "method": method, "expires_s": expires_s}
             emit_json({**known, "url": url})
         else:
             emit(url)
-    return ALL_DONE
+    return several.end(presigned_count=len(urls))
