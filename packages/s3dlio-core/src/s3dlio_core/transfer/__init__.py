@@ -2,11 +2,14 @@
 
 plan         what is copied where: items and the sizes of parts; pure values
 buffers      reused page-aligned memory under one budget
-object_copy  one object: whole, or in parts
+object_copy  one object in one piece, and what all copies have in common
+parted_copy  one object in parts, streamed; the choice between the two
+within_store what the destination copies by itself, whole or in parts
 overwrite    whether an object is copied when its destination exists
 existing     what stands at the destination, from its listing
 same_content whether a destination has its source's bytes already
 engine       worker threads over a stream of items
+aborts       what a run leaves unfinished
 second_tries what failed and is tried again at the end
 frames       what an error that is kept must not keep
 dry_run      the same without any write

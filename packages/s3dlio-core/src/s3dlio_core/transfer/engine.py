@@ -28,6 +28,7 @@ from s3dlio_core.errors import (
     ServiceError,
 )
 from s3dlio_core.logs import get_logger
+from s3dlio_core.transfer.aborts import abort_copies
 from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
@@ -35,11 +36,10 @@ from s3dlio_core.transfer.ledger import Counters, Ledger
 from s3dlio_core.transfer.object_copy import (
     Copied,
     CopyContext,
-    PartedCopy,
-    copy_streamed,
     looked_at_anew,
 )
 from s3dlio_core.transfer.overwrite import OverwriteRule
+from s3dlio_core.transfer.parted_copy import PartedCopy, copy_streamed
 from s3dlio_core.transfer.plan import CopyItem, Note, PlanEntry, Skipped
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, Settled, TransferReport
 from s3dlio_core.transfer.second_tries import SecondTries
@@ -202,24 +202,12 @@ class Engine:
         """Abort what is unfinished, in parallel and within `GRACE_S`; note what is left."""
         with self._lock:
             unended = tuple(self._unended)
-        left = {parted: _why_left(parted) for parted in unended}
-        waiting = deque(parted for parted in unended if parted.begun and not parted.ending)
-        threads = [
-            threading.Thread(
-                target=_abort_all, args=(waiting, left), name="s3dlio-abort", daemon=True
-            )
-            for _ in range(min(self._jobs, len(waiting)))
-        ]
-        deadline = time.monotonic() + GRACE_S
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        left = abort_copies(unended, self._jobs, GRACE_S)
         counters = self._ledger.counters()
         for parted in unended:
             counters.done_bytes -= parted.done_bytes
         uri_of = self._context.destination.uri_of
-        for parted, reason in tuple(left.items()):
+        for parted, reason in left.items():
             self._ledger.note(
                 f"An unfinished upload may be left at {uri_of(parted.item.key)}: {reason}"
             )
@@ -509,25 +497,3 @@ class Engine:
         self._stop(
             ServiceError(f"unexpected {type(error).__name__}: {error}", operation=self._operation)
         )
-
-
-def _why_left(parted: PartedCopy) -> str:
-    """Why an upload may be left when nothing more is heard of it."""
-    if parted.ending:
-        return "no answer to its end, so it may be finished"
-    return "no answer to its abort" if parted.begun else "no answer to its beginning"
-
-
-def _abort_all(waiting: deque[PartedCopy], left: dict[PartedCopy, str]) -> None:
-    """Abort one upload after the other; what succeeds isn't left."""
-    while waiting:
-        try:
-            parted = waiting.popleft()
-        except IndexError:  # another thread was faster
-            return
-        try:
-            parted.abort()
-        except S3dlioError as error:
-            left[parted] = str(error)
-        else:
-            del left[parted]

@@ -31,12 +31,12 @@ from s3dlio_core.store import ChecksumType
 from s3dlio_core.transfer.object_copy import (
     Copied,
     CopyContext,
-    PartedCopy,
     changed,
     check_size,
     check_unchanged,
     looked_at_anew,
 )
+from s3dlio_core.transfer.parted_copy import PartedCopy
 from s3dlio_core.transfer.plan import copy_part_size_for, part_size_for
 
 if TYPE_CHECKING:
