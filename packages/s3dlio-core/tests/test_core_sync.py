@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3dlio_core import errors
+from s3dlio_core.file_store import store as store_module
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
-from s3dlio_core.operations import delete, sync, upload
+from s3dlio_core.operations import sync, upload
 from s3dlio_core.transfer.events import Snapshot, TransferObserver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from s3dlio_core.transfer.report import Failure, Planned, TransferReport
+    from s3dlio_core.transfer.report import Failure, Planned, Settled, TransferReport
 
 
 class Remote:
@@ -224,6 +225,31 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     assert _names(tmp_path / "2") == _names(tmp_path / "1")
 
 
+@pytest.fixture
+def folding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """File systems that say that they fold case."""
+    monkeypatch.setattr(store_module, "folds_case", lambda _: True)
+
+
+@pytest.mark.usefixtures("folding")
+def test_what_has_another_case_is_not_deleted(tmp_path: Path) -> None:
+    """On a file system that folds case the copy has just taken its place."""
+    here = _tree(tmp_path / "x", "FILE", "caf\u00e9", "old")
+    report = _mirror(Remote("File", "cafe\u0301", "z").uri(), here)
+    assert report.deleted_count == 1
+    assert {"FILE", "caf\u00e9"} <= set(_names(here))
+    assert "old" not in _names(here)
+
+
+@pytest.mark.usefixtures("folding")
+def test_names_that_differ_in_case_alone_are_one(tmp_path: Path) -> None:
+    """The first is copied, the other fails, and nothing is deleted."""
+    here = _tree(tmp_path / "x", "old")
+    report = _mirror(Remote("A", "a", "b").uri(), here, raise_on_failure=False)
+    assert isinstance(report.failures[0].error, errors.CollisionError)
+    assert (report.done_count, report.failed_count, report.deleted_count) == (2, 1, 0)
+
+
 # Links.
 
 
@@ -317,6 +343,10 @@ class Recorder(TransferObserver):
         """Remember."""
         self.events.append(f"failed {failure.source}")
 
+    def settled(self, settled: Settled) -> None:
+        """Remember."""
+        self.events.append(f"{settled.action} {settled.source}")
+
     def planned(self, planned: Planned) -> None:
         """Remember."""
         self.plans.append(planned)
@@ -335,6 +365,19 @@ def test_copies_and_deletions_are_one_run(tmp_path: Path) -> None:
     assert observer.report == report
     assert observer.last is not None
     assert (observer.last.done_count, observer.last.deleted_count) == (1, 2)
+
+
+def test_each_object_is_told_when_that_is_asked_for(tmp_path: Path) -> None:
+    """What was copied, and what was deleted."""
+    observer, remote = Recorder(), Remote("b")
+    observer.wants_settled = True
+    _mirror(_tree(tmp_path, "a"), remote.uri(), progress=observer)
+    assert observer.events == [
+        "started sync",
+        f"copied file://{tmp_path}/a",
+        f"deleted {remote.uri('b')}",
+        "finished",
+    ]
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -374,7 +417,6 @@ def test_a_bucket_is_created_when_that_is_asked_for(tmp_path: Path) -> None:
         _mirror(source, goal)
     assert _mirror(source, goal, create_bucket=True, dry_run=True).done_count == 1
     assert _mirror(source, goal, create_bucket=True).done_count == 1
-    delete(f"{goal}/a")
 
 
 def test_a_sync_finds_what_an_upload_wrote(tmp_path: Path) -> None:

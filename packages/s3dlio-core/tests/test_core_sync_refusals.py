@@ -17,14 +17,14 @@ from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.operations import sync
 from s3dlio_core.store import ListError
 from s3dlio_core.testing import Fault, FaultyStore
-from s3dlio_core.transfer import CancelToken
+from s3dlio_core.transfer import CancelToken, TransferReport
+from s3dlio_core.trees.extras import why_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from s3dlio_core.store import ObjectStore, Page
-    from s3dlio_core.transfer.report import TransferReport
 
 KEYS = ("a", "b", "c", "d", "e")
 EXTRAS = ("bb", "dd", "z")
@@ -145,6 +145,11 @@ def _repeated(number: int, page: Page) -> Page:
     return dataclasses.replace(page, next_token="key:b") if number > 1 else page
 
 
+def _repeated_and_empty(number: int, page: Page) -> Page:
+    """Repeat it with pages that have nothing, so that no key tells it."""
+    return dataclasses.replace(page, objects=(), next_token="key:b") if number > 1 else page
+
+
 def _out_of_order(number: int, page: Page) -> Page:
     """Turn the second page round."""
     return dataclasses.replace(page, objects=page.objects[::-1]) if number == 2 else page
@@ -166,7 +171,9 @@ def _truncated(number: int, page: Page) -> Page:
 
 
 @pytest.mark.parametrize("side", ["source", "destination"])
-@pytest.mark.parametrize("change", [_repeated, _out_of_order, _again, _truncated])
+@pytest.mark.parametrize(
+    "change", [_repeated, _repeated_and_empty, _out_of_order, _again, _truncated]
+)
 def test_a_broken_listing_deletes_nothing(
     source: Listed, destination: Listed, side: str, change: Callable[[int, Page], Page]
 ) -> None:
@@ -215,6 +222,30 @@ def test_a_copy_that_fails_keeps_the_extras(source: Listed, destination: Listed)
     _assert_nothing_deleted(report, destination)
     assert report.done_count == 2
     assert report.notes == ("nothing was deleted, since 1 object failed",)
+
+
+@pytest.mark.parametrize("error", [errors.CredentialsError("no"), errors.StorageFullError("full")])
+def test_a_copy_that_stops_the_run_keeps_the_extras(
+    source: Listed, destination: Listed, error: errors.S3dlioError
+) -> None:
+    """Also when both listings have come to their ends by then."""
+    destination.add(Fault("copy_from", error, key="e"))
+    report = _sync()
+    _assert_nothing_deleted(report, destination)
+    assert report.notes == ("nothing was deleted, since the run was stopped",)
+
+
+@pytest.mark.parametrize(
+    ("report", "why"),
+    [
+        (TransferReport("sync", done_count=1, skipped_count=1), ""),
+        (TransferReport("sync", failed_count=2), "2 objects failed"),
+        (TransferReport("sync", stopped_by=errors.CancelledError("no")), "the run was stopped"),
+    ],
+)
+def test_only_a_run_that_did_all_may_delete(report: TransferReport, why: str) -> None:
+    """A stop that came after the last listing has no failure."""
+    assert why_kept(report) == why
 
 
 def test_a_copy_that_comes_right_in_the_end_is_no_obstacle(
