@@ -113,6 +113,16 @@ def test_deletions_are_measured_in_objects() -> None:
     assert line.endswith("] 12/40 files (14/s, ETA: 2s)")
 
 
+@pytest.mark.parametrize("total_bytes", [0, 100])
+def test_the_deletions_of_a_sync_are_counted(total_bytes: int) -> None:
+    """Beside the copies, once there are any, where there is room."""
+    syncing = replace(UPLOAD, operation="sync", total_bytes=total_bytes)
+    assert "deleted" not in render_line(Frame(syncing, RATE), columns=120)
+    deleting = replace(syncing, deleted_count=7)
+    assert "12/40 files, 7 deleted" in render_line(Frame(deleting, RATE), columns=120)
+    assert len(render_line(Frame(deleting, RATE), columns=40)) <= 40
+
+
 def test_nothing_found_yet_is_an_empty_bar() -> None:
     """A transfer that has just begun divides by nothing."""
     empty = Snapshot("download", 0, 0, 0, 0, 0, 0, totals_final=False, elapsed_s=0.0)

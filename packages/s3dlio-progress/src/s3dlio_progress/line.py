@@ -100,6 +100,8 @@ def _tails(frame: Frame) -> list[str]:
     snapshot = frame.snapshot
     more = "" if snapshot.totals_final or frame.ended else "+"
     files = f"{snapshot.done_count}/{snapshot.total_count}{more} files"
+    if snapshot.deleted_count:
+        files += f", {snapshot.deleted_count} deleted"
     failed = f", {snapshot.failed_count} failed" if snapshot.failed_count else ""
     if frame.counts_objects:
         rate = "--/s" if frame.per_s is None else f"{int(frame.per_s)}/s"
