@@ -99,7 +99,8 @@ def test_bar_of_a_failure_is_never_full(
     bars = screen.bars("UPLOAD")
     assert not any(is_full(bar) for bar in bars)
     assert "1 failed" in bars[-1]
-    assert [frame for frame in screen.frames if frame.startswith("warning: ") and "/bad" in frame]
+    (failure,) = [frame for frame in screen.frames if "/bad" in frame]
+    assert failure.startswith("s3-cli: error: ")
 
 
 def test_bar_of_a_stopped_run_is_never_full(moto_cli: Cli, moto: Bucket, tmp_path: Path) -> None:

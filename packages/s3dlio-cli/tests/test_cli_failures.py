@@ -85,3 +85,16 @@ def test_what_failed_is_tried_again(
     cli("upload", f"{tree}/good", tmp_path / "out/", "--retries", "3")
     cli("upload", f"{tree}/good", tmp_path / "out/")
     assert seen == [3, 0]
+
+
+@pytest.mark.parametrize("command", ["upload", "copy", "sync", "check"])
+@pytest.mark.parametrize("flags", [(), ("-v",), ("-q",), ("--json",)])
+def test_each_failure_is_said_once_by_each_command(
+    cli: Cli, tree: Path, tmp_path: Path, command: str, flags: tuple[str, ...]
+) -> None:
+    """Whatever else is said."""
+    (tmp_path / "out").mkdir()
+    lines = cli(command, f"{tree}/", tmp_path / "out", *flags).err.splitlines()
+    for name in (f"{tree}/bad: ", rf"{tree}/bad\nname: "):
+        (line,) = [line for line in lines if name in line]
+        assert line.startswith("s3-cli: error: ")

@@ -36,11 +36,17 @@ def test_warnings_are_not_remembered_without_end(
     assert said == ["1", "2", "3", "4", "5", "6", "1"]
 
 
-def test_failures_of_objects_are_left_to_the_summary(capsys: pytest.CaptureFixture[str]) -> None:
-    """They are told there, and by the progress."""
-    with log_output(Settings()):
-        get_logger("transfer").warning("object failed")
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize("verbosity", [0, 1, 2])
+def test_failures_of_objects_are_left_to_the_progress(
+    verbosity: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are told there, and stand in a log file; what else goes wrong in a transfer is told."""
+    with log_output(Settings(verbosity=verbosity, log_file=str(tmp_path / "log"))):
+        get_logger("transfer.failed").warning("object failed")
+        get_logger("transfer").warning("something is left")
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith(": something is left")
+    assert len((tmp_path / "log").read_text().splitlines()) == 2
 
 
 def test_warnings_hold_no_secret(capsys: pytest.CaptureFixture[str]) -> None:

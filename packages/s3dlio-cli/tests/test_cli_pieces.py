@@ -13,6 +13,7 @@ from s3dlio_cli import options
 from s3dlio_cli.command_table import TABLE, CommandEntry
 from s3dlio_cli.commands.buckets import bucket_uri
 from s3dlio_cli.exit_codes import code_of_error, code_of_report
+from s3dlio_cli.failure_lines import observer_of
 from s3dlio_cli.options import (
     Settings,
     common_options,
@@ -126,20 +127,56 @@ def test_the_summary_is_one_line(report: TransferReport, line: str) -> None:
     assert line == summary_line(report)
 
 
-def test_failures_are_listed_up_to_a_limit(capsys: pytest.CaptureFixture[str]) -> None:
-    """Twenty are named, the others counted."""
-    report = replace(REPORT, failed_count=50, failures=(FAILURE,) * 50)
-    say_outcome(report, Settings())
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[:20] == ["s3-cli: error: file:///a: put s3://b/a: denied"] * 20
-    assert lines[20] == "s3-cli: error: and 30 objects more failed; --failures lists them"
-    assert len(lines) == 22
+def said(
+    failed_count: int,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+    failures_path: str | None = None,
+) -> list[str]:
+    """Return what a run with so many failures says."""
+    report = replace(REPORT, failed_count=failed_count, failures=(FAILURE,) * failed_count)
+    observer = observer_of(settings)
+    for failure in report.failures:
+        observer.failed(failure)
+    say_outcome(report, settings, failures_path=failures_path)
+    return capsys.readouterr().err.splitlines()
+
+
+NAMED = "s3-cli: error: file:///a: put s3://b/a: denied"
+
+
+@pytest.mark.parametrize("progress", ["auto", "none"])
+def test_each_failure_is_said_once(progress: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Up to the limit none is left out, and the end repeats none."""
+    for count in (1, 20):
+        *lines, summary = said(count, Settings(progress=progress), capsys)
+        assert lines == [NAMED] * count
+        assert summary.endswith(f"{count} failed")
+
+
+@pytest.mark.parametrize(
+    ("path", "where"), [(None, "--failures FILE lists them"), ("list", "list lists them")]
+)
+def test_failures_are_named_up_to_a_limit(
+    path: str | None, where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twenty are named, the others counted, and the end says where all are."""
+    lines = said(50, Settings(), capsys, path)
+    assert lines[:20] == [NAMED] * 20
+    assert lines[20:-1] == [
+        "s3-cli: error: more objects fail; from here on they are only counted",
+        f"s3-cli: error: 30 objects more failed; {where}",
+    ]
+
+
+def test_verbose_names_all_failures(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who asks for details gets them."""
+    assert said(50, Settings(verbosity=1), capsys)[:-1] == [NAMED] * 50
 
 
 def test_quiet_leaves_errors_only(capsys: pytest.CaptureFixture[str]) -> None:
     """--quiet drops the summary, never an error."""
-    say_outcome(replace(REPORT, failed_count=1, failures=(FAILURE,)), Settings(quiet=True))
-    assert capsys.readouterr().err == "s3-cli: error: file:///a: put s3://b/a: denied\n"
+    assert said(1, Settings(quiet=True), capsys) == [NAMED]
 
 
 def test_an_interruption_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,8 +189,8 @@ def test_an_interruption_is_no_error(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_json_progress_has_standard_error_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
     """The last JSON line says it all; text would spoil the stream."""
-    say_outcome(replace(REPORT, failed_count=1, failures=(FAILURE,)), Settings(progress="json"))
-    assert capsys.readouterr().err == ""
+    lines = said(1, Settings(progress="json"), capsys)
+    assert [json.loads(line)["event"] for line in lines] == ["failure"]
 
 
 def settings_for(arguments: Sequence[str]) -> Settings:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from s3dlio_cli.command import interrupts_of
 from s3dlio_cli.exit_codes import ALL_DONE, SOME_FAILED, code_of_error
+from s3dlio_cli.failure_lines import observer_of
 from s3dlio_cli.options import settings_of
-from s3dlio_cli.output import emit_json, emit_name, say, say_error
-from s3dlio_cli.summary import FAILURES_SHOWN_MAX
+from s3dlio_cli.output import emit_json, emit_name, say
+from s3dlio_cli.summary import say_unnamed
 from s3dlio_core.errors import S3dlioError
-from s3dlio_core.transfer.events import CancelToken, TransferObserver
-from s3dlio_progress import describe_failure, make_observer
+from s3dlio_core.transfer.events import CancelToken
 from s3dlio_progress.values import error_values, failure_values
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import click
 
+    from s3dlio_core.transfer.events import TransferObserver
     from s3dlio_core.trees.check_report import CheckReport, Discrepancy
 
 __all__ = ["run_check"]
@@ -43,8 +44,7 @@ def run_check(
     """
     settings = settings_of(ctx)
     # A bar would stand between the lines.
-    is_quiet = settings.quiet or (sys.stdout.isatty() and settings.progress != "json")
-    observer = TransferObserver() if is_quiet else make_observer(settings.progress)
+    observer = observer_of(settings, with_bar=not sys.stdout.isatty())
     tell = _tell_json if settings.as_json else _tell
     with interrupts_of(ctx).cancelling():
         try:
@@ -57,11 +57,7 @@ def run_check(
             raise
     if settings.as_json:
         emit_json(report_values(report))
-    for failure in report.failures[:FAILURES_SHOWN_MAX]:
-        say_error(describe_failure(failure))
-    more = report.failed_count - min(len(report.failures), FAILURES_SHOWN_MAX)
-    if more > 0:
-        say_error(f"and {more} more failed; --json lists them")
+    say_unnamed(report.failed_count, settings, "--json")
     if not settings.is_silent:
         say(summary_line(report))
     return ALL_DONE if report.ok else SOME_FAILED

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["log_output"]
 
-#: Its warnings are the failures of objects, which the observer and the summary tell anyway.
-_TOLD_ELSEWHERE = f"{logs.ROOT_LOGGER}.transfer"
+#: Its records are the failures of objects, which `failure_lines.py` says anyway.
+_TOLD_ELSEWHERE = f"{logs.ROOT_LOGGER}.transfer.failed"
 
 
 #: Of more warnings than these the first may be said again: memory doesn't grow with a tree.
@@ -60,6 +60,7 @@ def log_output(settings: Settings) -> Iterator[None]:
                     file=settings.log_file,
                     log_format=settings.log_format,
                     console=say if settings.verbosity else None,
+                    console_lacks=_TOLD_ELSEWHERE,
                 )
             )
         if not settings.verbosity and (settings.quiet or not settings.is_silent):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from s3dlio_cli.failure_lines import FAILURES_SHOWN_MAX, tells_in_json
 from s3dlio_cli.output import say, say_error
 from s3dlio_core.errors import CancelledError, printable
-from s3dlio_progress import describe_failure, format_bytes
+from s3dlio_progress import format_bytes
 
 if TYPE_CHECKING:
     from s3dlio_cli.options import Settings
     from s3dlio_core.transfer.report import TransferReport
 
-__all__ = ["FAILURES_SHOWN_MAX", "say_outcome", "summary_line"]
-
-#: Failures that are listed by name; `--failures` has all, `--json` what the report keeps.
-FAILURES_SHOWN_MAX = 20
+__all__ = ["say_outcome", "summary_line"]
 
 _DONE_WORDS = {
     "upload": "uploaded",
@@ -27,25 +25,41 @@ _DONE_WORDS = {
 }
 
 
-def say_outcome(report: TransferReport, settings: Settings) -> None:
-    """Say what failed, what stopped the run, and the summary line.
+def say_outcome(
+    report: TransferReport, settings: Settings, *, failures_path: str | None = None
+) -> None:
+    """Say how many failures weren't named, what stopped the run, and the summary line.
 
-    With --quiet only what failed; with --progress=json nothing, because its last line says it.
+    With --quiet only the errors; with --progress=json nothing, because its last line says it.
     Who interrupts a transfer needn't be told that it is an error.
+
+    Args:
+        report: the run's; its failures were said as they happened.
+        settings: the command's.
+        failures_path: the file that lists all failures, or None.
     """
-    if settings.progress == "json" and not settings.quiet:
+    if tells_in_json(settings):
         return
-    for failure in report.failures[:FAILURES_SHOWN_MAX]:
-        say_error(describe_failure(failure))
-    more = report.failed_count - min(len(report.failures), FAILURES_SHOWN_MAX)
-    if more > 0:
-        say_error(f"and {_objects(more)} more failed; --failures lists them")
+    say_unnamed(report.failed_count, settings, failures_path or "--failures FILE")
     for source in report.unmatched:
         say_error(f"nothing matches {source}")
     if report.stopped_by is not None and not isinstance(report.stopped_by, CancelledError):
         say_error(str(report.stopped_by))
     if not settings.quiet:
         say(summary_line(report))
+
+
+def say_unnamed(failed_count: int, settings: Settings, lister: str) -> None:
+    """Say how many failures weren't named as they happened, if any.
+
+    Args:
+        failed_count: how many there were.
+        settings: the command's.
+        lister: what lists all.
+    """
+    more = failed_count - FAILURES_SHOWN_MAX
+    if more > 0 and not settings.verbosity and not tells_in_json(settings):
+        say_error(f"{_objects(more)} more failed; {lister} lists them")
 
 
 def summary_line(report: TransferReport) -> str:

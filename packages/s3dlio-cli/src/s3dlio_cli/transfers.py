@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from s3dlio_cli.command import interrupts_of
 from s3dlio_cli.exit_codes import code_of_error, code_of_report, code_of_signal
+from s3dlio_cli.failure_lines import observer_of
 from s3dlio_cli.options import remembered_values, settings_of
 from s3dlio_cli.output import StdoutClosed, emit_json, emit_name, flush
 from s3dlio_cli.summary import say_outcome
 from s3dlio_core.errors import LocalIOError, S3dlioError
 from s3dlio_core.transfer.events import CancelToken, PassingObserver, Snapshot, TransferObserver
-from s3dlio_progress import make_observer, report_values
+from s3dlio_progress import report_values
 from s3dlio_progress.values import (
     error_values,
     failure_values,
@@ -142,8 +143,7 @@ def run_transfer(
     dry_run = "dry_run" in remembered_values(ctx)
     # A bar would stand between the lines of a dry run, or of JSON on the same terminal.
     has_lines = dry_run or (settings.as_json and sys.stdout.isatty())
-    progress = "none" if has_lines and settings.progress != "json" else settings.progress
-    observer = TransferObserver() if settings.quiet else make_observer(progress)
+    observer = observer_of(settings, with_bar=not has_lines)
     if settings.as_json:
         observer = _JsonLines(observer, operation)
     elif dry_run:
@@ -164,5 +164,10 @@ def run_transfer(
     code = code_of_signal(interrupts.signum) if stopped else code_of_report(report)
     if settings.as_json:
         emit_json({"type": "summary", **report_values(report), "exit_code": code})
-    say_outcome(report, settings)
+    say_outcome(report, settings, failures_path=_failures_path(ctx))
     return code
+
+
+def _failures_path(ctx: click.Context) -> str | None:
+    values = remembered_values(ctx)
+    return values.get("failures") or values.get("failures0")

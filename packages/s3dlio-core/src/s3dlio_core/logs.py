@@ -2,6 +2,7 @@
 
     s3dlio                 silent unless the program configures logging (a NullHandler)
     ├── s3dlio.transfer    what is copied
+    │   └── failed         each object that isn't
     ├── s3dlio.overwrite   what can't be compared
     ├── s3dlio.retry       attempts that failed and are repeated
     └── s3dlio.s3, …       one for each backend: requests and answers
@@ -255,6 +256,7 @@ def configure(
     file: str | None = None,
     log_format: str = "text",
     console: Callable[[str], None] | None = None,
+    console_lacks: str = "",
 ) -> Iterator[None]:
     """Send the records of s3dlio to a file, to a console, or both, until the block ends.
 
@@ -263,6 +265,7 @@ def configure(
         file: the file that is appended to, or None.
         log_format: "text" or "json".
         console: takes each line without its newline (it must cope with any thread), or None.
+        console_lacks: a logger whose records the program says in its own words.
 
     Raises:
         OSError: the file can't be opened.
@@ -274,7 +277,9 @@ def configure(
     if file is not None:
         handlers.append(logging.FileHandler(file, encoding="utf-8", errors="backslashreplace"))
     if console is not None:
-        handlers.append(_WriterHandler(console))
+        writer = _WriterHandler(console)
+        writer.addFilter(lambda record: record.name != console_lacks)
+        handlers.append(writer)
     root = logging.getLogger(ROOT_LOGGER)
     level_before, propagate_before = root.level, root.propagate
     for handler in handlers:

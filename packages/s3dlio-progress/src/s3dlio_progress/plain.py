@@ -20,9 +20,10 @@ WARNINGS_MAX = 20
 def describe_failure(failure: Failure) -> str:
     """Return one line that names the object and the reason, each once."""
     text = str(failure.error)
-    source = printable(failure.source)
-    # Not "in text": a short name may be in any.
-    return text if source in printable(failure.error.uri) else f"{source}: {text}"
+    source, named = printable(failure.source), printable(failure.error.uri)
+    # Not "in text": a short name may be in any. The system's errors name a file by its path.
+    is_named = source in {named, f"file://{named}"} or source in named
+    return text if is_named else f"{source}: {text}"
 
 
 class PlainObserver(TransferObserver):

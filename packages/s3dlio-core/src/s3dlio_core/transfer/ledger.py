@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Counters", "Ledger"]
 
 _log = get_logger("transfer")
+_failed_log = get_logger("transfer.failed")
 
 #: Objects that are done and not told yet, at the most (but for one more of each worker).
 UNTOLD_MAX = 10_000
@@ -125,7 +126,7 @@ class Ledger:
             if len(self._failures) < FAILURES_KEPT_MAX:
                 self._failures.append(failure)
             self._untold.append(failure)
-        _log.warning("%s", failure.error)
+        _failed_log.warning("%s", failure.error)
 
     def settle(self, settled: Settled) -> None:
         """Tell the observer of an object that is done; only if `tells_settled`."""
