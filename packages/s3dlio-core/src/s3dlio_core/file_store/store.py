@@ -369,8 +369,11 @@ class FileStore(ObjectStore):
 
     def tree_of(self, source: CopySource) -> DirectoryTree:
         """Return what opens the directories of a copy source's root."""
-        with self._lock:
-            return self._trees.setdefault(source.container, DirectoryTree(source.container))
+        tree = self._trees.get(source.container)
+        if tree is None:
+            with self._lock:
+                tree = self._trees.setdefault(source.container, DirectoryTree(source.container))
+        return tree
 
     def _write(
         self,

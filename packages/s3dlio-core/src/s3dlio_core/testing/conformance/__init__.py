@@ -22,7 +22,7 @@ keys         odd keys                 copies       server-side copies
 listing      order, pages, delimiter  failures     classes and scopes of errors
 concurrency  threads, fork, pickle    providers    containers
 versions     older states of an object   mtimes    modification times that are kept
-tags         kept, told and copied
+tags         kept, told and copied    renames     without copying bytes
 model        random sequences against a dictionary
 """
 
@@ -42,6 +42,7 @@ from s3dlio_core.testing.conformance.multipart import CopyPartTests, MultipartTe
 from s3dlio_core.testing.conformance.providers import ProviderTests
 from s3dlio_core.testing.conformance.puts import AttributeTests, PutTests
 from s3dlio_core.testing.conformance.reads import ReadTests
+from s3dlio_core.testing.conformance.renames import RenameTests
 from s3dlio_core.testing.conformance.tags import TagTests
 from s3dlio_core.testing.conformance.versions import VersionTests
 
@@ -61,6 +62,7 @@ class BelowPrefixTests(
     CopyPartTests,
     ConditionTests,
     CopyTests,
+    RenameTests,
     TagTests,
     ErrorTests,
     ConcurrencyTests,
