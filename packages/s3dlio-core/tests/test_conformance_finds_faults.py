@@ -832,6 +832,15 @@ class CopyOfNothingIsEmpty(MemoryStore):
             return self.put(key, b"")
 
 
+class RenamesUnannounced(MemoryStore):
+    """A rename is carried out although the capability isn't declared."""
+
+    def rename_from(self, source: CopySource, key: str, **options: Any) -> ObjectInfo:
+        info = self.copy_from(source, key, **options)
+        self.delete(source.key)
+        return info
+
+
 class CopiedPartIgnoresTheEtag(_OtherUploads):
     """A copied part is of the source as it is now."""
 
@@ -1147,6 +1156,7 @@ FAULTS: dict[type[MemoryStore | MemoryProvider], str] = {
     ResumeLosesParts: "test_upload_is_resumed",
     ListMultipartsIgnoresThePrefix: "test_unfinished_uploads_are_listed",
     CopiedPartIsShifted: "test_parts_are_copied_from_an_object",
+    RenamesUnannounced: "test_without_renames_one_is_refused",
     CopiedPartIgnoresTheEtag: "test_copy_part_of_a_changed_source_fails",
     PutDropsTags: "test_tags_are_kept",
     TagsAreNotCounted: "test_tags_are_kept",
