@@ -86,15 +86,21 @@ def test_several_as_json(cli: Cli) -> None:
     """One object a line, with what it is for, and the summary."""
     done = cli("presign", "--json", "--method", "put", URI, f"{URI}2")
     *values, summary = [json.loads(line) for line in done.out.splitlines()]
-    assert (summary["type"], summary["presigned_count"]) == ("summary", 2)
-    assert [f"{URI}?", f"{URI}2?"] == [
-        "s3://bucket" + one.pop("url").removeprefix("https://bucket.s3.eu-west-1.amazonaws.com")[:i]
-        for one, i in zip(values, (7, 8), strict=True)
-    ]
+    paths = [one.pop("url").partition("?")[0].rpartition(".com")[2] for one in values]
+    assert paths == ["/dir/k", "/dir/k2"]
     assert values == [
         {"type": "presigned", "uri": uri, "method": "PUT", "expires_s": 3600}
         for uri in (URI, f"{URI}2")
     ]
+    assert (summary["type"], summary["ok"], summary["url_count"]) == ("summary", True, 2)
+
+
+def test_one_that_fails_leaves_the_others(cli: Cli) -> None:
+    """A path has no URL, and the exit code says that one is missing."""
+    done = cli("presign", "/tmp/k", URI)
+    assert done.code == 1
+    assert done.out.startswith("https://bucket.")
+    assert "no presigned URLs" in done.err
 
 
 @pytest.mark.parametrize(
@@ -110,12 +116,12 @@ def test_several_as_json(cli: Cli) -> None:
         (("s3://bucket",), "names a container"),
         (("--method", "PUT", "--version-id", "v", URI), "reads none"),
         (("--method", "POST", URI), "--method"),
-        ((URI, "s3://bucket/"), "names a container"),
+        (("--version-id", "v", URI, URI), "of one object"),
         ((), "URI"),
     ],
 )
 def test_what_makes_no_sense_is_refused(cli: Cli, arguments: tuple[str, ...], words: str) -> None:
-    """It is a usage error, and not one URL is printed."""
+    """It is a usage error, and no URL is printed."""
     done = cli("presign", *arguments)
     assert (done.code, done.out) == (2, "")
     assert words in done.err

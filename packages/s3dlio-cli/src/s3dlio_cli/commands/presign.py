@@ -51,22 +51,22 @@ def presign(ctx: click.Context, uris: tuple[str, ...], *, version_id: str | None
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core.selection.filter_values import parse_duration  # noqa: PLC0415 - likewise
 
+    if version_id is not None and len(uris) > 1:
+        raise click.UsageError(f"a version is of one object, and {len(uris)} were given", ctx)
     settings, values = settings_of(ctx), remembered_values(ctx)
-    expires_s = int(parse_duration(values.get("expires_in", "1h")))
     method = values.get("method", "GET")
     several = Several("presign", uris, settings)
-    urls: list[str] = []
-    with several.telling():
-        urls = [
-            operations.presign(
+    count = 0
+    for uri in several.each():
+        with several.telling():
+            expires_s = int(parse_duration(values.get("expires_in", "1h")))
+            url = operations.presign(
                 uri, expires_s, method, version=version_id, options=settings.store_options
             )
-            for uri in uris
-        ]
-    for uri, url in zip(uris, urls, strict=False):
-        if settings.as_json:
-            known = {"type": "presigned", "uri": uri, "method": method, "expires_s": expires_s}
-            emit_json({**known, "url": url})
-        else:
-            emit(url)
-    return several.end(presigned_count=len(urls))
+            if settings.as_json:
+                known = {"type": "presigned", "uri": uri, "method": method, "expires_s": expires_s}
+                emit_json({**known, "url": url})
+            else:
+                emit(url)
+            count += 1
+    return several.end(url_count=count)
