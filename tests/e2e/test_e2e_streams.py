@@ -162,6 +162,7 @@ def test_input_that_can_not_be_read_writes_nothing(moto_cli: Cli, moto: Bucket) 
     assert moto.listed() == []
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("waits_for", ["input", "server"])
 def test_interrupted_put_is_aborted(
@@ -200,6 +201,7 @@ def test_interrupted_put_is_aborted(
     assert ([], []) == (moto.uploads(), moto.listed())
 
 
+@pytest.mark.one_wire
 def test_part_that_is_refused_ends_the_put(
     faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket
 ) -> None:
