@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.e2e.command_line import S3_CLI, check_text, outcome_of
-from tests.servers import Answer, Hold
+from tests.servers import Answer, CorruptBody, Hold, ResetMidResponse
 from tests.servers.s3_error import error_xml
 
 if TYPE_CHECKING:
@@ -218,3 +218,43 @@ def test_part_that_is_refused_ends_the_put(
     assert done.returncode in {1, 141}
     assert b"AccessDenied" in done.stderr
     assert ([], []) == (moto.uploads(), moto.listed())
+
+
+#: What makes a client of any server send checksums and compare them, as on AWS.
+CHECKSUMS: Final = {
+    "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported",
+}
+
+
+@pytest.mark.one_wire
+@pytest.mark.parametrize("size_bytes", [2_000_000, 40_000_000])
+def test_bytes_that_change_on_the_way_are_found(
+    size_bytes: int, faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket
+) -> None:
+    """Read whole or in ranges: `put -` has stored a checksum, and `cat` compares."""
+    checking = faulty_cli.with_environment(**CHECKSUMS)
+    script = (
+        f"head -c {size_bytes} /dev/urandom | tee in | s3-cli put --part-size 5MiB - {moto.uri}/x"
+    )
+    assert shell(checking, script).returncode == 0
+    read = f"s3-cli cat {moto.uri}/x | cmp - in"
+    assert shell(checking, read).returncode == 0
+    fault_proxy.add(CorruptBody(offset_bytes=500_000), method="GET", pattern="/x", nth=1)
+    done = shell(checking, f"s3-cli cat {moto.uri}/x > /dev/null")
+    assert done.returncode == 1
+    assert b"the object's is" in done.stderr
+
+
+@pytest.mark.one_wire
+def test_broken_connection_goes_on_where_it_broke(
+    faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket, medium_file: LargeFile
+) -> None:
+    """In the first answer, and in a range."""
+    moto.client.upload_file(str(medium_file.path), moto.name, "x")
+    for nth in (1, 3):
+        fault_proxy.add(ResetMidResponse(300_000), method="GET", pattern="/x", nth=nth)
+        done = shell(faulty_cli, f"s3-cli cat {moto.uri}/x")
+        assert done.returncode == 0, done.stderr
+        assert hashlib.sha256(done.stdout).hexdigest() == medium_file.sha256
+        fault_proxy.clear()
