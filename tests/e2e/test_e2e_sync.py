@@ -141,6 +141,7 @@ def assert_nothing_deleted(outcome: Outcome, why: str) -> None:
     assert why in outcome.err
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize("name", DISASTERS)
 def test_a_broken_source_deletes_nothing(
     name: str, faulty_cli: Cli, fault_proxy: FaultProxy, canned: Bucket, tmp_path: Path
@@ -154,6 +155,7 @@ def test_a_broken_source_deletes_nothing(
     assert EXTRAS.items() <= tree(here).items()
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize("name", DISASTERS)
 def test_a_broken_destination_deletes_nothing(
     name: str, faulty_cli: Cli, fault_proxy: FaultProxy, canned: Bucket, tmp_path: Path
@@ -167,6 +169,7 @@ def test_a_broken_destination_deletes_nothing(
     assert set("abcde") <= set(canned.listed())
 
 
+@pytest.mark.one_wire
 def test_a_healthy_listing_deletes(
     faulty_cli: Cli, fault_proxy: FaultProxy, canned: Bucket, tmp_path: Path
 ) -> None:

@@ -108,6 +108,15 @@ def test_markers_are_no_difference_to_files(tmp_path: Path) -> None:
     assert _told(check(_memory(marked), _memory(files))) == [("missing", "d/")]
 
 
+def test_the_marker_of_a_tree_itself_is_no_difference() -> None:
+    """A whole bucket has none."""
+    whole, below = _memory({"a": ""}), _memory({"x/": "", "x/a": ""}) + "x"
+    for pair in ((whole, below), (below, whole)):
+        report = check(*pair)
+        assert report.ok
+        assert (report.same_count, report.skipped_count) == (1, pair[0] == below)
+
+
 def test_filters_limit_both_sides(tmp_path: Path) -> None:
     """By name, and by what either object is like."""
     one = _tree(tmp_path / "1", {"a.tmp": "", "d/x": "1", "big": "1" * 9})

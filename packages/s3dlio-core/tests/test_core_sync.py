@@ -171,6 +171,13 @@ def test_markers_are_objects_where_both_sides_have_them() -> None:
     assert other.keys == ["d/", "d/a"]
 
 
+def test_the_marker_of_the_destination_itself_stays() -> None:
+    """A whole bucket, as a source, can't have it."""
+    other = Remote("x/", "x/old")
+    assert _mirror(Remote("a").uri(), other.uri("x")).deleted_count == 1
+    assert other.keys == ["x/", "x/a"]
+
+
 def test_a_marker_is_no_file(tmp_path: Path) -> None:
     """It is skipped on the way down, and is nothing that the destination lacks."""
     report = _mirror(Remote("d/", "d/a").uri(), tmp_path / "x")

@@ -169,13 +169,9 @@ class Check:
         if isinstance(difference, Unlisted):
             return difference.error.wanted
         info = difference.source if isinstance(difference, Match) else difference.info
-        is_marker = difference.path.endswith("/") or not difference.path
-        return (
-            self._ignores_markers
-            and verdict in {Kind.MISSING, Kind.EXTRA}
-            and is_marker
-            and not info.size_bytes
-        )
+        path = difference.path
+        is_marker = not path or (self._ignores_markers and path.endswith("/"))
+        return is_marker and not info.size_bytes and verdict in {Kind.MISSING, Kind.EXTRA}
 
     def _uri_of(self, difference: Difference) -> str:
         if isinstance(difference, Unlisted):

@@ -6,6 +6,7 @@ Rules that hold in this file:
   filters would leave out if it were in the source.
 - What a listing left out may be there. Below it nothing of the other side is an extra, and nothing
   counts as absent.
+- A folder marker of the destination itself ("x/" of x/) is no extra: a whole bucket has none.
 - Where names that differ in case alone are one name, an object of the destination stands for all
   sources of its name.
 """
@@ -175,6 +176,8 @@ class Comparison:
     def _extras(self, theirs: Sequence[Found]) -> Iterator[Extra]:
         for one in theirs:
             if not isinstance(one.found, ObjectInfo) or self._hidden_source.covers(one.order):
+                continue
+            if not one.path and not one.found.size_bytes:
                 continue
             if self._filters is None or self._filters.keep(one.path, one.found):
                 yield Extra(one.path, one.found)
