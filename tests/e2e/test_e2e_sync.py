@@ -96,8 +96,8 @@ def test_a_dry_run_shows_both(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
 # Disasters, over the wire. The pages are canned: no healthy server gives them.
 
 
-def page(*keys: str, token: str = "") -> Answer:
-    """A page of a listing, and the token of the next one."""
+def page(*keys: str, token: str = "", truncated: bool = False) -> Answer:
+    """A page of a listing, and the token of the next one; `truncated`: that is missing."""
     contents = "".join(
         f"<Contents><Key>{escape(quote(key))}</Key><Size>1</Size><ETag>&quot;e&quot;</ETag>"
         "<LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>"
@@ -107,7 +107,7 @@ def page(*keys: str, token: str = "") -> Answer:
     return Answer(
         200,
         f"<ListBucketResult><EncodingType>url</EncodingType><KeyCount>{len(keys)}</KeyCount>"
-        f"<IsTruncated>{str(bool(token)).lower()}</IsTruncated>{more}{contents}"
+        f"<IsTruncated>{str(truncated or bool(token)).lower()}</IsTruncated>{more}{contents}"
         "</ListBucketResult>".encode(),
     )
 
@@ -119,6 +119,7 @@ DISASTERS: Final = {
     "an error": (Answer.error(403, "AccessDenied"), "AccessDenied"),
     "an error for ever": (Answer.internal_error(), "InternalError"),
     "an end in the middle": (Answer(200, b"<ListBucketResult><Contents><Key>d"), ""),
+    "more without a token": (page("c", truncated=True), "has no NextContinuationToken"),
     "a repeated token": (page("c", token="t1"), "repeats its continuation tokens"),
     "out of order": (page("d", "c"), "isn't in order"),
     "a key again": (page("b", "c"), "isn't in order"),
