@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.operations import move
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from s3dlio_core.store import Condition, CopySource, ObjectInfo
 
 
@@ -308,13 +311,16 @@ def test_names_that_a_directory_takes_for_one_lose_nothing(
 # Symbolic links.
 
 
-def test_links_are_moved_themselves(tree: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [None, MappingProxyType({"fsync": "true"})])
+def test_links_are_moved_themselves(
+    tree: Path, tmp_path: Path, options: Mapping[str, str] | None
+) -> None:
     """To files, to directories and to nothing; what they point to stays."""
     (tmp_path / "target").mkdir()
     (tmp_path / "target" / "file").write_text("target")
     for name, to in (("file", "../target/file"), ("directory", "../target"), ("nothing", "gone")):
         (tree / name).symlink_to(to)
-    assert move(tree, tmp_path / "out", recursive=True).done_count == 6
+    assert move(tree, tmp_path / "out", recursive=True, options=options).done_count == 6
     links = {"file": "-> ../target/file", "directory": "-> ../target", "nothing": "-> gone"}
     assert _files(tmp_path / "out" / "tree") == {**ALL, **links}
     assert _files(tmp_path / "target") == {"file": "target"}
@@ -360,7 +366,7 @@ def test_links_that_are_followed_go_without_what_they_point_to(
     (outside / "file").write_text("outside")
     (tree / "link").symlink_to(outside / "file")
     (tree / "directory").symlink_to(outside)
-    options = {"links": "follow"}
+    options = MappingProxyType({"links": "follow"})
     report = move(f"{tree}/", f"{bucket}/", recursive=True, raise_on_failure=False, options=options)
     assert report.failed_count == 1
     assert _contents(bucket)["link"] == "outside"

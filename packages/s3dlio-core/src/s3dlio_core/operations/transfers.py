@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
@@ -41,7 +42,7 @@ from s3dlio_core.transfer.planning import plan_copy
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from typing_extensions import Unpack
 
@@ -162,7 +163,7 @@ def _with_own_links(
 ) -> Mapping[str, str] | None:
     """Return options in which links are things of their own, unless they say otherwise."""
     understood = (provider_class(parse_uri(uri).scheme).option_names for uri in uris)
-    if any("links" in names for names in understood) and isinstance(options, (dict, type(None))):
+    if any("links" in names for names in understood) and isinstance(options, (Mapping, type(None))):
         return {"links": "own", **(options or {})}
     return options
 
