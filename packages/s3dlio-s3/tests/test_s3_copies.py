@@ -61,6 +61,15 @@ def test_attributes_are_replaced_and_tags_kept() -> None:
         assert directive == (headers.get("x-amz-tagging-directive"), headers.get("x-amz-tagging"))
 
 
+def test_copies_may_do_without_tags() -> None:
+    """Then the service isn't to take them over either, for which a permission may be missing."""
+    store, transport = open_store(Answer(200, {}, COPIED), described(), object_tags=False)
+    store.copy_from(store.copy_source("from"), "k")
+    headers = transport.requests[0].headers
+    assert headers["x-amz-tagging-directive"] == "REPLACE"
+    assert not {"x-amz-tagging", "x-amz-metadata-directive"} & set(headers)
+
+
 def test_checksum_of_a_copy_is_told() -> None:
     """As the service's answer has it."""
     body = COPIED.replace(

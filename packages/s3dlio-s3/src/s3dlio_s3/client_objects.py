@@ -203,7 +203,8 @@ class ObjectOperations:
             bucket: the destination's bucket.
             key: the destination's key.
             source: what to copy; its `etag` is a condition.
-            attributes: replaces the source's; None keeps them. Tags are kept unless some are given.
+            attributes: replaces the source's; None keeps them. Tags are kept unless some are given,
+                or the configuration does without any.
             condition: on the destination.
         """
         uri = f"s3://{bucket}/{key}"
@@ -215,8 +216,8 @@ class ObjectOperations:
         if attributes is not None:
             headers["x-amz-metadata-directive"] = "REPLACE"
             headers.update(attribute_headers(attributes, "copy", uri))
-            if attributes.tags:
-                headers["x-amz-tagging-directive"] = "REPLACE"
+        if (attributes is not None and attributes.tags) or not self.sender.config.object_tags:
+            headers["x-amz-tagging-directive"] = "REPLACE"
         request = S3Request("copy", "PUT", bucket, key, headers=headers, api="CopyObject")
         result, answered = self.sender.send_for_document(
             request, lambda body: wire_xml.parse_copy_result(body, "CopyObject")

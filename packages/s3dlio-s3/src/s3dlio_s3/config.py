@@ -63,7 +63,8 @@ class S3Config:
             source too; None: only AWS does.
         read_if_match: the server honours If-Match on reads.
         copy_part: the server has UploadPartCopy.
-        object_tags: the server keeps tags, and has GetObjectTagging.
+        object_tags: the server keeps tags, and has GetObjectTagging. Without it copies have none of
+            their source, also where that is so for want of a permission.
         etag_changes: the server gives each object an ETag that changes when it is overwritten.
         use_dualstack_endpoint: on AWS, hosts that have IPv6 addresses, too.
         use_fips_endpoint: on AWS, hosts whose cryptography is validated by FIPS 140.

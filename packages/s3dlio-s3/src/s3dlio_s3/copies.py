@@ -168,7 +168,7 @@ def copy_object(
     except PermissionDeniedError as error:
         error.hint = error.hint or (
             "Beside reading and writing, a copy of an object with tags takes the permissions "
-            "s3:GetObjectTagging and s3:PutObjectTagging"
+            "s3:GetObjectTagging and s3:PutObjectTagging; the option object_tags=false leaves them"
         )
         raise
     try:
