@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tests.e2e.command_line import check_text
+from tests.e2e.display import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,10 +30,17 @@ class Screen:
     Attributes:
         code: its exit code.
         text: everything, with control characters.
+        columns: the terminal's width.
     """
 
     code: int
     text: str
+    columns: int = COLUMNS
+
+    @property
+    def rows(self) -> list[str]:
+        """What stands there in the end, row by row, as far back as one can scroll."""
+        return shown(self.text, self.columns)
 
     @property
     def frames(self) -> list[str]:
@@ -46,7 +54,13 @@ class Screen:
 
 
 def run_in_terminal(
-    command: Sequence[str], *, environment: Mapping[str, str], directory: Path, typed: str = ""
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    directory: Path,
+    typed: str = "",
+    columns: int = COLUMNS,
+    term: str = "xterm",
 ) -> Screen:
     """Run a program whose three streams are a terminal, to its end.
 
@@ -55,16 +69,18 @@ def run_in_terminal(
         environment: its variables.
         directory: where.
         typed: what stands in the terminal's input from the beginning.
+        columns: the terminal's width.
+        term: what TERM says that it is.
     """
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
         command,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         cwd=directory,
-        env={**environment, "TERM": "xterm", "PYTHONUTF8": "1"},
+        env={**environment, "TERM": term, "PYTHONUTF8": "1"},
     )
     os.close(theirs)
     os.write(ours, typed.encode())
@@ -81,4 +97,4 @@ def run_in_terminal(
     process.wait()
     text = b"".join(pieces).decode()
     check_text(text)
-    return Screen(process.returncode, text)
+    return Screen(process.returncode, text, columns)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in the middle of a large object: nothing is left, and the exit code tells."""
+"""Signals in the middle of a large object: nothing is left, and the exit code tells."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import FaultProxy
 
-SIGNALS: Final = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+SIGNALS: Final = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 
 
 @pytest.mark.parametrize(("signum", "code"), SIGNALS)

@@ -313,6 +313,20 @@ def test_the_first_signal_cancels_a_transfer() -> None:
     assert interrupts.signum == 2
 
 
+@pytest.mark.parametrize(("second", "codes"), [(1, []), (2, [130]), (15, [143])])
+def test_a_second_signal_ends_at_once_unless_the_terminal_is_gone(
+    second: int, codes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell passes SIGHUP on that the system sends, too: the cleaning up goes on."""
+    ended: list[int] = []
+    monkeypatch.setattr("os._exit", ended.append)
+    interrupts = Interrupts()
+    interrupts.begin(CancelToken())
+    interrupts._handle(1, None)
+    interrupts._handle(second, None)
+    assert ended == codes
+
+
 def test_a_signal_before_the_transfer_begins_ends_the_command() -> None:
     """A request that hangs while it is planned is not waited for."""
     interrupts = Interrupts()

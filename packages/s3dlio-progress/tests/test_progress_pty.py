@@ -128,3 +128,19 @@ def test_a_window_without_a_size_is_taken_for_eighty_columns(terminal: Pty) -> N
     observer.started(state(0, 0.0))
     observer.finished(state(0, 1.0), TransferReport("download"))
     assert 60 < max(widths(terminal.text())) < 80
+
+
+def test_nothing_is_drawn_in_the_background(terminal: Pty, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shell's prompt stands there: it is neither wiped nor written over; lines are told."""
+    monkeypatch.setattr("os.tcgetpgrp", lambda _fd: -1)
+    observer = BarObserver(terminal.stream)
+    observer.started(state(0, 0.0))
+    observer.noted("left out")
+    observer.progressed(state(500, 1.0))
+    monkeypatch.setattr("os.tcgetpgrp", lambda _fd: os.getpgrp())
+    observer.progressed(state(600, 2.0))
+    observer.finished(state(600, 2.0), TransferReport("download"))
+    before, _, after = terminal.text().partition("note: left out\r\n")
+    assert before == ""
+    assert after.startswith("\rDOWNLOAD: ")
+    assert "500.0 MiB" not in after

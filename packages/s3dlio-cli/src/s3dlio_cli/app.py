@@ -46,7 +46,7 @@ _EPILOG = "\n\n".join(
         literal(
             "Exit codes:",
             "0 all done, 1 something failed, 2 wrong usage, 3 nothing matched,",
-            "130 interrupted, 143 terminated",
+            "129, 130, 143 stopped by a signal",
         ),
     )
 )

@@ -35,7 +35,7 @@ INTERRUPTED = 128 + signal.SIGINT  # 130, as shells say it
 
 
 def code_of_signal(signum: int) -> int:
-    """Return 130 for SIGINT, 143 for SIGTERM."""
+    """Return 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM."""
     return 128 + signum
 
 

@@ -1,8 +1,11 @@
-"""Ctrl-C and SIGTERM, for the program only: the library installs no handler.
+"""Ctrl-C, SIGTERM and a closed terminal (SIGHUP), for the program only.
+
+The library installs no handler.
 
 The first signal asks a transfer that has begun to stop: it aborts its unfinished uploads and
 removes its temporary files. Everything else (planning, a listing, a deletion) ends at once, and a
-second signal ends everything at once.
+second signal ends everything at once: but not a second SIGHUP, which the shell and the system both
+may send.
 A signal that is ignored when the program starts (nohup, a shell's background job) stays ignored.
 """
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupted", "Interrupts"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MESSAGE = b"\ns3-cli: stopping; once more to exit at once\n"
 _STDERR_FD = 2
 
@@ -73,7 +76,9 @@ class Interrupts:
 
     def _handle(self, signum: int, _frame: object) -> None:
         if self.signum:
-            os._exit(code_of_signal(signum))
+            if signum != signal.SIGHUP:
+                _exit_at_once(signum)
+            return
         self.signum = signum
         if self._token is None:
             raise Interrupted
@@ -82,3 +87,10 @@ class Interrupts:
             os.write(_STDERR_FD, _MESSAGE)
         # In a thread: this one may hold the lock that the token needs.
         threading.Thread(target=self._token.cancel, name="s3dlio-cancel", daemon=True).start()
+
+
+def _exit_at_once(signum: int) -> None:
+    with contextlib.suppress(OSError):
+        if os.isatty(_STDERR_FD):
+            os.write(_STDERR_FD, b"\n")  # the prompt mustn't stand behind a bar
+    os._exit(code_of_signal(signum))

@@ -1,7 +1,8 @@
 """One line at the bottom of a terminal, kept by tqdm. The only module that imports tqdm.
 
 tqdm brings the places of several bars, their locking, and `write`, which prints above them.
-The text comes from `s3dlio_progress.line`.
+The text comes from `s3dlio_progress.line`. While the program runs in the background of its shell
+nothing is drawn and nothing wiped: the shell's prompt stands where the line would be.
 """
 
 from __future__ import annotations
@@ -46,6 +47,22 @@ class TerminalLine(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
             return os.get_terminal_size(self.fp.fileno()).columns or _COLUMNS_DEFAULT
         except (OSError, ValueError):  # no terminal: a file, a pipe, io.StringIO
             return _COLUMNS_DEFAULT
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+        """Draw the line, or `msg` in its place."""
+        if self._is_in_front():
+            super().display(msg, pos)
+
+    def clear(self, nolock: bool = False) -> None:
+        """Wipe the line."""
+        if self._is_in_front():
+            super().clear(nolock)
+
+    def _is_in_front(self) -> bool:
+        try:
+            return os.tcgetpgrp(self.fp.fileno()) == os.getpgrp()
+        except (OSError, ValueError):  # no terminal, or none that a shell controls us by
+            return True
 
     def close(self) -> None:
         """Leave the line standing. Also called when the object is collected, so it can't raise."""

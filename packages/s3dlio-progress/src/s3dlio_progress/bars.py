@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from locale import CODESET, nl_langinfo
 from typing import TYPE_CHECKING, TextIO
 
 from s3dlio_progress.line import Frame, render_line
@@ -36,6 +37,7 @@ class BarObserver(PlainObserver):
         self._line: TerminalLine | None = None
         self._frame: Frame | None = None
         self._rate = RateWindow()
+        self._shows_unicode = True
 
     def started(self, snapshot: Snapshot) -> None:
         """Draw the first frame."""
@@ -45,6 +47,7 @@ class BarObserver(PlainObserver):
         self._rate = RateWindow()
         self._set_frame(snapshot)
         stream = sys.stderr if self._stream is None else self._stream
+        self._shows_unicode = _shows_unicode(stream)
         self._line = TerminalLine(stream, self._text)
         self._draw()
 
@@ -75,6 +78,13 @@ class BarObserver(PlainObserver):
     def _text(self, columns: int) -> str:
         if self._frame is None:
             return ""
-        encoding = (getattr(self._stream, "encoding", None) or "utf-8").lower()
-        ascii_only = not encoding.replace("-", "").startswith("utf")
+        ascii_only = not self._shows_unicode
         return render_line(self._frame, columns=columns, ascii_only=ascii_only)
+
+
+def _shows_unicode(stream: TextIO | None) -> bool:
+    encoding = getattr(stream, "encoding", None)
+    if encoding is None:  # no terminal: io.StringIO
+        return True
+    # In its UTF-8 mode, which is that of the locale "C", Python writes UTF-8 to any terminal.
+    return all(name.lower().startswith("utf") for name in (encoding, nl_langinfo(CODESET)))
