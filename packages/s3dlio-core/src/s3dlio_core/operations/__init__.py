@@ -23,6 +23,7 @@ from s3dlio_core.operations.objects import (
     describe,
     exists,
     get,
+    get_range,
     list,  # noqa: A004 - the name is promised to callers
     open_store,
     put,
@@ -31,7 +32,6 @@ from s3dlio_core.operations.objects import (
 from s3dlio_core.operations.presigning import presign
 from s3dlio_core.operations.put_stream import put_stream
 from s3dlio_core.operations.streaming import (
-    get_range,
     open,  # noqa: A004 - the name is promised to callers
     open_raw,
     open_writer,

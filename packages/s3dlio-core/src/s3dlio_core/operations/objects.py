@@ -14,6 +14,7 @@ from s3dlio_core.operations.arguments import (
     prepare_container,
 )
 from s3dlio_core.operations.filtering import FilterKeywords, make_filters
+from s3dlio_core.operations.streaming import open_raw
 from s3dlio_core.retry import RetryingStore
 from s3dlio_core.selection import Reading, Selection, expand, select, select_as_written, use_single
 from s3dlio_core.selection.filters import Sieve
@@ -33,7 +34,17 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-__all__ = ["ListEntry", "describe", "exists", "get", "list", "open_store", "put", "stat"]
+__all__ = [
+    "ListEntry",
+    "describe",
+    "exists",
+    "get",
+    "get_range",
+    "list",
+    "open_store",
+    "put",
+    "stat",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +217,7 @@ def get(
     bwlimit: Bwlimit = None,
     options: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Read an object, or bytes [start, stop) of it, into memory.
+    """Read an object, or bytes [start, stop) of it, into memory; many by ranges side by side.
 
     Args:
         uri: the object's name, or a pattern that matches only this one; see `stat`.
@@ -225,6 +236,11 @@ def get(
         NotSupportedError: the store has no versions.
     """
     asked, bandwidth = Reading.of(patterns, version), make_bandwidth(bwlimit)
+    if bandwidth is None:
+        with open_raw(
+            uri, start=start, stop=stop, version=version, patterns=patterns, options=options
+        ) as stream:
+            return stream.take(stop)
 
     with object_session(uri, options) as session:
         return use_single(
@@ -235,6 +251,42 @@ def get(
                 store, key, start, stop, version=version, bandwidth=bandwidth
             ),
         )
+
+
+def get_range(
+    uri: UriLike,
+    offset: int,
+    length: int | None = None,
+    *,
+    version: str | None = None,
+    patterns: str = "auto",
+    bwlimit: Bwlimit = None,
+    options: Mapping[str, str] | None = None,
+) -> bytes:
+    """Read a part of an object into memory; see `get`.
+
+    Args:
+        uri: the object's name, or a pattern that matches only this one; see `stat`.
+        offset: the first byte, at most the object's size.
+        length: how many bytes, fewer where the object ends before; None is all that follow.
+        version: read this version (`ObjectInfo.version`).
+        patterns: how the text is read; see `TransferKeywords`.
+        bwlimit: the most bytes per second; see `TransferKeywords`.
+        options: the stores' settings.
+
+    Raises:
+        ObjectNotFoundError: it isn't there.
+        InvalidRangeError: `offset` or `length` is negative, or `offset` beyond the end.
+    """
+    return get(
+        uri,
+        start=offset,
+        stop=None if length is None else offset + length,
+        version=version,
+        patterns=patterns,
+        bwlimit=bwlimit,
+        options=options,
+    )
 
 
 def put(

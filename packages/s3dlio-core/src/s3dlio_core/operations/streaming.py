@@ -1,4 +1,4 @@
-"""open, get_range and what s3-cli's cat and put are made of: objects as streams."""
+"""open, and what get and s3-cli's cat and put are made of: objects as streams."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from s3dlio_core.store import ObjectStore
     from s3dlio_core.transfer.events import CancelToken
 
-__all__ = ["get_range", "open", "open_raw", "open_writer"]
+__all__ = ["open", "open_raw", "open_writer"]
 
 #: Ranges ahead for who takes all in order: 128 MiB, and one more that is handed out.
 PIECES_AHEAD = 16
@@ -299,36 +299,6 @@ def _expect_absent(store: ObjectStore, key: str) -> None:
         raise errors.PreconditionFailedError(
             "it exists already", operation="put", uri=store.uri_of(key)
         )
-
-
-def get_range(
-    uri: UriLike,
-    offset: int,
-    length: int | None = None,
-    *,
-    version: str | None = None,
-    patterns: str = "auto",
-    options: Mapping[str, str] | None = None,
-) -> bytes:
-    """Read a part of an object into memory; a long one by ranges side by side.
-
-    Args:
-        uri: the object's name, or a pattern that matches only this one; see `stat`.
-        offset: the first byte, at most the object's size.
-        length: how many bytes, fewer where the object ends before; None is all that follow.
-        version: read this version (`ObjectInfo.version`).
-        patterns: how the text is read; see `TransferKeywords`.
-        options: the stores' settings.
-
-    Raises:
-        ObjectNotFoundError: it isn't there.
-        InvalidRangeError: `offset` or `length` is negative, or `offset` beyond the end.
-    """
-    stop = None if length is None else offset + length
-    with open_raw(
-        uri, start=offset, stop=stop, version=version, patterns=patterns, options=options
-    ) as stream:
-        return stream.take(stop)
 
 
 def _check_in_flight(count: int) -> None:
