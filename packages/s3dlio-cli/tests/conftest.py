@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
 from s3dlio_cli.app import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,19 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
         return Outcome(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Give a directory with the files NAMES of the test's module, each with its name as content."""
+    root = tmp_path / "tree"
+    for name in request.module.NAMES:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    return root
+
+
+@pytest.fixture
+def names() -> Callable[[Path], list[str]]:
+    """Give a function that returns the files below a directory."""
+    return lambda root: sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())

@@ -11,23 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Cli = Callable[..., Any]
+    Names = Callable[[Path], list[str]]
 
 NAMES = ("a.log", "b.txt", "build/c.txt", "d/e.txt")
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """Give a directory with NAMES in it, each with its name for content."""
-    root = tmp_path / "tree"
-    for name in NAMES:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(name)
-    return root
-
-
-def names(root: Path) -> list[str]:
-    """Return the files below a directory."""
-    return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
 
 
 @pytest.mark.parametrize(
@@ -45,7 +31,13 @@ def names(root: Path) -> list[str]:
 )
 @pytest.mark.parametrize("command", ["upload", "download"])
 def test_what_the_filters_keep_is_copied(
-    cli: Cli, tree: Path, tmp_path: Path, command: str, options: list[str], expected: list[str]
+    cli: Cli,
+    tree: Path,
+    tmp_path: Path,
+    command: str,
+    options: list[str],
+    expected: list[str],
+    names: Names,
 ) -> None:
     """In any order of the options."""
     outcome = cli(command, "-r", *options, f"{tree}/", f"{tmp_path}/to/")
@@ -66,7 +58,7 @@ def test_nothing_new_is_no_failure(cli: Cli, tree: Path, tmp_path: Path) -> None
     assert not (tmp_path / "to").exists()
 
 
-def test_a_filtered_deletion_leaves_the_rest(cli: Cli, tree: Path) -> None:
+def test_a_filtered_deletion_leaves_the_rest(cli: Cli, tree: Path, names: Names) -> None:
     """Only what is kept by the filters goes."""
     assert cli("rm", "-r", "--include", "*.txt", "--exclude", "build", tree).code == 0
     assert names(tree) == ["a.log", "build/c.txt"]
@@ -90,7 +82,13 @@ def test_a_filtered_listing_has_the_rest(cli: Cli, tree: Path) -> None:
 )
 @pytest.mark.parametrize("command", ["upload", "rm", "ls"])
 def test_a_filter_that_cannot_be_read_is_an_error_of_usage(
-    cli: Cli, tree: Path, tmp_path: Path, command: str, options: list[str], reason: str
+    cli: Cli,
+    tree: Path,
+    tmp_path: Path,
+    command: str,
+    options: list[str],
+    reason: str,
+    names: Names,
 ) -> None:
     """And nothing is done."""
     goal = [f"{tmp_path}/to/"] if command == "upload" else []
@@ -101,7 +99,9 @@ def test_a_filter_that_cannot_be_read_is_an_error_of_usage(
 
 
 @pytest.mark.parametrize("option", ["--newer", "--older", "--min-size", "--max-size", "--failures"])
-def test_an_option_that_is_empty_deletes_nothing(cli: Cli, tree: Path, option: str) -> None:
+def test_an_option_that_is_empty_deletes_nothing(
+    cli: Cli, tree: Path, option: str, names: Names
+) -> None:
     """An unset variable of a script isn't "no filter"."""
     outcome = cli("rm", "-r", f"{tree}/", option, "")
     assert outcome.code == 2
@@ -109,7 +109,9 @@ def test_an_option_that_is_empty_deletes_nothing(cli: Cli, tree: Path, option: s
     assert names(tree) == sorted(NAMES)
 
 
-def test_a_common_option_that_is_empty_is_refused_before_the_command(cli: Cli, tree: Path) -> None:
+def test_a_common_option_that_is_empty_is_refused_before_the_command(
+    cli: Cli, tree: Path, names: Names
+) -> None:
     """Else a script would meet another service than the one that it means."""
     assert cli("--endpoint-url", "", "rm", "-r", f"{tree}/").code == 2
     assert names(tree) == sorted(NAMES)

@@ -13,27 +13,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Cli = Callable[..., Any]
+    Names = Callable[[Path], list[str]]
 
 NAMES = ("a.log", "b.txt", "d/c.txt", "d/line\nbreak")
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """Give a directory with NAMES in it."""
-    root = tmp_path / "tree"
-    for name in NAMES:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(name)
-    return root
-
-
-def names(root: Path) -> list[str]:
-    """Return the files below a directory."""
-    return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
-
-
 @pytest.mark.parametrize("command", ["upload", "download"])
-def test_what_a_list_names_is_copied(cli: Cli, tree: Path, tmp_path: Path, command: str) -> None:
+def test_what_a_list_names_is_copied(
+    cli: Cli, tree: Path, tmp_path: Path, command: str, names: Names
+) -> None:
     """Without its notes; several lists add up."""
     (tmp_path / "list").write_text("# a note\n\na.log\n")
     (tmp_path / "list0").write_bytes(b"d/line\nbreak\0")
@@ -43,7 +31,7 @@ def test_what_a_list_names_is_copied(cli: Cli, tree: Path, tmp_path: Path, comma
 
 
 def test_a_list_comes_from_standard_input(
-    cli: Cli, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: Names
 ) -> None:
     """As from `find . -name '*.txt'`."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"./b.txt\n./d/c.txt\n")))
@@ -51,7 +39,9 @@ def test_a_list_comes_from_standard_input(
     assert names(tmp_path / "to") == ["tree/b.txt", "tree/d/c.txt"]
 
 
-def test_a_name_that_is_not_there_is_a_failure(cli: Cli, tree: Path, tmp_path: Path) -> None:
+def test_a_name_that_is_not_there_is_a_failure(
+    cli: Cli, tree: Path, tmp_path: Path, names: Names
+) -> None:
     """The others are copied."""
     (tmp_path / "list").write_text("none\nb.txt\n")
     outcome = cli("upload", "--files-from", tmp_path / "list", f"{tree}/", f"{tmp_path}/to/")
@@ -61,7 +51,7 @@ def test_a_name_that_is_not_there_is_a_failure(cli: Cli, tree: Path, tmp_path: P
 
 
 def test_what_failed_is_copied_by_the_list_of_failures(
-    cli: Cli, tree: Path, tmp_path: Path
+    cli: Cli, tree: Path, tmp_path: Path, names: Names
 ) -> None:
     """Until nothing fails, and with nothing more to do after that."""
     goal = tmp_path / "to"

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from s3dlio_core import errors, operations
 from s3dlio_core.file_store import FileStore
-from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from s3dlio_core.memory_store import MemoryProvider
 from s3dlio_core.selection import Selection, expand
 from s3dlio_core.selection.filters import Filters, Sieve
 from s3dlio_core.session import Place
 from s3dlio_core.testing.faults import FaultyStore
+from s3dlio_core.testing.recording import ListedStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,31 +41,11 @@ TREE = (
 )
 
 
-class SmallPages(MemoryStore):
+class SmallPages(ListedStore):
     """A container that lists three keys at a time, and what it listed."""
 
     def __init__(self, container: str) -> None:
-        super().__init__(container)
-        self.pages: list[list[str]] = []
-
-    def list_page(  # noqa: D102 - as in the contract
-        self,
-        prefix: str = "",
-        *,
-        delimiter: str = "",
-        token: str | None = None,
-        start_after: str = "",
-        page_size: int | None = None,
-    ) -> Page:
-        page = super().list_page(
-            prefix,
-            delimiter=delimiter,
-            token=token,
-            start_after=start_after,
-            page_size=page_size or 3,
-        )
-        self.pages.append([info.key for info in page.objects])
-        return page
+        super().__init__(container, page_size=3)
 
 
 def _container() -> str:

@@ -11,10 +11,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from s3dlio_core.errors import UsageError
-from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from s3dlio_core.memory_store import MemoryProvider
 from s3dlio_core.selection.regex_expansion import expand_regex
 from s3dlio_core.selection.regexes import Regex, split_regex
-from s3dlio_core.store import ObjectInfo, Page
+from s3dlio_core.store import ObjectInfo
+from s3dlio_core.testing.recording import ListedStore
 
 KEYS = (
     "a",
@@ -153,46 +154,19 @@ def test_python_s_warnings_reach_nobody() -> None:
         assert Regex("[[a]").matches("[")
 
 
-class Counting(MemoryStore):
-    """A container that remembers what was listed."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.listed: list[tuple[str, str]] = []
-
-    def list_page(
-        self,
-        prefix: str = "",
-        *,
-        delimiter: str = "",
-        token: str | None = None,
-        start_after: str = "",
-        page_size: int | None = None,
-    ) -> Page:
-        """Remember it."""
-        self.listed.append((prefix, delimiter))
-        return super().list_page(
-            prefix,
-            delimiter=delimiter,
-            token=token,
-            start_after=start_after,
-            page_size=page_size,
-        )
-
-
 @pytest.fixture(scope="module")
-def store() -> Counting:
+def store() -> ListedStore:
     """A store with KEYS below "root/", and neighbours."""
     name = uuid.uuid4().hex
     MemoryProvider().create_container(name)
-    store = Counting(name)
+    store = ListedStore(name)
     for key in KEYS:
         store.put(f"root/{key}", b"")
     store.put("roots/a", b"")
     return store
 
 
-def _found(store: Counting, text: str, *, recursive: bool) -> set[str]:
+def _found(store: ListedStore, text: str, *, recursive: bool) -> set[str]:
     store.listed.clear()
     return {
         found.key.removeprefix("root/")
@@ -211,7 +185,7 @@ def _found(store: Counting, text: str, *, recursive: bool) -> set[str]:
 @example("d|d1/a")
 @example("d/?a")
 @example(r"d1/e/b\.a")
-def test_matches_are_those_of_python(store: Counting, text: str) -> None:
+def test_matches_are_those_of_python(store: ListedStore, text: str) -> None:
     """With recursion at all depths, without it at the pattern's own; whatever was not listed."""
     assume(not text.endswith("/") and "[^/]/" not in f"{text}/")
     try:
@@ -243,14 +217,14 @@ def test_matches_are_those_of_python(store: Counting, text: str) -> None:
     ],
 )
 def test_as_little_as_possible_is_listed(
-    store: Counting, text: str, recursive: bool, expected: list[tuple[str, str]]
+    store: ListedStore, text: str, recursive: bool, expected: list[tuple[str, str]]
 ) -> None:
     """One request with the literal lead; deeper only where the directories' names match."""
     _found(store, text, recursive=recursive)
     assert expected == store.listed
 
 
-def test_directories_that_match_are_told(store: Counting) -> None:
+def test_directories_that_match_are_told(store: ListedStore) -> None:
     """A directory's path ends in "/"; recursion would look into those."""
     found = expand_regex(store, "root/", Regex("[a-d].?/?"), recursive=False)
     assert [one for one in found if isinstance(one, str)] == []

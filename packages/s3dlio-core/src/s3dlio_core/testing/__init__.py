@@ -5,6 +5,7 @@ Needs the extra `s3dlio-core[testing]`; nothing else in s3dlio imports this pack
 conformance  `ObjectStoreTests`: subclass it, and your store is tested against the contract
 wrappers     `check_wrapper`: a store that wraps another leaves no method out
 faults       `FaultyStore`: fails chosen calls of any store, also in the middle of a body
+recording    `ListedStore`: a store in memory that remembers how it was listed
 generated    `GeneratedSource`: any number of objects, made as they are read
 discarding   `DiscardingSink`: takes everything, keeps counts, compares with the source
 """
@@ -20,6 +21,7 @@ from s3dlio_core.testing.conformance import ObjectStoreTests  # noqa: E402 - see
 from s3dlio_core.testing.discarding import DiscardingSink  # noqa: E402 - see above
 from s3dlio_core.testing.faults import Call, Fault, FaultyStore  # noqa: E402 - see above
 from s3dlio_core.testing.generated import GeneratedSource  # noqa: E402 - see above
+from s3dlio_core.testing.recording import ListedStore  # noqa: E402 - see above
 from s3dlio_core.testing.wrappers import check_wrapper  # noqa: E402 - see above
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Fault",
     "FaultyStore",
     "GeneratedSource",
+    "ListedStore",
     "ObjectStoreTests",
     "check_wrapper",
 ]
