@@ -102,34 +102,57 @@ def arguments_of(line: str, source: Place, destination: Place) -> list[str]:
     return shlex.split(re.sub("SRC|DST", lambda found: places[found[0]], line))
 
 
-PAIRS: Final = pytest.mark.parametrize(
-    ("command", "source", "destination"),
-    [("upload", "file", "s3"), ("download", "s3", "file")],
-    ids=["upload", "download"],
-)
+#: Where each command copies from and to.
+KINDS: Final = {"upload": ("file", "s3"), "download": ("s3", "file")}
 
 
-@PAIRS
+def copied(
+    moto_cli: Cli,
+    stores: Stores,
+    command: str,
+    line: str,
+    code: int = 0,
+    before: Mapping[str, bytes] | None = None,
+) -> tuple[str, dict[str, bytes]]:
+    """Copy from a new tree.
+
+    Args:
+        moto_cli: runs the command.
+        stores: the stores.
+        command: a name in KINDS.
+        line: its arguments.
+        code: the exit code that is expected.
+        before: what is at the destination.
+
+    Returns:
+        What was said, and what is at the destination then.
+    """
+    source, destination = KINDS[command]
+    here, there = new_tree(stores, source), stores.new(destination)
+    if before:
+        there.fill(before)
+    outcome = moto_cli(command, *arguments_of(line, here, there)).expect(code)
+    return outcome.out + outcome.err, there.held()
+
+
+@pytest.mark.parametrize("command", KINDS)
 @pytest.mark.parametrize(("line", "code", "names", "said"), COPIES, ids=[row[0] for row in COPIES])
 def test_copies(
     moto_cli: Cli,
     stores: Stores,
     command: str,
-    source: str,
-    destination: str,
     line: str,
     code: int,
     names: Iterable[str],
     said: str,
 ) -> None:
     """The destination holds these, with the content of what they were made of."""
-    here, there = new_tree(stores, source), stores.new(destination)
-    outcome = moto_cli(command, *arguments_of(line, here, there)).expect(code)
-    assert said in outcome.out + outcome.err
+    text, held = copied(moto_cli, stores, command, line, code)
+    assert said in text
     expected = contents(names)
     if "new.log" in expected:
         expected["new.log"] = b"a.log"
-    assert expected == there.held()
+    assert expected == held
 
 
 #: The arguments; the content of the file "a.log", which was "OLDER" there before.
@@ -143,23 +166,19 @@ REPLACEMENTS: Final = (
 )
 
 
-@PAIRS
+@pytest.mark.parametrize("command", KINDS)
 @pytest.mark.parametrize(("line", "content"), REPLACEMENTS, ids=[line for line, _ in REPLACEMENTS])
 def test_what_exists(
     moto_cli: Cli,
     stores: Stores,
     command: str,
-    source: str,
-    destination: str,
     line: str,
     content: bytes,
 ) -> None:
     """It is replaced or stays; what isn't there comes in any case, but for a dry run."""
-    here, there = new_tree(stores, source), stores.new(destination)
-    there.fill({"a.log": b"OLDER"})
-    moto_cli(command, *arguments_of(line, here, there)).expect(0)
+    _, held = copied(moto_cli, stores, command, line, before={"a.log": b"OLDER"})
     new = {} if line.startswith("-n") else {"b.log": b"b.log"}
-    assert {"a.log": content, **new} == there.held()
+    assert {"a.log": content, **new} == held
 
 
 #: The arguments of rm; the exit code; what is gone.
