@@ -170,19 +170,21 @@ def test_json_lines_tell_failures(
     assert len(events[-1]["failures"]) == 1
 
 
-def test_json_summary_is_one_object(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
-    """Standard output has it, standard error what people read."""
+def test_json_ends_with_a_summary(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
+    """Standard output has it behind the objects, standard error what people read."""
     write_tree(tmp_path / "in", {"a": b"12", "b": b"345"})
     outcome = cli("upload", "--json", "in/", f"{bucket.uri}/").expect(0)
     summary = outcome.summary
-    assert len(outcome.out.splitlines()) == 1
+    assert [line["type"] for line in outcome.lines] == ["copied", "copied", "summary"]
     assert {
+        "type": "summary",
         "operation": "upload",
         "dry_run": False,
         "ok": True,
         "exit_code": 0,
         "done_count": 2,
         "done_bytes": 5,
+        "deleted_count": 0,
         "failed_count": 0,
         "skipped_count": 0,
         "verified_count": 0,
