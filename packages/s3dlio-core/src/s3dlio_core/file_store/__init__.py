@@ -3,15 +3,20 @@
 paths      keys ↔ path segments, directories opened below a root, errno → our errors
 case       whether a directory folds case
 walk       ordered listings
+listing    these in pages, each going on where the last ended
 reader     reading a range, noticing a source that changes
 writing    temporary files, then a rename
+special    devices and fifos, which are written to in place
+renaming   a move within one file system
 multipart  parts written in place into a temporary file, with a journal beside it
-store      FileProvider and FileStore over these
+store      FileStore over these
+provider   FileProvider: directories as containers
 """
 
 from __future__ import annotations
 
-from s3dlio_core.file_store.store import FileProvider, FileStore
+from s3dlio_core.file_store.provider import FileProvider
+from s3dlio_core.file_store.store import FileStore
 from s3dlio_core.local_names import TEMPORARY_PREFIX
 
 __all__ = ["TEMPORARY_PREFIX", "FileProvider", "FileStore"]

@@ -117,6 +117,23 @@ def absolute(path: str) -> str:
     return os.path.realpath(path) if ".." in path.split("/") else os.path.abspath(path)
 
 
+def is_directory(path: str) -> bool:
+    """Whether there is a directory; unlike `os.path.isdir`, "no" means "no"."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def sync_directory(path: str) -> None:
+    """Make a directory's entries survive a power failure."""
+    fd = os.open(path, _OPEN_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 class Descriptor:
     """An open file, closed when the last reference goes.
 

@@ -1,4 +1,4 @@
-"""FileProvider and FileStore: the contract over a directory.
+"""FileStore: the contract over a directory.
 
 A container is a directory, named by its path; keys are paths below it. See `paths` for what a key
 may be called and how links are treated.
@@ -10,19 +10,20 @@ import contextlib
 import dataclasses
 import functools
 import os
-import stat
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import multipart, renaming, writing
 from s3dlio_core.file_store.case import folds_case
+from s3dlio_core.file_store.listing import Listings, can_begin_keys
 from s3dlio_core.file_store.paths import (
     DirectoryTree,
     absolute,
     check_path_size,
+    is_directory,
     split_key,
+    sync_directory,
     translated,
 )
 from s3dlio_core.file_store.reader import (
@@ -34,7 +35,6 @@ from s3dlio_core.file_store.reader import (
     open_regular,
 )
 from s3dlio_core.file_store.special import DeviceUpload, write_special
-from s3dlio_core.file_store.walk import Found, Walk
 from s3dlio_core.forks import renew_in_children
 from s3dlio_core.mtimes import mtime_attributes
 from s3dlio_core.store import (
@@ -42,7 +42,6 @@ from s3dlio_core.store import (
     Buffer,
     Capabilities,
     Condition,
-    ContainerInfo,
     CopySource,
     DeleteError,
     Limits,
@@ -53,145 +52,16 @@ from s3dlio_core.store import (
     ObjectReader,
     ObjectStore,
     Page,
-    StoreProvider,
     check_version,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
-    from typing_extensions import Self
-
-PAGE_SIZE = 1000
-#: Walks that wait for their next page; a page whose walk was dropped starts it again.
-_WALKS_KEPT_MAX = 16
 #: The kernel's own limit of an offset (loff_t).
 _SIZE_MAX_BYTES = 2**63 - 1
 _COPY_SIZE_MAX_BYTES = 32 * 1024**2
 _COPY_PART_SIZE_BYTES = 16 * 1024**2
-
-
-class FileProvider(StoreProvider):
-    """The local machine's directories."""
-
-    option_names = frozenset({"fsync", "links"})
-    containers_are_paths = True
-
-    def __init__(
-        self, *, fsync: bool = False, follow_links: bool = True, own_links: bool = False
-    ) -> None:
-        """Make the provider.
-
-        Args:
-            fsync: what is written survives a power failure once its store is closed.
-            follow_links: listings have what symbolic links point to; else they leave links out.
-            own_links: listings have the links themselves.
-        """
-        self._fsync = fsync
-        self._follow_links = follow_links
-        self._own_links = own_links
-
-    @classmethod
-    def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
-        """Make the provider; "fsync" is "true" or "false", "links" is "follow", "skip" or "own"."""
-        del scheme, host
-        fsync = _choice(options, "fsync", ("false", "true"))
-        links = _choice(options, "links", ("follow", "skip", "own"))
-        return cls(fsync=fsync == "true", follow_links=links == "follow", own_links=links == "own")
-
-    def open(self, container: str) -> FileStore:
-        """Open a directory by its path."""
-        return FileStore(
-            container,
-            fsync=self._fsync,
-            follow_links=self._follow_links,
-            own_links=self._own_links,
-        )
-
-    def list_containers(self) -> Iterator[ContainerInfo]:
-        """Refuse: any directory is a container."""
-        raise errors.NotSupportedError(
-            "a file system has no list of containers",
-            operation="list containers",
-            uri="file://",
-            hint="List a directory instead",
-        )
-
-    def create_container(self, name: str) -> None:
-        """Create a directory and those above it."""
-        uri = _uri(name)
-        with translated("create", uri):
-            above = _missing_above(name) if self._fsync else []
-            try:
-                os.makedirs(name)
-            except FileExistsError:
-                if not os.path.isdir(name):
-                    raise errors.InvalidKeyError("a file stands there") from None
-                raise errors.ContainerExistsError("it exists already") from None
-            for directory in above:
-                _sync_directory(directory)
-
-    def delete_container(self, name: str) -> None:
-        """Remove a directory that holds no file; empty directories in it go, too."""
-        with translated("delete", _uri(name)):
-            if not os.path.isdir(name):
-                raise errors.ContainerNotFoundError("no such directory")
-            empty: list[str] = []
-            for directory, subdirectories, files in os.walk(name):
-                links = (os.path.islink(os.path.join(directory, one)) for one in subdirectories)
-                if files or any(links):
-                    raise errors.ContainerNotEmptyError("the directory isn't empty")
-                empty.append(directory)
-            for directory in reversed(empty):
-                os.rmdir(directory)
-
-    def container_exists(self, name: str) -> bool:
-        """Return whether the directory exists.
-
-        Raises:
-            PermissionDeniedError: it can't be told.
-        """
-        with translated("stat", _uri(name)):
-            return _is_directory(name)
-
-
-def _choice(options: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    """Return the value of an option; the first choice when it isn't given."""
-    value = options.get(name, choices[0])
-    if value not in choices:
-        known = " or ".join(f'"{choice}"' for choice in choices)
-        raise errors.UsageError(f'the option {name} is {known}, not "{value}"')
-    return value
-
-
-def _is_directory(path: str) -> bool:
-    """Whether there is a directory; unlike `os.path.isdir`, "no" means "no"."""
-    try:
-        return stat.S_ISDIR(os.stat(path).st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-
-
-def _missing_above(path: str) -> list[str]:
-    """Return the directories that will have a new entry when a directory is made."""
-    found: list[str] = []
-    path = absolute(path)
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-        found.append(path)
-    return found
-
-
-def _sync_directory(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _uri(path: str) -> str:
-    return "file://" + absolute(path).rstrip("/")
 
 
 class FileStore(ObjectStore):
@@ -242,7 +112,7 @@ class FileStore(ObjectStore):
 
     def renew_after_fork(self) -> None:
         """Begin walks anew: another thread of the parent may have been in the midst of one."""
-        self._walks: OrderedDict[tuple[str, str, str], Iterator[Found]] = OrderedDict()
+        self._walks = Listings(self.root, follow_links=self.follow_links, own_links=self.own_links)
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Callable[..., FileStore], tuple[str]]:
@@ -442,7 +312,7 @@ class FileStore(ObjectStore):
         """Yield the uploads whose temporary files lie below the directory."""
         with self._translated("list multiparts", prefix):
             self._check_root()
-            if _can_begin_keys(prefix):
+            if can_begin_keys(prefix):
                 yield from multipart.unfinished(self.root, prefix)
 
     def list_page(
@@ -457,15 +327,7 @@ class FileStore(ObjectStore):
         """List a page; the walk waits for the next one, so that no directory is read twice."""
         with self._translated("list", prefix):
             self._check_root()
-            if delimiter not in {"", "/"}:
-                raise errors.NotSupportedError(f'the delimiter is "/", not "{delimiter}"')
-            if not _can_begin_keys(prefix):
-                return Page(())
-            walk = self._resume_walk(prefix, delimiter, token, start_after)
-            page = _take(walk, page_size or PAGE_SIZE)
-            if page.next_token is not None:
-                self._keep_walk((prefix, delimiter, page.next_token), walk)
-            return page
+            return self._walks.page(prefix, delimiter, token, start_after, page_size)
 
     def list_entered(
         self, prefix: str, enter: Callable[[str], bool]
@@ -473,50 +335,7 @@ class FileStore(ObjectStore):
         """List in one walk, which leaves the directories unread that `enter` refuses."""
         with self._translated("list", prefix):
             self._check_root()
-            if not _can_begin_keys(prefix):
-                return
-            for found in self._walk(prefix, "", "", "", enter):
-                if not isinstance(found, str):  # which is for those who roll directories up
-                    yield found
-
-    def _resume_walk(
-        self, prefix: str, delimiter: str, token: str | None, start_after: str
-    ) -> Iterator[Found]:
-        if token is None:
-            return self._walk(prefix, delimiter, start_after, "")
-        with self._lock:
-            walk = self._walks.pop((prefix, delimiter, token), None)
-        if walk is not None:
-            return walk
-        last = token[1:]
-        return self._walk(prefix, delimiter, last, last if token[0] == "p" else "")
-
-    def _walk(
-        self,
-        prefix: str,
-        delimiter: str,
-        after: str,
-        skip: str,
-        enter: Callable[[str], bool] | None = None,
-    ) -> Iterator[Found]:
-        return iter(
-            Walk(
-                self.root,
-                prefix,
-                delimiter,
-                after,
-                skip,
-                follow_links=self.follow_links,
-                own_links=self.own_links,
-                enter=enter,
-            )
-        )
-
-    def _keep_walk(self, at: tuple[str, str, str], walk: Iterator[Found]) -> None:
-        with self._lock:
-            self._walks[at] = walk
-            if len(self._walks) > _WALKS_KEPT_MAX:
-                self._walks.popitem(last=False)
+            yield from self._walks.entered(prefix, enter)
 
     def copy_source(
         self, key: str, etag: str | None = None, version: str | None = None
@@ -579,7 +398,7 @@ class FileStore(ObjectStore):
                 os.fsync(self.tree.parent(segments).fd)
                 if not segments:
                     # The directory itself may be new.
-                    _sync_directory(os.path.dirname(self.root))
+                    sync_directory(os.path.dirname(self.root))
 
     def close(self) -> None:
         """Sync the directories that were written to, with `fsync`; close what is kept open.
@@ -607,7 +426,7 @@ class FileStore(ObjectStore):
             raise errors.ObjectNotFoundError("no such file") from None
 
     def _check_root(self) -> None:
-        if not _is_directory(self.root):
+        if not is_directory(self.root):
             raise errors.ContainerNotFoundError("no such directory")
 
     def _check_condition(self, condition: Condition | None) -> None:
@@ -626,35 +445,3 @@ class FileStore(ObjectStore):
             raise errors.ContainerNotFoundError(
                 "no such directory", operation=operation, uri=self.uri
             ) from None
-
-
-def _can_begin_keys(prefix: str) -> bool:
-    """Whether any key can begin with this prefix: no walk leaves the root."""
-    try:
-        os.fsencode(prefix)
-    except UnicodeEncodeError:
-        return False
-    return all(segment not in {"", ".", ".."} for segment in prefix.split("/")[:-1]) and (
-        "\x00" not in prefix
-    )
-
-
-def _take(walk: Iterator[Found], page_size: int) -> Page:
-    """Take a page from a walk. Its token is the last thing on it: "k" + key or "p" + prefix."""
-    objects: list[ObjectInfo] = []
-    prefixes: list[str] = []
-    left_out: list[ListError] = []
-    token = ""
-    for found in walk:
-        if isinstance(found, ObjectInfo):
-            objects.append(found)
-            token = "k" + found.key
-        elif isinstance(found, str):
-            prefixes.append(found)
-            token = "p" + found
-        else:
-            left_out.append(found)
-            continue
-        if len(objects) + len(prefixes) >= page_size:
-            return Page(objects, prefixes, token, left_out)
-    return Page(objects, prefixes, None, left_out)
