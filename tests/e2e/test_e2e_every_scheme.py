@@ -175,8 +175,7 @@ def test_json_has_types_and_ends_with_a_summary(
     code = run([command, "--json", *arguments])
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     *others, summary = lines
-    operation = "upload" if command == "put" else command  # which is what it is
-    assert (summary["type"], summary["operation"]) == ("summary", operation)
+    assert (summary["type"], summary["operation"]) == ("summary", command)
     assert (summary["ok"], summary["exit_code"]) == (code == 0, code)
     assert all(line["type"] != "summary" for line in others)
 

@@ -226,7 +226,7 @@ def test_nothing_is_moved_onto_or_into_itself(
     """Whatever path or link leads there, the command is refused."""
     (tree.parent / "link").symlink_to(tree)
     monkeypatch.chdir(tree)
-    with pytest.raises(errors.UsageError):
+    with pytest.raises(errors.UsageError, match=r"would be moved (on|in)to itself"):
         move(source, destination.replace("LINK", f"{tree.parent}/link"), recursive=True)
     assert _files(tree) == ALL
 

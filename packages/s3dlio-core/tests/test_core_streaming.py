@@ -201,6 +201,14 @@ class _Told(TransferObserver):
         self.last = snapshot
 
 
+def test_file_is_put_under_its_literal_name(base: str, tmp_path: Path) -> None:
+    """And the report says what was done."""
+    (tmp_path / "a*b").write_bytes(CONTENT)
+    report = operations.put_file(tmp_path / "a*b", f"{base}/k")
+    assert (report.operation, report.done_count) == ("put", 1)
+    assert operations.get(f"{base}/k") == CONTENT
+
+
 def test_stream_is_put_with_a_report(base: str) -> None:
     """The observer sees its bytes."""
     told = _Told()

@@ -74,17 +74,20 @@ def relative_name(selection: Selection, info: ObjectInfo) -> str:
     return selection.lead + info.key[len(selection.place.prefix) :]
 
 
-def refuse_senseless(selections: Sequence[Selection], target: Target, *, recursive: bool) -> None:
+def refuse_senseless(
+    selections: Sequence[Selection], target: Target, *, recursive: bool, moving: bool = False
+) -> None:
     """Refuse what the arguments alone show to go wrong.
 
     Raises:
         UsageError: two literal sources would get one name, or something would be copied onto or
             into itself.
     """
-    _refuse_onto_itself(selections, target)
+    done = "moved" if moving else "copied"
+    _refuse_onto_itself(selections, target, done)
     _refuse_collisions(selections, target)
     if recursive:
-        _refuse_into_itself(selections, target)
+        _refuse_into_itself(selections, target, done)
 
 
 def _refuse_collisions(selections: Sequence[Selection], target: Target) -> None:
@@ -136,7 +139,7 @@ def _is_case_sensitive(selection: Selection) -> bool:
     return selection.place.store.capabilities.case_sensitive
 
 
-def _refuse_onto_itself(selections: Sequence[Selection], target: Target) -> None:
+def _refuse_onto_itself(selections: Sequence[Selection], target: Target, done: str) -> None:
     """Refuse to replace what is copied by its copy: links and hard links would be lost."""
     for selection in selections:
         if selection.version is not None:
@@ -149,7 +152,7 @@ def _refuse_onto_itself(selections: Sequence[Selection], target: Target) -> None
             goal = target.place, target.place.prefix + selection.lead
         if same_place(source, goal):
             raise errors.UsageError(
-                f"{errors.printable(selection.text)} would be copied onto itself",
+                f"{errors.printable(selection.text)} would be {done} onto itself",
                 hint="Choose another destination",
             )
 
@@ -188,7 +191,7 @@ def goal_within(selection: Selection, target: Target) -> str | None:
     return source + true_goal[len(true_source) :]
 
 
-def _refuse_into_itself(selections: Sequence[Selection], target: Target) -> None:
+def _refuse_into_itself(selections: Sequence[Selection], target: Target, done: str) -> None:
     """Refuse a directory whose copies would lie in it: the listing would find them, for ever."""
     for selection in selections:
         if selection.found is not None or selection.is_pattern:
@@ -196,7 +199,7 @@ def _refuse_into_itself(selections: Sequence[Selection], target: Target) -> None
         if goal_within(selection, target) is not None:
             goal = target.place.store.uri_of(target.place.prefix + selection.lead)
             raise errors.UsageError(
-                f"{errors.printable(selection.text)} would be copied into itself, to "
+                f"{errors.printable(selection.text)} would be {done} into itself, to "
                 f"{errors.printable(goal)}",
                 hint="Choose a destination outside of it",
             )

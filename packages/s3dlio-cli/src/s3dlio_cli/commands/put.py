@@ -84,9 +84,8 @@ def put(
 
     def put_file(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         keywords = transfer_keywords(ctx, observer, cancel)
-        keywords["patterns"] = "literal"
         keywords["part_size_bytes"] = part_size_bytes
-        return operations.upload(source, destination, jobs, create_bucket, **keywords)
+        return operations.put_file(source, destination, jobs, create_bucket, **keywords)
 
     def put_stream(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         keywords = transfer_keywords(ctx, observer, cancel)

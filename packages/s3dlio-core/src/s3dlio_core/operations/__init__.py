@@ -37,7 +37,7 @@ from s3dlio_core.operations.streaming import (
     open_writer,
 )
 from s3dlio_core.operations.syncing import sync
-from s3dlio_core.operations.transfers import copy, download, move, upload
+from s3dlio_core.operations.transfers import copy, download, move, put_file, upload
 
 __all__ = [
     "JOBS_MAX",
@@ -63,6 +63,7 @@ __all__ = [
     "open_writer",
     "presign",
     "put",
+    "put_file",
     "put_many",
     "put_stream",
     "stat",

@@ -1,4 +1,4 @@
-"""upload, download, copy and move: one transfer under four names."""
+"""upload, download, copy, move and put_file: one transfer under five names."""
 
 from __future__ import annotations
 
@@ -51,7 +51,16 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.report import TransferReport
     from s3dlio_core.uri import Uri
 
-__all__ = ["copy", "download", "hint_at_creation", "make_run", "move", "prepare", "upload"]
+__all__ = [
+    "copy",
+    "download",
+    "hint_at_creation",
+    "make_run",
+    "move",
+    "prepare",
+    "put_file",
+    "upload",
+]
 
 _LINK_HINT = 'Write it with a "/" behind to move what lies there, or move the link with mv'
 
@@ -156,6 +165,22 @@ def move(
     keywords["options"] = _with_own_links(keywords.get("options"), [*several(sources), destination])
     settings = TransferSettings(max_in_flight, create_bucket, recursive, **keywords)
     return _transfer("move", sources, destination, settings)
+
+
+def put_file(
+    source: UriLike,
+    uri: UriLike,
+    max_in_flight: int = 16,
+    create_bucket: bool = False,
+    **keywords: Unpack[TransferKeywords],
+) -> TransferReport:
+    """Copy one file, whose name is taken literally, to the name that is given.
+
+    See `upload` for the arguments and errors, and `put_stream` for what is no file.
+    """
+    keywords["patterns"] = Reading.LITERAL.value
+    settings = TransferSettings(max_in_flight, create_bucket, recursive=False, **keywords)
+    return _transfer("put", source, uri, settings)
 
 
 def _with_own_links(

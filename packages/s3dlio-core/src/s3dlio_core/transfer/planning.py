@@ -99,7 +99,7 @@ def plan_copy(
         raise first_error or errors.UsageError("no source was given")
     target = find_target(sides.destination, destination, selections[0] if len(given) == 1 else None)
     # A name may stand for all that lies below it, whatever was said of recursion.
-    refuse_senseless(selections, target, recursive=recursive or named is not None)
+    refuse_senseless(selections, target, recursive=recursive or named is not None, moving=moving)
     if named is None:
         entries = _entries(selections, target, filters, recursive=recursive)
     else:

@@ -83,7 +83,7 @@ class TransferReport:
     """The outcome of an operation over many objects.
 
     Attributes:
-        operation: "upload", "download", "copy", "move", "sync" or "delete".
+        operation: "upload", "download", "copy", "move", "put", "sync" or "delete".
         done_count: objects transferred.
         done_bytes: their bytes.
         failed_count: objects that failed.
