@@ -20,11 +20,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, overload
 from s3dlio_core import errors
 from s3dlio_core.bandwidth import Bwlimit, make_bandwidth
 from s3dlio_core.in_memory import read_object
-from s3dlio_core.operations.arguments import UriLike, check_arguments, prepare_container
+from s3dlio_core.operations.arguments import (
+    UriLike,
+    check_arguments,
+    object_uri,
+    prepare_container,
+)
+from s3dlio_core.operations.outcomes import outcomes
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.events import CancelToken
-from s3dlio_core.transfer.frames import drop_frames
-from s3dlio_core.transfer.in_order import in_order
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, TransferReport
 from s3dlio_core.uri import Uri, parse_uri
 
@@ -318,18 +322,12 @@ class _Bulk(contextlib.ExitStack):
     ) -> list[tuple[str, _Result | S3dlioError]]:
         """Call a function for each object; return the outcomes, or raise when some are errors."""
 
-        def outcome(one: _Named) -> _Result | S3dlioError:
+        def unless_refused(one: _Named) -> _Result:
             if one.refused is not None:
-                return one.refused
-            try:
-                return function(one)
-            except errors.S3dlioError as error:
-                if error.scope is not errors.Scope.OBJECT and not _is_of_one_file(one, error):
-                    raise
-                drop_frames(error)
-                return error
+                raise one.refused
+            return function(one)
 
-        calls = in_order(outcome, entries, self._max_in_flight, self.cancel)
+        calls = outcomes(unless_refused, entries, self._max_in_flight, self.cancel, _is_its_own)
         with contextlib.closing(calls):
             found = [(one.name, result) for one, result in calls]
         if raises:
@@ -337,14 +335,10 @@ class _Bulk(contextlib.ExitStack):
         return found
 
     def _parsed(self, name: UriLike) -> Uri:
-        uri = parse_uri(name)
+        uri = object_uri(name)
         if uri.scheme not in self._schemes:
             self._schemes[uri.scheme] = uri
             self._session.check_options(self._schemes.values())
-        if not uri.key:
-            raise errors.UsageError(
-                "this names a container, not an object", uri=str(name), hint="Add a key"
-            )
         return uri
 
     def _once(self, one: _Named, place: object) -> _Named:
@@ -363,10 +357,12 @@ def _several(entries: Iterable[_Entry]) -> Iterable[_Entry]:
     return entries
 
 
-def _is_of_one_file(one: _Named, error: S3dlioError) -> bool:
-    """Whether only this file's directory is concerned, and not that of all others."""
+def _is_its_own(one: _Named, error: S3dlioError) -> bool:
+    """Whether an error concerns this object alone, or this file's directory."""
     of_directory = (errors.ContainerNotFoundError, errors.ContainerExistsError)
-    return bool(one.directory) and isinstance(error, of_directory)
+    return error.scope is errors.Scope.OBJECT or (
+        bool(one.directory) and isinstance(error, of_directory)
+    )
 
 
 def _is_plain(key: str) -> bool:

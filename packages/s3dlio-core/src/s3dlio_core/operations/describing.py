@@ -13,11 +13,10 @@ from s3dlio_core.operations.arguments import (
     object_uri,
     several,
 )
+from s3dlio_core.operations.outcomes import outcomes
 from s3dlio_core.selection import Reading, use_single
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.events import CancelToken
-from s3dlio_core.transfer.frames import drop_frames
-from s3dlio_core.transfer.in_order import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,17 +58,12 @@ def describe_many(
     with Session(options) as session:
         session.check_options(parsed)
 
-        def look(uri: UriLike) -> Described:
-            try:
-                return use_single(session, uri, asked, _head)
-            except errors.S3dlioError as error:
-                if not _is_its_own(error):
-                    raise
-                drop_frames(error)
-                return error
+        def look(uri: UriLike) -> tuple[str, ObjectInfo]:
+            return use_single(session, uri, asked, _head)
 
         jobs = min(max_in_flight, len(given))
-        with contextlib.closing(in_order(look, given, jobs, CancelToken())) as found:
+        looks = outcomes(look, given, jobs, CancelToken(), _is_its_own)
+        with contextlib.closing(looks) as found:
             for _, described in found:
                 yield described
 
@@ -78,7 +72,7 @@ def _head(store: ObjectStore, key: str) -> tuple[str, ObjectInfo]:
     return store.uri_of(key), store.head(key)
 
 
-def _is_its_own(error: errors.S3dlioError) -> bool:
+def _is_its_own(_uri: UriLike, error: errors.S3dlioError) -> bool:
     """Whether an error concerns one name alone."""
     return error.scope is errors.Scope.OBJECT or isinstance(
         error, (errors.NothingMatchedError, errors.UsageError)
