@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Target",
+    "distinct_name",
     "find_target",
     "goal_within",
     "may_collide",
@@ -97,7 +98,7 @@ def _refuse_collisions(selections: Sequence[Selection], target: Target) -> None:
         if selection.found is None:
             continue
         key = target.key(relative_name(selection, selection.found))
-        name = _distinct(key, target)
+        name = distinct_name(key, target)
         if name in seen:
             raise errors.UsageError(
                 f"{errors.printable(seen[name])} and {errors.printable(selection.text)} would both "
@@ -107,8 +108,8 @@ def _refuse_collisions(selections: Sequence[Selection], target: Target) -> None:
         seen[name] = selection.text
 
 
-def _distinct(key: str, target: Target) -> str:
-    """Return what no other object at the destination may share."""
+def distinct_name(key: str, target: Target) -> str:
+    """Return what of a key no other object at the destination may share."""
     return key if target.place.store.capabilities.case_sensitive else fold(key)
 
 
@@ -127,7 +128,7 @@ def may_collide(selections: Sequence[Selection], target: Target) -> bool:
         name = (
             selection.lead if selection.found is None else relative_name(selection, selection.found)
         )
-        regions.append((_distinct(name, target), literal))
+        regions.append((distinct_name(name, target), literal))
     regions.sort()
     return any(
         not literal and following.startswith(region)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from s3dlio_core.collisions import fold
 from s3dlio_core.errors import CollisionError
+from s3dlio_core.mapping import distinct_name
 from s3dlio_core.transfer.moving import place_name
 from s3dlio_core.transfer.plan import CopyItem, PlanEntry
 from s3dlio_core.transfer.report import Failure
@@ -50,9 +50,9 @@ def spare_sources(
         if at is None or not at.startswith(target.place.prefix):
             continue
         if literal:
-            objects.add(_distinct(at, target))
+            objects.add(distinct_name(at, target))
         elif at != target.place.prefix:
-            regions.append(_distinct(at, target))
+            regions.append(distinct_name(at, target))
     if not objects and not regions:
         return entries
     return _spared(entries, target, objects, tuple(regions))
@@ -63,15 +63,11 @@ def _spared(
 ) -> Iterator[PlanEntry]:
     for entry in entries:
         if isinstance(entry, CopyItem):
-            name = _distinct(entry.key, target)
+            name = distinct_name(entry.key, target)
             if name in objects or name.startswith(regions):
                 yield _refused(entry, target)
                 continue
         yield entry
-
-
-def _distinct(key: str, target: Target) -> str:
-    return key if target.place.store.capabilities.case_sensitive else fold(key)
 
 
 def _refused(item: CopyItem, target: Target) -> Failure:
