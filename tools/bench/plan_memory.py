@@ -6,10 +6,9 @@ core's: the plan, the queue, the report, and what remembers keys where two sourc
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from tools.bench.measurement import run_command, summarize
+from tools.bench.in_core import measure_operations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +37,10 @@ def measure_plans(
     Raises:
         CommandFailedError: an operation failed, or didn't do all.
     """
-    results: list[dict[str, object]] = []
-    for operation in operations:
-        for count in counts:
-            command = [sys.executable, "-m", "tools.bench.plan_memory_client", operation]
-            runs = [run_command([*command, str(count)]) for _ in range(run_count)]
-            results.append({"operation": operation, "objects": count, **summarize(runs)})
-    return {"operations": {name: OPERATIONS[name] for name in operations}, "results": results}
+    return measure_operations(
+        "tools.bench.plan_memory_client",
+        {name: OPERATIONS[name] for name in operations},
+        counts=counts,
+        run_count=run_count,
+        sizes=lambda count: {"objects": count},
+    )

@@ -7,10 +7,9 @@ their merge, the plan, the queue, what is to be deleted.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from tools.bench.measurement import run_command, summarize
+from tools.bench.in_core import measure_operations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +35,10 @@ def measure_syncs(
     Raises:
         CommandFailedError: an operation failed, or didn't do all.
     """
-    results: list[dict[str, object]] = []
-    for operation in operations:
-        for count in counts:
-            command = [sys.executable, "-m", "tools.bench.sync_memory_client", operation]
-            runs = [run_command([*command, str(count)]) for _ in range(run_count)]
-            sizes = {"source_objects": count, "destination_objects": count // 10}
-            results.append({"operation": operation, **sizes, **summarize(runs)})
-    return {"operations": {name: OPERATIONS[name] for name in operations}, "results": results}
+    return measure_operations(
+        "tools.bench.sync_memory_client",
+        {name: OPERATIONS[name] for name in operations},
+        counts=counts,
+        run_count=run_count,
+        sizes=lambda count: {"source_objects": count, "destination_objects": count // 10},
+    )
