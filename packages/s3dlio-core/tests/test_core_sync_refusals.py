@@ -287,6 +287,29 @@ def test_an_empty_source_changes_nothing(destination: Listed, *, delete: bool) -
     assert destination.count("copy_from") == destination.count("delete_many") == 0
 
 
+@pytest.mark.parametrize("markers", [("p/",), ("p/sub/",), ("p/", "p/sub/", "p/sub/deep/")])
+def test_a_source_of_empty_folders_deletes_nothing(
+    source: Listed, destination: Listed, markers: tuple[str, ...]
+) -> None:
+    """Consoles leave markers of folders behind: what has nothing else is empty."""
+    for key in markers:
+        source.inner.put(key, b"")
+    report = sync(
+        "served://source/p", "served://destination", delete=True, raise_on_failure=False
+    )
+    _assert_nothing_deleted(report, destination)
+    assert isinstance(report.stopped_by, errors.DeletionRefusedError)
+
+
+def test_an_object_beside_the_marker_is_a_source(source: Listed, destination: Listed) -> None:
+    """Also an empty one."""
+    source.inner.put("p/", b"")
+    source.inner.put("p/x", b"")
+    sync("served://source/p", "served://destination", delete=True)
+    assert "x" in _keys(destination)
+    assert not set(EXTRAS) & set(_keys(destination))
+
+
 def test_a_source_of_which_the_filters_leave_nothing_deletes_nothing(
     source: Listed, destination: Listed
 ) -> None:

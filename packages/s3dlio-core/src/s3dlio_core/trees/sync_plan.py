@@ -1,6 +1,7 @@
 """The plan of a sync: a comparison's matches become items to copy, the rest is remembered.
 
 Rules that hold in this file:
+- A source of nothing but empty folder markers counts as empty: consoles leave them behind.
 - An item carries what stands at its destination, so that nothing is asked for it.
 - A folder marker of the destination stays where a file system's source has something in that
   directory: files need no markers, so the source can't have it.
@@ -25,6 +26,7 @@ from s3dlio_core.trees.comparison import Extra, Match, Unlisted
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from s3dlio_core.store import ObjectInfo
     from s3dlio_core.trees.comparison import Comparison, Difference
     from s3dlio_core.trees.extras import Extras
     from s3dlio_core.trees.order import Found
@@ -37,7 +39,7 @@ class SyncPlan:
 
     Attributes:
         is_complete: both trees have been read to their ends.
-        matched_any: the source has something that the filters leave.
+        matched_any: the source has something that the filters leave, and not just empty folders.
     """
 
     def __init__(self, comparison: Comparison, text: str, extras: Extras | None) -> None:
@@ -90,7 +92,8 @@ class SyncPlan:
 
     def _take(self, difference: Difference) -> Iterator[PlanEntry]:
         if isinstance(difference, Match):
-            self.matched_any = True
+            if not _is_folder(difference.path, difference.source):
+                self.matched_any = True
             self._settle_markers(difference.path)
             entry = copy_entry(difference.source, self._selection, self._target)
             if isinstance(entry, CopyItem):
@@ -111,7 +114,7 @@ class SyncPlan:
         for marker in self._markers[len(above) :]:
             extras.add(marker.info.key)
         self._markers = above
-        if _is_marker(extra):
+        if _is_folder(extra.path, extra.info):
             self._markers.append(extra)
         else:
             extras.add(extra.info.key)
@@ -130,5 +133,6 @@ class SyncPlan:
         self._markers.clear()
 
 
-def _is_marker(extra: Extra) -> bool:
-    return extra.path.endswith("/") and not extra.info.size_bytes
+def _is_folder(path: str, info: ObjectInfo) -> bool:
+    """Whether an object only marks a folder: one of the tree, or (with no path) the tree itself."""
+    return (not path or path.endswith("/")) and not info.size_bytes
