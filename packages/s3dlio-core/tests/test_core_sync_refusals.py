@@ -294,9 +294,7 @@ def test_a_source_of_empty_folders_deletes_nothing(
     """Consoles leave markers of folders behind: what has nothing else is empty."""
     for key in markers:
         source.inner.put(key, b"")
-    report = sync(
-        "served://source/p", "served://destination", delete=True, raise_on_failure=False
-    )
+    report = sync("served://source/p", "served://destination", delete=True, raise_on_failure=False)
     _assert_nothing_deleted(report, destination)
     assert isinstance(report.stopped_by, errors.DeletionRefusedError)
 

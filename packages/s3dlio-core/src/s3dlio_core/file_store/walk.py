@@ -3,11 +3,15 @@
 Keys come in ascending order of their UTF-8 bytes, as S3 lists them: a directory sorts as its name
 with "/" behind it. One directory's names are held at a time for each level, never the tree.
 
-Links are followed; a link to a directory that it lies in is left out. Where links are skipped
-instead, each is a wanted `ListError`; where they are things of their own, each is an object that
-is described by itself. What can't be read (a directory without permission, a
-dangling link) becomes a `ListError`, too, and the listing goes on.
-Fifos, sockets and devices are left out with a warning, temporary files of ours in silence.
+Links are followed. Where they are skipped instead, each is a wanted `ListError`; where they are
+things of their own, each is an object that is described by itself. What can't be read (a directory
+without permission, a dangling link) becomes a `ListError`, too, and the listing goes on.
+Fifos, sockets and devices, and links to a directory that they lie in, are wanted `ListError`s with
+a warning, so that nobody takes their names for free. Temporary files of ours are left out in
+silence.
+
+A file that vanishes meanwhile was never there. A directory may vanish with all in it because its
+disk went away, so that is a `ListError`; and the root must be the same at the end.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from s3dlio_core import errors
@@ -28,6 +33,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
 _log = get_logger("file")
+
+#: Device and inode.
+_Identity: TypeAlias = "tuple[int, int]"
+
+
+@dataclass(slots=True)
+class _Level:
+    """A directory that is being walked.
+
+    Attributes:
+        key: "" or ends in "/".
+        identity: the directory's.
+        left: keys in it that are still to be yielded or walked, the last one first.
+        lost_any: a file of it was gone before its turn.
+    """
+
+    key: str
+    identity: _Identity
+    left: list[bytes]
+    lost_any: bool = False
+
 
 #: What a walk yields: an object, a common prefix, or what had to be left out.
 Found: TypeAlias = "ObjectInfo | str | ListError"
@@ -70,14 +96,21 @@ class Walk:
         self._own_links = own_links
         self._enter = enter
         # Device and inode of the directories that the walk stands in.
-        self._inside: list[tuple[int, int]] = []
+        self._inside: list[_Identity] = []
 
     def __iter__(self) -> Iterator[Found]:
-        """Yield what is found, in order."""
+        """Yield what is found, in order.
+
+        Raises:
+            LocalIOError: the root is gone, or is another directory than in the beginning.
+        """
+        root = _identity_of(self._root)
         base = self._prefix[: self._prefix.rfind("/") + 1]
         # Whoever lists a tree level by level must meet its end, too, where a link leads upwards.
         self._inside = _identities_above(self._root, base)
-        return self._tree(base, self._is_stepped_into)
+        yield from self._tree(base, self._is_stepped_into)
+        if root is not None and _identity_of(self._root) != root:
+            raise _gone(self._root, errors.Scope.CONTAINER)
 
     def _tree(self, key: str, enter: Callable[[str], bool]) -> Generator[Found, None, None]:
         """Walk a directory, whose key is "" or ends in "/", and those below it to step into.
@@ -85,20 +118,22 @@ class Walk:
         Others stand for themselves. Not a recursion: a tree may be deeper than Python's stack.
         """
         depth = len(self._inside)
-        levels: list[list[bytes]] = []
+        levels: list[_Level] = []
         try:
             yield from self._descend(key, levels)
             while levels:
-                if not levels[-1]:
-                    levels.pop()
-                    self._inside.pop()
+                level = levels[-1]
+                if not level.left:
+                    yield from self._ascend(levels)
                     continue
-                below = os.fsdecode(levels[-1].pop())
+                below = os.fsdecode(level.left.pop())
                 if not below.endswith("/"):
                     path = os.path.join(self._root, below)
                     found = self._object(below, path)
                     if found is not None:
                         yield found
+                    else:
+                        level.lost_any = True
                 elif enter(below):
                     yield from self._descend(below, levels)
                 elif self._enter is None and self._has_key(below):
@@ -111,23 +146,33 @@ class Walk:
             return True
         return not self._delimiter if self._enter is None else self._enter(key)
 
-    def _descend(self, key: str, levels: list[list[bytes]]) -> Iterator[ListError]:
+    def _descend(self, key: str, levels: list[_Level]) -> Iterator[ListError]:
         """Read a directory and add its entries to the levels, or yield why that can't be done."""
         path = os.path.join(self._root, key) if key else self._root
         try:
             status = os.stat(path)
             identity = (status.st_dev, status.st_ino)
             if identity in self._inside:
-                _log.warning("left out %s: a symbolic link into a directory that it lies in", path)
+                yield _left_out(key, path, "a symbolic link into a directory that it lies in")
                 return
             entries = self._entries(path, key)
         except (FileNotFoundError, NotADirectoryError):
+            if levels:  # it was there when the directory above was read
+                yield ListError(key, _gone(path))
             return
         except OSError as error:
             yield ListError(key, from_os_error(error, "list", path))
             return
         self._inside.append(identity)
-        levels.append(entries)
+        levels.append(_Level(key, identity, entries))
+
+    def _ascend(self, levels: list[_Level]) -> Iterator[ListError]:
+        """Leave a directory; where files of it were gone, see whether that is because it is."""
+        self._inside.pop()
+        level = levels.pop()
+        path = os.path.join(self._root, level.key)
+        if level.lost_any and _identity_of(path) != level.identity:
+            yield ListError(level.key, _gone(path))
 
     def _entries(self, path: str, key: str) -> list[bytes]:
         """Return the keys in a directory that may matter, the last one first.
@@ -179,8 +224,7 @@ class Walk:
             skipped = errors.NotSupportedError("a symbolic link", operation="list", uri=path)
             return ListError(key, skipped, wanted=True)
         if not stat.S_ISREG(status.st_mode):
-            _log.warning("left out %s: no regular file", path)
-            return None
+            return _left_out(key, path, "no regular file")
         return info_of(key, status)
 
     def _has_file(self, key: str) -> bool:
@@ -198,7 +242,34 @@ class Walk:
             return False  # a walk tells why
 
 
-def _identities_above(root: str, key: str) -> list[tuple[int, int]]:
+def _left_out(key: str, path: str, reason: str) -> ListError:
+    """Warn of what no store can hold, and return it."""
+    _log.warning("left out %s: %s", path, reason)
+    error = errors.NotSupportedError(reason, operation="list", uri=path)
+    return ListError(key, error, wanted=True)
+
+
+def _gone(path: str, scope: errors.Scope = errors.Scope.OBJECT) -> errors.LocalIOError:
+    """Return the error of a directory that was there; what is in it can't be said to be missing."""
+    return errors.LocalIOError(
+        "the directory was removed, renamed or unmounted while it was listed",
+        operation="list",
+        uri=path,
+        scope=scope,
+        hint="Run the command again when it is back",
+    )
+
+
+def _identity_of(path: str) -> _Identity | None:
+    """Return a directory's identity; None when it can't be looked at."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _identities_above(root: str, key: str) -> list[_Identity]:
     """Return device and inode of the directories between the root and the one of a key."""
     identities = []
     above, _, name = key.rstrip("/").rpartition("/")
