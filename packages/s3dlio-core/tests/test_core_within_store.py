@@ -215,6 +215,42 @@ def test_a_source_that_changes_between_parts_is_an_error() -> None:
     assert ([], []) == (items(destination), list(destination.list_multiparts()))
 
 
+class Overlooking(MemoryUpload):
+    """Takes a part of whatever state the source is in, as a service does that ignores its ETag."""
+
+    def copy_part(
+        self, number: int, offset_bytes: int, source: CopySource, start: int, stop: int
+    ) -> Part:
+        """Copy a part, and replace the source before the last one."""
+        if stop == len(CONTENT):
+            MemoryStore(source.container).put(source.key, CONTENT[::-1])
+        now = dataclasses.replace(source, etag=None)
+        return super().copy_part(number, offset_bytes, now, start, stop)
+
+
+class OverlookingStore(MemoryStore):
+    """Copies such parts."""
+
+    def create_multipart(self, key: str, **settings: Any) -> MultipartUpload:
+        """Begin an upload."""
+        upload = super().create_multipart(key, **settings)
+        upload.__class__ = Overlooking
+        return upload
+
+
+def test_a_copy_is_never_of_two_states() -> None:
+    """Where nothing checks the ETag of a part as it is copied, the source is looked at again."""
+    source = container()
+    source.put("k", CONTENT)
+    capabilities = dataclasses.replace(MEMORY_CAPABILITIES, copy_if_match=False)
+    destination = container(OverlookingStore, limits=SMALL, capabilities=capabilities)
+    report = copied(items(source), destination)
+    assert (0, 1) == (report.done_count, report.failed_count)
+    assert isinstance(report.failures[0].error, errors.SourceChangedError)
+    assert not destination.list_page().objects
+    assert not list(destination.list_multiparts())
+
+
 def test_a_part_that_fails_aborts_the_upload() -> None:
     """The object is told by name, and nothing is left."""
     source, destination = two_stores(limits=SMALL)

@@ -124,6 +124,8 @@ class Capabilities:
         read_if_match: `if_match` of `open_reader` is enforced by the store.
         copy: `copy_from` from a source of the same store kind and identity.
         copy_if_absent: `Condition(if_absent=True)` on `copy_from`.
+        copy_if_match: the ETag of a copy source is checked as the bytes are copied, not by a look
+            before that.
         rename: `rename_from` from a source of the same store kind.
         copy_part: `MultipartUpload.copy_part`, likewise.
         resume_multipart: `resume_multipart` and `list_multiparts`.
@@ -151,6 +153,7 @@ class Capabilities:
     read_if_match: bool = True
     copy: bool = True
     copy_if_absent: bool = True
+    copy_if_match: bool = True
     rename: bool = False
     copy_part: bool = True
     resume_multipart: bool = True

@@ -122,6 +122,7 @@ class S3Store(ObjectStore):
             read_if_match=config.read_if_match,
             # "Anonymous users cannot copy objects", nor begin multipart uploads.
             copy=not config.anonymous,
+            copy_if_match=config.trusts_copies,
             copy_if_absent=config.trusts_copies and config.put_if_absent,
             copy_part=config.copy_part,
             tags=config.object_tags and not config.settings.tags,

@@ -5,8 +5,9 @@ Rules that hold in this file:
   streams instead.
 - The source's ETag is checked by the service where it is known to check it
   (`S3Config.trusts_copies`: AWS, and what the option conditional_copies vouches for). Many other
-  servers ignore x-amz-copy-source-if-match: there each copy costs a HEAD before it, and a change
-  between that look and the copy goes unseen.
+  servers ignore x-amz-copy-source-if-match: there each copy costs a HEAD before it. A change
+  between that look and the copy of a whole object goes unseen; one between the parts of an object
+  doesn't (`Capabilities.copy_if_match`).
 - A source that takes a customer key is copied where the same key is known here; a source names it
   by its digest only.
 

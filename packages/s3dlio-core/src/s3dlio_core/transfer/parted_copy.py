@@ -178,8 +178,7 @@ class PartedCopy:
         try:
             if self.error is not None:
                 raise self.error
-            if self._check is not None:
-                self._check.finish()
+            self._compare()
             self._parts.sort(key=lambda part: part.number)
             written = self._started().complete(self._parts)
         except BaseException as error:
@@ -188,6 +187,15 @@ class PartedCopy:
         uri = self._context.destination.uri_of(self.item.key)
         check_size(written, self.item.info.size_bytes, uri)
         return Copied(written, self._outcome(written))
+
+    def _compare(self) -> None:
+        """Check what was copied, before it is seen.
+
+        Raises:
+            S3dlioError: it isn't what the source holds.
+        """
+        if self._check is not None:
+            self._check.finish()
 
     def _outcome(self, written: ObjectInfo) -> Outcome | None:
         """Return how the copy compared with its source's checksum."""

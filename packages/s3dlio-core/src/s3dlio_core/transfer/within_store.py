@@ -7,6 +7,9 @@ identity, and the capabilities say the rest.
 Rules that hold in this file:
 - The source's ETag is always a condition, so what is copied is what was listed. A source without
   one is streamed, where each answer tells what it is about.
+- Where a destination only looks at the ETag before each part (`Capabilities.copy_if_match`), the
+  source is looked at once more before the object is completed: it may have been replaced between
+  the last look and the last part, and an object is never of two states.
 - Each pair of stores is compared once, not once for each object.
 - What the destination finds it can't copy after all is streamed, and so is all else of that source.
 - Where the bandwidth is limited, files are streamed; what a service copies needs none of it.
@@ -191,6 +194,11 @@ class PartsWithin(PartedCopy):
             return self._started().copy_part(number, start, _source_of(self.item), start, stop)
         except PreconditionFailedError as error:
             raise changed(self.item) from error
+
+    def _compare(self) -> None:
+        super()._compare()
+        if not self._context.destination.capabilities.copy_if_match:
+            self._looked_at()
 
     def _outcome(self, written: ObjectInfo) -> Outcome | None:
         return _compared(self._source, written, self._context.destination.uri_of(self.item.key))
