@@ -19,10 +19,11 @@ from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken
 from s3dlio_core.transfer.moving import Mover
 from s3dlio_core.transfer.overwrite import Overwrite, OverwriteRule
-from s3dlio_core.transfer.plan import CopyItem
+from s3dlio_core.transfer.plan import ABSENT, CopyItem
 
 if TYPE_CHECKING:
     from s3dlio_core.store import Attributes, Buffer
+    from s3dlio_core.transfer.plan import Existing
     from s3dlio_core.transfer.report import TransferReport
 
 DENIED = errors.PermissionDeniedError("no", hint="Ask for it")
@@ -380,6 +381,24 @@ def test_one_object_by_two_endpoints_stays(clock: list[float], later_s: float) -
     assert isinstance(error, errors.CollisionError)
     assert "look like one object" in error.reason
     assert _content(store) == CONTENT
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("existing", [None, ABSENT], ids=["unknown", "not listed"])
+def test_an_object_that_vanishes_tells_no_places_apart(existing: Existing | None) -> None:
+    """It is missing under both names of one place; the others must not be deleted for that."""
+    store = _container()
+    keys = [f"k{number}" for number in range(6)]
+    for key in keys:
+        store.put(key, CONTENT)
+    listed = [one for one in iterate(store) if isinstance(one, ObjectInfo)]
+    store.delete("k0")
+    one, other = Named(store, "a"), Named(store, "b")
+    mover = Mover(other, CancelToken())
+    engine = Engine("move", other, jobs=1, before_copy=mover.before, after_copy=mover.after)
+    report = engine.run(CopyItem(one, info, info.key, existing=existing) for info in listed)
+    assert (report.done_count, report.failed_count) == (0, 6)
+    assert _keys(store) == keys[1:]
 
 
 @pytest.mark.usefixtures("clock")

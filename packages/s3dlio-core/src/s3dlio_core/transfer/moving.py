@@ -6,8 +6,8 @@ Rules that hold in this file:
   object is a failure that says so.
 - Nothing is moved onto itself. Two names of one place are compared by what they are; two endpoints,
   buckets or accounts might still be two names of one (an access point and its bucket, two names of
-  one server), so they are one until something tells them apart: a destination that wasn't there,
-  or source and copy that differ in time or version.
+  one server), so they are one until something tells them apart: a destination that isn't there
+  while the source is, or source and copy that differ in time or version.
 - A run that was stopped deletes nothing more.
 - Between the last look at a source and its deletion somebody may still write it: no store of today
   is asked to delete on a condition. The time is that of one request.
@@ -15,6 +15,7 @@ Rules that hold in this file:
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from typing import TYPE_CHECKING
@@ -151,16 +152,19 @@ class Mover:
     # Two places that may be one.
 
     def _look_first(self, item: CopyItem) -> None:
-        """Look at a destination before it is written: what isn't there isn't the source."""
-        if not self._needs_telling_apart(item):
+        """Look at a destination before it is written: what isn't there isn't the source.
+
+        Unless the source has gone meanwhile, as it would be under all its names.
+        """
+        is_there = item.existing is not None and item.existing is not ABSENT
+        if is_there or not self._needs_telling_apart(item):
             return
-        if item.existing is None:
-            try:
-                self._destination.head(item.key)
-            except (ObjectNotFoundError, ContainerNotFoundError):
+        with contextlib.suppress(ObjectNotFoundError, ContainerNotFoundError):
+            self._destination.head(item.key)
+            return
+        with contextlib.suppress(ObjectNotFoundError):
+            if same_object(item.source.head(item.info.key), item.info):
                 self._tell_apart(item)
-        elif item.existing is ABSENT:
-            self._tell_apart(item)
 
     def _needs_telling_apart(self, item: CopyItem) -> bool:
         place = place_name(item.source)
