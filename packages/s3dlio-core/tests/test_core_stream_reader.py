@@ -260,6 +260,34 @@ def test_damaged_object_stays_damaged() -> None:
                     stream.raw.read(10)
 
 
+class ShortStore(RecordingStore):
+    """Its readers say nothing of the last byte, and end before it."""
+
+    def open_reader(
+        self,
+        key: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        if_match: str | None = None,
+        version: str | None = None,
+    ) -> ObjectReader:
+        """Open all but the last byte."""
+        last = self.head(key).size_bytes - 1
+        stop = last if stop is None else min(stop, last)
+        return super().open_reader(key, start, stop, if_match=if_match, version=version)
+
+
+@pytest.mark.parametrize("size_bytes", [100, len(CONTENT)])
+@pytest.mark.parametrize("way", ["read", "lines", "raw", "pieces"])
+def test_object_that_ends_early_is_an_error(way: str, size_bytes: int) -> None:
+    """Neither short bytes nor an endless wait; small or in ranges."""
+    store = ShortStore()
+    store.put("k", CONTENT[:size_bytes])
+    with pytest.raises(errors.IntegrityError):
+        _all_of(store, way)
+
+
 def _all_of(store: RecordingStore, way: str) -> bytes:
     with _buffered(store) as stream:
         if way == "read":

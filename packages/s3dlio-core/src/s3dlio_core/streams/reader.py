@@ -16,7 +16,7 @@ import contextlib
 import io
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from s3dlio_core.errors import InvalidRangeError
+from s3dlio_core.errors import IntegrityError, InvalidRangeError
 from s3dlio_core.streams.ownership import Owner, refuse_pickling
 from s3dlio_core.streams.pinned import PinnedObject
 from s3dlio_core.streams.read_ahead import FIRST_RANGE_BYTES, ReadAhead
@@ -244,6 +244,12 @@ class RawObjectStream(io.RawIOBase):
         if body is None:
             raise AssertionError("there is no such reader")
         count = body.readinto(view)
+        if not count:
+            raise IntegrityError(
+                f"the object ends {self._body_stop - self._position} bytes early",
+                operation="read",
+                uri=self.name,
+            )
         if self._check is not None:
             self._check.add(self._position, view[:count])
         if self._position + count >= self._body_stop:
