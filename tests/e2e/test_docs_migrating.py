@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from typing import Final
 
@@ -10,6 +11,7 @@ import pytest
 import s3dlio
 from s3dlio_cli.app import main
 from s3dlio_cli.command_table import TABLE
+from s3dlio_core import errors
 from tests.servers.base import REPOSITORY_ROOT
 
 TEXT: Final = (REPOSITORY_ROOT / "docs" / "MIGRATING.md").read_text(encoding="utf-8")
@@ -35,6 +37,33 @@ def test_functions_that_are_named_are_there() -> None:
     names = set(re.findall(r"\bs3dlio\.(\w+)", OURS))
     assert len(names) >= 10
     assert [] == [name for name in sorted(names) if not hasattr(s3dlio, name)]
+
+
+def test_functions_that_are_in_both_are_named() -> None:
+    """A name of the original that ours has, too, is what stands beside it."""
+    python = TEXT.partition("\n## Python\n")[2].partition("\n## ")[0]
+    rows = _ROW.findall(python)
+    assert len(rows) > 10
+    for theirs, ours in rows:
+        for name in re.findall(r"`([a-z_]+)\b", theirs):
+            if name in s3dlio.__all__ and name != "put":  # theirs wrote made-up data
+                assert f"s3dlio.{name}" in ours
+                assert not ours.startswith("—")
+
+
+def test_errors_that_the_documents_name_are_there() -> None:
+    """Whoever reads that an error is raised can catch it by its name."""
+    pages = [REPOSITORY_ROOT / "README.md", *(REPOSITORY_ROOT / "docs").glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    names = set(re.findall(r"`(?:s3dlio\.)?(\w+Error)\b", text)) - set(dir(builtins))
+    assert len(names) > 3
+    assert [] == [name for name in sorted(names) if not hasattr(s3dlio, name)]
+
+
+def test_all_errors_are_names_of_the_module() -> None:
+    """What is raised can be caught, without an import of another package."""
+    tree = {name for name, value in vars(errors).items() if name.endswith("Error")}
+    assert tree - set(dir(builtins)) <= set(s3dlio.__all__)
 
 
 def test_commands_that_are_named_are_there() -> None:

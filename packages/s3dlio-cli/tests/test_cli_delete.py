@@ -197,3 +197,23 @@ def test_objects_of_a_bucket_go_by_a_list(cli: Cli, tmp_path: Path) -> None:
     assert cli("rm", "--files-from", names, "memory://delete-list/p/").code == 0
     left = [entry.path for entry in operations.list("memory://delete-list/p/")]
     assert left == [str(number) for number in range(40, 50)]
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_json_counts_deletions_and_makes_no_size_up(
+    cli: Cli, tree: Path, more: tuple[str, ...]
+) -> None:
+    """A deletion doesn't ask how large something is, so it doesn't say 0 bytes."""
+    (tree / "00").write_bytes(b"content")
+    *lines, summary = map(json.loads, cli("rm", tree / "00", "--json", *more).out.splitlines())
+    assert [(line["source"], line["destination"]) for line in lines] == [(f"file://{tree}/00", "")]
+    assert lines[0]["size_bytes"] is None
+    assert (summary["done_count"], summary["deleted_count"]) == (1, 1)
+    assert summary["ok"]
+
+
+def test_the_summary_line_says_once_what_was_deleted(cli: Cli, tree: Path) -> None:
+    """Not again what a sync has deleted besides."""
+    text = cli("rm", tree / "00").err
+    assert text.startswith("deleted 1 object in ")
+    assert text.count("deleted") == 1

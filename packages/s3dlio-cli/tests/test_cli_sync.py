@@ -84,7 +84,10 @@ def test_a_failure_keeps_what_only_the_destination_has(cli: Cli, one: Path, othe
 
 def test_the_json_summary_counts_deletions(cli: Cli, one: Path, other: Path) -> None:
     """Beside the copies."""
-    summary = json.loads(cli("sync", one, other, "--delete", "--json").out.splitlines()[-1])
+    out = cli("sync", one, other, "--delete", "--json").out
+    *lines, summary = map(json.loads, out.splitlines())
+    deleted = [line for line in lines if line["type"] == "deleted"]
+    assert [line["size_bytes"] for line in deleted] == [None, None]
     assert (summary["done_count"], summary["deleted_count"], summary["ok"]) == (2, 2, True)
 
 

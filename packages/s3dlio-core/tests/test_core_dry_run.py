@@ -327,7 +327,7 @@ def test_a_deletion_is_told_and_not_done(tmp_path: Path) -> None:
     assert (
         report.planned
         == tuple(observer.told)
-        == tuple(Planned(f"file://{tmp_path}/in/{name}", "", 0) for name in ("a", "sub/b"))
+        == tuple(Planned(f"file://{tmp_path}/in/{name}", "", None) for name in ("a", "sub/b"))
     )
     assert (report.dry_run, report.done_count) == (True, 2)
     with pytest.raises(errors.UsageError):

@@ -110,6 +110,23 @@ def test_environment_wins_over_profile(environ: dict[str, str]) -> None:
     assert (config.region, config.endpoint) == ("us-west-1", "http://s3.example")
 
 
+def test_profile_counts_first_where_it_is_said(environ: dict[str, str]) -> None:
+    """With profile_first it wins over the environment, but not over options."""
+    environ |= {"AWS_REGION": "us-west-1", "AWS_ENDPOINT_URL": "http://general.example"}
+    options = {"profile": "work", "profile_first": "true"}
+    config = config_from_options(options, environ)
+    assert (config.region, config.endpoint) == ("eu-north-1", "http://work.example")
+    config = config_from_options({**options, "endpoint_url": "http://said.example"}, environ)
+    assert config.endpoint == "http://said.example"
+
+
+def test_profile_first_leaves_what_it_lacks_to_the_environment(environ: dict[str, str]) -> None:
+    """A profile without an endpoint has that of the environment."""
+    environ |= {"AWS_ENDPOINT_URL": "http://general.example"}
+    config = config_from_options({"profile_first": "true"}, environ)
+    assert (config.region, config.endpoint) == ("eu-south-1", "http://general.example")
+
+
 def test_profile_gives_region_endpoint_and_style(environ: dict[str, str]) -> None:
     """A profile gives region, endpoint and addressing style."""
     config = config_from_options({"profile": "work"}, environ)

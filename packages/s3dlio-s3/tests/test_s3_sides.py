@@ -70,6 +70,42 @@ def test_who_asks_is_taken_whole(
     assert (config.credentials, config.profile, config.anonymous) == expected
 
 
+@pytest.mark.parametrize(
+    ("both", "found", "own", "region"),
+    [
+        ({}, {}, {"profile": "work"}, "eu-west-3"),
+        ({}, {"profile": "work"}, {}, "eu-west-3"),
+        ({"profile": "work"}, {}, {}, "us-west-1"),
+        ({"profile": "work"}, {"profile": "work"}, {}, "us-west-1"),
+        ({}, {"profile": "work"}, _OTHER, "us-west-1"),
+        ({"region": "us-east-2"}, {}, {"profile": "work"}, "us-east-2"),
+    ],
+)
+def test_the_profile_of_a_side_counts_before_the_environment(
+    both: dict[str, str],
+    found: dict[str, str],
+    own: dict[str, str],
+    region: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The environment is for both sides; what is said of one comes before it."""
+    monkeypatch.setenv("AWS_REGION", "us-west-1")
+    with Session(both, defaults=found, own_options=own) as session:
+        assert config_of(session).region == region
+
+
+def test_the_endpoint_of_a_sides_profile_is_where_its_keys_go(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not to the service of the other side, which the environment names."""
+    (tmp_path / "config").write_text("[profile work]\nendpoint_url = http://two.example\n")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://one.example")
+    options = SideOptions(dest={"profile": "work"})
+    with open_sides(options, [_URI], _URI, CancelToken()) as sides:
+        source, destination = config_of(sides.source), config_of(sides.destination)
+    assert (source.endpoint, destination.endpoint) == ("http://one.example", "http://two.example")
+
+
 def test_each_side_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """From the environment as from options."""
     for name, value in _KEYS.items():

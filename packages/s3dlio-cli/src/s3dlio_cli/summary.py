@@ -65,7 +65,7 @@ def say_unnamed(failed_count: int, settings: Settings, lister: str) -> None:
 def summary_line(report: TransferReport) -> str:
     """Return for example "uploaded 40 objects, 2.4 GiB in 19.2 s (127.3 MiB/s), 1 failed"."""
     text = _would_be_done(report) if report.dry_run else _done(report)
-    if report.deleted_count:
+    if report.deleted_count and report.operation != "delete":
         text += f", {'would delete' if report.dry_run else 'deleted'} {report.deleted_count}"
     text += f", {report.failed_count} failed"
     if report.skipped_count:

@@ -143,7 +143,7 @@ class Deletion:
             self._tally.found_count += len(batch)
             if self._dry_run:
                 for key in batch:
-                    self._tally.plan(Planned(store.uri_of(key), "", 0))
+                    self._tally.plan(Planned(store.uri_of(key), "", None))
             else:
                 self._delete_batch(store, batch)
             self._tally.tick()

@@ -61,8 +61,8 @@ class Session:
         self._reads_checksums = reads_checksums
         self._options = dict(options or {})
         own = {name: value for name, value in (own_options or {}).items() if value}
-        #: What counts for more comes later.
-        self._layers = (dict(defaults or {}), self._options, own)
+        self._found = dict(defaults or {})
+        self._own = own
         self._cancel = cancel
         self._side = side
         self._lock = threading.RLock()
@@ -83,7 +83,7 @@ class Session:
         with self._lock:
             if name not in self._providers:
                 served_by = provider_class(uri.scheme)
-                options = _merged(self._layers, served_by)
+                options = self._merged(served_by)
                 if self._reads_checksums:
                     options = {**served_by.checksum_options, **options}
                 try:
@@ -93,6 +93,11 @@ class Session:
                     raise
                 self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
             return self._providers[name]
+
+    def _merged(self, served_by: type[StoreProvider]) -> dict[str, str]:
+        """Return the options that a provider knows; later ones count for more."""
+        found, own = (_with_own(layer, served_by) for layer in (self._found, self._own))
+        return _merged((found, self._options, own), served_by)
 
     def container_name(self, uri: Uri) -> str:
         """Return what the provider calls the container that a URI names as a whole."""
@@ -158,6 +163,12 @@ def refuse_unknown(options: Iterable[str], uris: Iterable[Uri], whose: str = "")
             + " and ".join(f"{scheme}://" for scheme in schemes),
             hint=f"Known here: {', '.join(sorted(known)) or 'none'}",
         )
+
+
+def _with_own(layer: Mapping[str, str], served_by: type[StoreProvider]) -> dict[str, str]:
+    """Return options that were given for this session alone, and what goes with them."""
+    added = [more for name, more in served_by.own_side_options.items() if layer.get(name)]
+    return {name: value for more in added for name, value in more.items()} | dict(layer)
 
 
 def _merged(layers: Iterable[Mapping[str, str]], served_by: type[StoreProvider]) -> dict[str, str]:

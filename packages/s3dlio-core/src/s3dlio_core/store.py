@@ -812,6 +812,8 @@ class StoreProvider(abc.ABC):
     write_options: ClassVar[frozenset[str]] = frozenset()
     #: Options under which its stores tell the checksums that they know (`read_checksums`).
     checksum_options: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    #: What goes with an option that was given for one side of a copy alone, by its name.
+    own_side_options: ClassVar[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
     #: Whether a container is a directory of a file system, named by its path.
     containers_are_paths: bool = False
 

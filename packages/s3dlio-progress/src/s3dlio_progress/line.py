@@ -100,7 +100,7 @@ def _tails(frame: Frame) -> list[str]:
     snapshot = frame.snapshot
     more = "" if snapshot.totals_final or frame.ended else "+"
     files = f"{snapshot.done_count}/{snapshot.total_count}{more} files"
-    if snapshot.deleted_count:
+    if snapshot.deleted_count and snapshot.operation != "delete":
         files += f", {snapshot.deleted_count} deleted"
     failed = f", {snapshot.failed_count} failed" if snapshot.failed_count else ""
     if frame.counts_objects:

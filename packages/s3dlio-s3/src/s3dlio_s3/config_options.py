@@ -22,7 +22,7 @@ from s3dlio_s3.settings_options import SETTING_NAMES, settings_from_options
 from s3dlio_s3.shared_files import DEFAULT_PROFILE, profile_of, read_shared_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from s3dlio_s3.shared_files import SharedFiles
 
@@ -136,6 +136,7 @@ OPTION_NAMES = frozenset(
         "conditional_writes",
         "endpoint_url",
         "profile",
+        "profile_first",
         "secret_access_key",
         "session_token",
         _IGNORE_ENDPOINTS,
@@ -146,7 +147,12 @@ OPTION_NAMES = frozenset(
 
 #: Who asks, and how what is written is encrypted: each is given as a whole.
 OPTION_GROUPS = (
-    frozenset({"access_key_id", "secret_access_key", "session_token", "profile", "anonymous"}),
+    frozenset(
+        {
+            *("access_key_id", "secret_access_key", "session_token", "anonymous"),
+            *("profile", "profile_first"),
+        }
+    ),
     frozenset({"sse", "sse_kms_key_id", "sse_bucket_key", "sse_customer_key"}),
 )
 
@@ -176,6 +182,7 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
         environ,
         files,
         _profile(options, environ, files),
+        profile_first=_switch("profile_first", options.get("profile_first", "") or "false"),
     )
     values = {name: given.value(name, place) for name, place in _PLACES.items()}
     if values["payload_signing"] is None and given.signs_by_profile():
@@ -196,21 +203,31 @@ def current_config(options: Mapping[str, str]) -> S3Config:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What was given, and where: options, environment, and a profile of the shared files."""
+    """What was given, and where: options, environment, and a profile of the shared files.
+
+    Attributes:
+        profile_first: the profile counts before the environment. So it is for the profile of one
+            side of a copy, where the environment is for both.
+    """
 
     options: Mapping[str, str] = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     files: SharedFiles = field(repr=False)
     profile: str
+    profile_first: bool = False
 
     def value(self, name: str, place: _Place) -> Any:
         """Return a value, or None when it isn't set."""
-        texts = (
-            self.options.get(name, ""),
-            *(self.environ.get(variable, "") for variable in place.variables),
-            *(self.files.value(self.profile, setting) for setting in place.shared),
-        )
-        return next((place.read(name, text) for text in texts if text), None)
+        shared = (self.files.value(self.profile, setting) for setting in place.shared)
+        found = self._first(place.variables, shared)
+        text = self.options.get(name, "") or found
+        return place.read(name, text) if text else None
+
+    def _first(self, variables: Iterable[str], shared: Iterable[str]) -> str:
+        """Return what counts of environment and profile; "" when nothing is set."""
+        around = (self.environ.get(variable, "") for variable in variables)
+        texts = (*shared, *around) if self.profile_first else (*around, *shared)
+        return next(filter(None, texts), "")
 
     def endpoint_url(self) -> str:
         """Return the endpoint's URL, or "" for AWS."""
@@ -220,8 +237,7 @@ class _Given:
             return ""
         # Also where it isn't used: it may name a section that doesn't exist.
         shared = self.files.s3_endpoint_url(self.profile)
-        variables = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-        return next((url for name in variables if (url := self.environ.get(name, ""))), shared)
+        return self._first(("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"), (shared,))
 
     def signs_by_profile(self) -> bool:
         """Return whether the profile wants bodies signed.
@@ -237,7 +253,9 @@ def _profile(options: Mapping[str, str], environ: Mapping[str, str], files: Shar
         raise UsageError(
             f"the profile {named!r} is neither in {files.config_path} nor in "
             f"{files.credentials_path}",
-            hint="Correct the option profile or AWS_PROFILE",
+            hint="Correct the profile that was given"
+            if options.get("profile")
+            else "Correct AWS_PROFILE",
         )
     return named or DEFAULT_PROFILE
 

@@ -53,6 +53,7 @@ class S3Provider(StoreProvider):
     option_names = OPTION_NAMES
     option_groups = OPTION_GROUPS
     write_options = WRITE_OPTIONS
+    own_side_options = MappingProxyType({"profile": {"profile_first": "true"}})
     checksum_options = MappingProxyType({"response_checksum_validation": "when_supported"})
 
     def __init__(self, config: S3Config) -> None:

@@ -33,7 +33,7 @@ class Snapshot:
         total_bytes: bytes of the objects found so far.
         totals_final: whether the listing is complete and the totals will grow no more.
         elapsed_s: seconds since the start.
-        deleted_count: objects that a sync has deleted so far.
+        deleted_count: objects that a sync or a deletion has deleted so far.
     """
 
     operation: str

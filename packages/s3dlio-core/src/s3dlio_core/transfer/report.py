@@ -50,7 +50,7 @@ class Settled:
         action: "copied", "moved" or "deleted".
         source: the source's URI.
         destination: the destination's URI, or "" (a deletion).
-        size_bytes: how much was copied; 0 of a deletion.
+        size_bytes: how much was copied; None of a deletion, which doesn't ask for sizes.
         etag: the destination's entity tag, or None.
         version: the destination's version, or None.
     """
@@ -58,7 +58,7 @@ class Settled:
     action: str
     source: str
     destination: str = ""
-    size_bytes: int = 0
+    size_bytes: int | None = None
     etag: str | None = None
     version: str | None = None
 
@@ -70,12 +70,12 @@ class Planned:
     Attributes:
         source: the URI of what would be copied or deleted.
         destination: the URI that it would be copied to, or "" (a deletion).
-        size_bytes: how much would be copied.
+        size_bytes: how much would be copied; None of a deletion.
     """
 
     source: str
     destination: str
-    size_bytes: int
+    size_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ class TransferReport:
         notes: what the user should know, e.g. "2 subdirectories were left out".
         elapsed_s: wall-clock seconds.
         stopped_by: the error that ended the run early, or None.
-        deleted_count: objects that a sync deleted, since its source hasn't them.
+        deleted_count: objects that were deleted: by a sync, since its source hasn't them, or by a
+            deletion, of which it is `done_count`.
         dry_run: whether nothing was done: what is counted as done only would be.
         planned: the first `PLANNED_KEPT_MAX` of what a dry run would do.
     """

@@ -90,7 +90,7 @@ class Tally:
     def plan(self, planned: Planned) -> None:
         """Count what would be done."""
         self.done_count += 1
-        self.done_bytes += planned.size_bytes
+        self.done_bytes += planned.size_bytes or 0
         if len(self._planned) < PLANNED_KEPT_MAX:
             self._planned.append(planned)
         self._observer.planned(planned)
@@ -154,6 +154,7 @@ class Tally:
             stopped_by=stopped_by,
             dry_run=self._dry_run,
             planned=tuple(self._planned),
+            deleted_count=snapshot.deleted_count,
         )
 
     def _snapshot(self, *, final: bool) -> Snapshot:
@@ -167,4 +168,5 @@ class Tally:
             total_bytes=self.found_bytes,
             totals_final=final,
             elapsed_s=time.monotonic() - self._started_at,
+            deleted_count=self.done_count if self._operation == "delete" else 0,
         )

@@ -170,7 +170,7 @@ class _Deletion:
 
     def _plan_batch(self, keys: Sequence[str]) -> None:
         for key in keys:
-            planned = Planned(self._store.uri_of(key), "", 0)
+            planned = Planned(self._store.uri_of(key), "", None)
             if len(self._planned) < PLANNED_KEPT_MAX - len(self._copies.planned):
                 self._planned.append(planned)
             self._observer.planned(planned)
