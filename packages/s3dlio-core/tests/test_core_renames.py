@@ -88,6 +88,23 @@ def test_a_rename_can_be_kept_from_clobbering(
     assert not _at(source, "a").exists()
 
 
+def test_a_file_that_can_not_lose_its_old_name_gets_no_new_one(
+    source: FileStore, goal: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of a directory that may not be written: two names of one file would stay."""
+    unlink = os.unlink
+
+    def refuse(name: str, *, dir_fd: int) -> None:
+        if name == "a":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        unlink(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(errors.PermissionDeniedError, match="its old name"):
+        goal.rename_from(source.copy_source("a"), "x", condition=ABSENT)
+    assert (_at(source, "a").stat().st_nlink, _at(goal, "x").exists()) == (1, False)
+
+
 @pytest.mark.parametrize("links", [True, False])
 def test_a_name_that_appears_meanwhile_is_not_clobbered(
     source: FileStore, goal: FileStore, monkeypatch: pytest.MonkeyPatch, *, links: bool

@@ -144,6 +144,7 @@ def rename_if_absent(from_name: str, from_fd: int, name: str, directory_fd: int)
 
     Raises:
         PreconditionFailedError: the name exists.
+        OSError: the old name can't be removed …; then there is no new one.
     """
     try:
         os.link(from_name, name, src_dir_fd=from_fd, dst_dir_fd=directory_fd, follow_symlinks=False)
@@ -153,7 +154,7 @@ def rename_if_absent(from_name: str, from_fd: int, name: str, directory_fd: int)
         if error.errno not in _NO_LINKS:
             raise
     else:
-        os.unlink(from_name, dir_fd=from_fd)
+        _leave_old_name(from_name, from_fd, name, directory_fd)
         return
     # Nobody else gets the name once an empty file of ours has it; that is what is replaced.
     try:
@@ -165,6 +166,17 @@ def rename_if_absent(from_name: str, from_fd: int, name: str, directory_fd: int)
     except BaseException:
         discard(name, directory_fd)
         raise
+
+
+def _leave_old_name(from_name: str, from_fd: int, name: str, directory_fd: int) -> None:
+    """Remove the first of two names of a file; where that is refused, the second."""
+    try:
+        os.unlink(from_name, dir_fd=from_fd)
+    except OSError as error:
+        old = os.stat(from_name, dir_fd=from_fd, follow_symlinks=False)
+        if os.path.samestat(old, os.stat(name, dir_fd=directory_fd, follow_symlinks=False)):
+            os.unlink(name, dir_fd=directory_fd)
+        raise OSError(error.errno, f"its old name can't be removed: {error.strerror}") from None
 
 
 def already_exists() -> errors.PreconditionFailedError:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import IntegrityError
+from s3dlio_core.store import ChecksumType
 from s3dlio_core.transfer.object_copy import fill
 
 if TYPE_CHECKING:
@@ -92,11 +93,16 @@ def same_bytes(item: CopyItem, destination: ObjectStore, cancel: CancelToken) ->
 
 
 def _same_checksum(one: ObjectInfo, other: ObjectInfo) -> bool | None:
-    """Whether both have one checksum; two of parts are equal only when the parts are."""
+    """Whether both have one checksum; None when that can't be told.
+
+    Two of parts that differ tell nothing: the same bytes may have been written in other parts.
+    """
     common = one.checksums.keys() & other.checksums.keys()
     if one.checksum_type is not other.checksum_type or not common:
         return None
-    return any(one.checksums[algorithm] == other.checksums[algorithm] for algorithm in common)
+    if any(one.checksums[algorithm] == other.checksums[algorithm] for algorithm in common):
+        return True
+    return None if one.checksum_type is ChecksumType.COMPOSITE else False
 
 
 def _same_as(
