@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 FIELDS = [one.name for one in dataclasses.fields(Attributes)]
 _text = st.sampled_from(["", "a", "b"])
 _names = st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["1", "2"]))
-_attributes = st.builds(
-    Attributes,
-    **{name: _names if name in {"metadata", "tags"} else _text for name in FIELDS},
-)
+_modes = st.sampled_from([None, 0o600, 0o755])
+_of_field = {"metadata": _names, "tags": _names, "mode": _modes}
+_attributes = st.builds(Attributes, **{name: _of_field.get(name, _text) for name in FIELDS})
 
 
 @given(_attributes, _attributes)

@@ -217,7 +217,7 @@ class Handle:
             return Attributes()
         tags = dict(attributes.tags) if self.capabilities.tags else {}
         return dataclasses.replace(
-            attributes, metadata=dict(attributes.metadata), storage_class="", tags=tags
+            attributes, metadata=dict(attributes.metadata), storage_class="", tags=tags, mode=None
         )
 
     def container(self, operation: str, key: str | None = None) -> Container:

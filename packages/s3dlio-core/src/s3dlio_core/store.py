@@ -184,6 +184,8 @@ class Attributes:
             doesn't take over its source's.
         tags: tags to write. Only for writes: descriptions of objects tell their number, and
             `ObjectStore.tags` them.
+        mode: permissions of a file (0o777 at most), which a new file gets, less the umask; None
+            when nothing tells them. Between file systems only: no service is told them.
 
     A store drops what it has no place for.
     """
@@ -196,6 +198,7 @@ class Attributes:
     metadata: Mapping[str, str] = field(default_factory=dict)
     storage_class: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    mode: int | None = None
 
     def over(self, base: Attributes | None) -> Attributes:
         """Return these attributes, and what they leave unset from others.
@@ -214,6 +217,7 @@ class Attributes:
             metadata={**base.metadata, **self.metadata},
             storage_class=self.storage_class or base.storage_class,
             tags=self.tags or base.tags,
+            mode=base.mode if self.mode is None else self.mode,
         )
 
 

@@ -53,15 +53,18 @@ class _Head:
     key: str
     if_absent: bool
     mtime: str | None = None
+    mode: int | None = None
 
     def line(self) -> bytes:
         key = os.fsencode(self.key).hex()
-        return _line({"key": key, "if_absent": self.if_absent, "mtime": self.mtime})
+        fields = {"key": key, "if_absent": self.if_absent, "mtime": self.mtime}
+        return _line({**fields, "mode": self.mode})
 
     @property
     def attributes(self) -> Attributes:
-        """What the file is to have: its time, if one was given."""
-        return Attributes(metadata={} if self.mtime is None else {MTIME: self.mtime})
+        """What the file is to have: time and permissions, if they were given."""
+        metadata = {} if self.mtime is None else {MTIME: self.mtime}
+        return Attributes(metadata=metadata, mode=self.mode)
 
     @classmethod
     def parse(cls, line: bytes) -> _Head:
@@ -73,7 +76,7 @@ class _Head:
         try:
             fields = json.loads(line)
             key = os.fsdecode(bytes.fromhex(fields["key"]))
-            return cls(key, bool(fields["if_absent"]), fields["mtime"])
+            return cls(key, bool(fields["if_absent"]), fields["mtime"], fields.get("mode"))
         except (KeyError, TypeError) as error:
             raise ValueError("no head of a journal") from error
 
@@ -199,9 +202,8 @@ class FileMultipartUpload(MultipartUpload):
                     self._temporary,
                     self._name,
                     directory_fd,
-                    replaced,
+                    writing.mode_of(replaced, self._head.attributes, self._store.umask),
                     condition,
-                    self._store.umask,
                 )
             except FileNotFoundError:
                 raise self._gone() from None
@@ -336,7 +338,8 @@ def create(
 ) -> FileMultipartUpload:
     """Begin an upload."""
     mtime = None if attributes is None else attributes.metadata.get(MTIME)
-    head = _Head(key, condition is not None and condition.if_absent, mtime)
+    mode = None if attributes is None else attributes.mode
+    head = _Head(key, condition is not None and condition.if_absent, mtime, mode)
     return FileMultipartUpload(store, key, secrets.token_hex(8), head=head)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
@@ -13,6 +14,8 @@ from s3dlio_core.store import ObjectInfo, ObjectReader
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from s3dlio_core.store import Attributes
 
 
 def etag_of(status: os.stat_result) -> str:
@@ -26,14 +29,19 @@ def info_of(key: str, status: os.stat_result) -> ObjectInfo:
 
 
 def described(key: str, status: os.stat_result) -> ObjectInfo:
-    """Describe a file with its exact time, as an object is described that keeps one."""
+    """Describe a file with what a copy of it is to have."""
     return ObjectInfo(
         key,
         status.st_size,
         status.st_mtime,
         etag_of(status),
-        attributes=mtime_attributes(status.st_mtime_ns),
+        attributes=kept_of(status),
     )
+
+
+def kept_of(status: os.stat_result) -> Attributes:
+    """Return what a copy of a file keeps: its exact time and its permissions."""
+    return replace(mtime_attributes(status.st_mtime_ns), mode=status.st_mode & 0o777)
 
 
 def check_regular(status: os.stat_result) -> None:

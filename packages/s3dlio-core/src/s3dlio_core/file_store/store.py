@@ -32,11 +32,11 @@ from s3dlio_core.file_store.reader import (
     described,
     etag_of,
     info_of,
+    kept_of,
     open_regular,
 )
 from s3dlio_core.file_store.special import DeviceUpload, write_special
 from s3dlio_core.forks import renew_in_children
-from s3dlio_core.mtimes import mtime_attributes
 from s3dlio_core.store import (
     Attributes,
     Buffer,
@@ -223,7 +223,7 @@ class FileStore(ObjectStore):
                     if etag_of(os.fstat(source_fd)) != etag_of(status):
                         raise errors.SourceChangedError("the file changed while it was copied")
 
-                kept = mtime_attributes(status.st_mtime_ns) if attributes is None else attributes
+                kept = kept_of(status) if attributes is None else attributes
                 return self._write(key, fill, kept, condition, None)
             finally:
                 os.close(source_fd)
@@ -270,9 +270,8 @@ class FileStore(ObjectStore):
             fill(fd)
             writing.set_mtime(fd, attributes)
             self.make_durable(fd, segments)
-            status = writing.publish(
-                fd, temporary, name, directory.fd, replaced, condition, self.umask
-            )
+            mode = writing.mode_of(replaced, attributes, self.umask)
+            status = writing.publish(fd, temporary, name, directory.fd, mode, condition)
         except BaseException:
             writing.discard(temporary, directory.fd)
             raise

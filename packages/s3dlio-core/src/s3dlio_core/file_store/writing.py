@@ -1,7 +1,8 @@
 """Writing local files whole: a temporary file in the same directory, then a rename.
 
 The temporary file has mode 0600 until it is complete; the final one the replaced file's
-permissions, or 0666 less the umask. Its modification time is the one that it is written with.
+permissions, else those of the file that it is a copy of, or 0666, less the umask. Its modification
+time is the one that it is written with.
 """
 
 from __future__ import annotations
@@ -101,14 +102,21 @@ def _leads_to_special(name: str, directory_fd: int) -> bool:
         return False
 
 
+def mode_of(replaced: os.stat_result | None, attributes: Attributes | None, umask: int) -> int:
+    """Return the permissions that a file gets; never set-user-id and its like."""
+    if replaced is not None and stat.S_ISREG(replaced.st_mode):
+        return replaced.st_mode & 0o777
+    mode = None if attributes is None else attributes.mode
+    return (0o666 if mode is None else mode & 0o777) & ~umask
+
+
 def publish(
     fd: int,
     temporary: str,
     name: str,
     directory_fd: int,
-    replaced: os.stat_result | None,
+    mode: int,
     condition: Condition | None,
-    umask: int,
 ) -> os.stat_result:
     """Give the complete temporary file its mode and its name, atomically.
 
@@ -116,10 +124,6 @@ def publish(
         PreconditionFailedError: `if_absent`, and the name exists.
         OSError: the rename failed.
     """
-    if replaced is not None and stat.S_ISREG(replaced.st_mode):
-        mode = stat.S_IMODE(replaced.st_mode) & 0o777
-    else:
-        mode = 0o666 & ~umask
     os.fchmod(fd, mode)
     status = os.fstat(fd)
     if condition is not None and condition.if_absent:
