@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3dlio_core import errors
-from s3dlio_core.file_store import FileStore
+from s3dlio_core.file_store import FileProvider, FileStore
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.operations import move
+from s3dlio_core.transfer import TransferObserver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from s3dlio_core.store import Condition, CopySource, ObjectInfo
+    from s3dlio_core.transfer import Snapshot, TransferReport
 
 
 @pytest.fixture
@@ -394,3 +396,38 @@ def test_a_linked_directory_below_the_destination_is_not_followed(
     assert (report.done_count, report.failed_count) == (2, 1)
     assert _files(tree) == {"deep/c": "deep/c"}
     assert _files(outside) == {}
+
+
+class Told(TransferObserver):
+    """Remembers notes and the end."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.reports: list[TransferReport] = []
+
+    def noted(self, text: str) -> None:
+        """Remember a note."""
+        self.notes.append(text)
+
+    def finished(self, snapshot: Snapshot, report: TransferReport) -> None:
+        """Remember the end."""
+        del snapshot
+        self.reports.append(report)
+
+
+def test_a_directory_that_can_not_be_removed_is_told(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mount point, or one in a directory that may not be written: all was moved all the same."""
+
+    def refuse(*_: object) -> None:
+        raise errors.LocalIOError("Device or resource busy")
+
+    monkeypatch.setattr(FileProvider, "delete_container", refuse)
+    observer = Told()
+    report = move(tree, tmp_path / "to/", recursive=True, progress=observer)
+    assert (report.ok, report.done_count) == (True, 3)
+    assert (observer.notes, observer.reports) == (list(report.notes), [report])
+    (note,) = report.notes
+    assert "all was moved" in note
+    assert "busy" in note

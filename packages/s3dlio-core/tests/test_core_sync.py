@@ -410,6 +410,16 @@ def test_failures_are_listed(tmp_path: Path) -> None:
     assert (tmp_path / "list").read_text() == f"{remote.uri('a//b')}\n"
 
 
+def test_a_list_of_failures_is_no_extra(tmp_path: Path) -> None:
+    """It is written where it was asked for, and stays, also in the destination."""
+    source, goal = _tree(tmp_path / "source", "a"), _tree(tmp_path / "goal", "old")
+    for name in ("lines", "nul"):
+        (goal / name).touch()
+    report = _mirror(source, goal, failures=goal / "lines", failures0=goal / "nul")
+    assert report.deleted_count == 1
+    assert _names(goal) == ["a", "lines", "nul"]
+
+
 def test_a_refusal_is_raised(tmp_path: Path) -> None:
     """Unless the report is asked for."""
     with pytest.raises(errors.DeletionRefusedError, match="max_delete is 0"):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from s3dlio_core import errors, registry
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.operations import sync
-from s3dlio_core.store import ListError
+from s3dlio_core.store import ListError, Page
 from s3dlio_core.testing import Fault, FaultyStore
 from s3dlio_core.transfer import CancelToken, TransferReport
 from s3dlio_core.trees.extras import why_kept
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from s3dlio_core.store import ObjectStore, Page
+    from s3dlio_core.store import ObjectStore
 
 KEYS = ("a", "b", "c", "d", "e")
 EXTRAS = ("bb", "dd", "z")
@@ -315,6 +315,23 @@ def test_a_source_of_which_the_filters_leave_nothing_deletes_nothing(
     report = _sync(include=["z*"])
     _assert_nothing_deleted(report, destination)
     assert isinstance(report.stopped_by, errors.DeletionRefusedError)
+
+
+def test_an_empty_answer_to_a_jump_is_no_end(source: Listed, destination: Listed) -> None:
+    """A service may not know where a listing is to begin; what lies there isn't gone."""
+
+    class Lost(Listed):
+        def list_page(self, prefix: str = "", **options: Any) -> Page:
+            if options.get("start_after"):
+                return Page(())
+            return super().list_page(prefix, **options)
+
+    for number in range(5):
+        source.inner.put(f"c/{number}", b"")
+    ServedProvider.stores["source"] = Lost(source.inner)
+    report = _sync(exclude=["c/"])
+    assert (report.ok, report.deleted_count) == (True, len(EXTRAS))
+    assert _keys(destination) == list(KEYS)
 
 
 def test_a_deletion_that_fails_is_told(source: Listed, destination: Listed) -> None:

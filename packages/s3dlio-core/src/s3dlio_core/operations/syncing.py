@@ -13,7 +13,7 @@ from s3dlio_core.operations.transfers import hint_at_creation, make_run, prepare
 from s3dlio_core.operations.trees import nothing_there, own_links, place_of, refuse_choices
 from s3dlio_core.sides import open_sides
 from s3dlio_core.transfer.events import CancelToken
-from s3dlio_core.transfer.failure_lists import listing_failures, without_lists
+from s3dlio_core.transfer.failure_lists import list_paths, listing_failures, without_lists
 from s3dlio_core.transfer.overwrite import Compare
 from s3dlio_core.trees.comparison import Comparison
 from s3dlio_core.trees.extras import Extras
@@ -133,13 +133,13 @@ class _Sync:
     def run(self, extras: Extras | None, max_delete: int | None) -> TransferReport:
         """Copy, and then delete."""
         settings, store = self._settings, self._destination.store
-        plan = SyncPlan(self._comparison, self._text, extras)
+        lists = settings.failures, settings.failures0
+        plan = SyncPlan(self._comparison, self._text, extras, list_paths(lists))
         found = self._found()
         prepared = prepare(self._sides.destination, self._goal, self._destination, settings)
         existing: Iterator[Found] = self._comparison.destination_listing()
         if settings.dry_run:
             existing = _none_if_missing(existing, self._destination)
-        lists = settings.failures, settings.failures0
         entries = itertools.chain(prepared, without_lists(plan.entries(found, existing), lists))
         with contextlib.ExitStack() as stack:
             observer = settings.observer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import os
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ from s3dlio_core.transfer.named import NamedObjects
 from s3dlio_core.transfer.overwrite import Compare, Overwrite
 from s3dlio_core.transfer.plan import LeftOut, Note, PlanEntry, Unmatched
 from s3dlio_core.transfer.planning import plan_copy
+from s3dlio_core.trees.sync_run import HeldEnd
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from s3dlio_core.session import Place, Session
-    from s3dlio_core.store import ObjectStore
+    from s3dlio_core.store import ObjectStore, StoreProvider
     from s3dlio_core.transfer.report import TransferReport
     from s3dlio_core.uri import Uri
 
@@ -235,9 +237,14 @@ def _transfer(
             plan = with_existing(plan, place.store, place.prefix)
         if not isinstance(first[-1], (Unmatched, Note)):
             plan = itertools.chain(prepare(sides.destination, target, place, settings), plan)
-        report = make_run(operation, place.store, settings, observer, cancel).run(plan)
+        held = HeldEnd(observer)
+        stack.callback(held.release)
+        report = make_run(operation, place.store, settings, held, cancel).run(plan)
         if moving and report.ok and not settings.dry_run:
-            _remove_moved(sides.source, given, place, settings)
+            for text in _remove_moved(sides.source, given, place, settings):
+                held.noted(text)
+                report = dataclasses.replace(report, notes=(*report.notes, text))
+                held.state_of(report)
     hint_at_creation(report, place)
     if settings.raise_on_failure:
         report.raise_for_failures()
@@ -307,22 +314,31 @@ def _refuse_linked_directories(session: Session, sources: Iterable[UriLike]) -> 
 
 def _remove_moved(
     session: Session, sources: Iterable[UriLike], goal: Place, settings: TransferSettings
-) -> None:
-    """Remove the local directories that were moved whole, as far as they are empty now."""
+) -> Iterator[str]:
+    """Remove the local directories that were moved whole, as far as they are empty now.
+
+    Yields:
+        Why one is left: what was in it has been moved all the same.
+    """
     if not settings.recursive or settings.filters is not None or settings.names is not None:
         return
     for source in sources:
         uri = parse_uri(source)
         provider = session.provider(uri)
-        if (
-            provider.containers_are_paths
-            and settings.asked in {Reading.AUTO, Reading.LITERAL}
-            and provider.container_exists(uri.path)
-        ):
-            if goal.store.capabilities.directories:
-                name = uri.key.rpartition("/")[2]
-                make_empty_directories(provider, uri.path, f"{goal.container}/{goal.prefix}{name}")
-            remove_emptied(provider, uri.path)
+        if provider.containers_are_paths and settings.asked in {Reading.AUTO, Reading.LITERAL}:
+            try:
+                _remove_directory(provider, uri, goal)
+            except errors.S3dlioError as error:
+                yield f"all was moved, but a directory is left: {error}"
+
+
+def _remove_directory(provider: StoreProvider, uri: Uri, goal: Place) -> None:
+    if not provider.container_exists(uri.path):
+        return
+    if goal.store.capabilities.directories:
+        name = uri.key.rpartition("/")[2]
+        make_empty_directories(provider, uri.path, f"{goal.container}/{goal.prefix}{name}")
+    remove_emptied(provider, uri.path)
 
 
 def prepare(

@@ -94,7 +94,8 @@ def _with_jumps(store: ObjectStore, prefix: str, sieve: Sieve) -> Iterator[Objec
 def _pages_behind(store: ObjectStore, prefix: str, behind: str) -> Iterator[Page] | None:
     """Return the pages of a listing that begins behind a name; None when the store can't do it.
 
-    Some servers ignore where a listing is to begin, and may refuse a name that is no object's.
+    Some servers ignore where a listing is to begin, may refuse a name that is no object's, or take
+    it for the end: where nothing is found behind it, the listing itself has to say so.
     """
     pages = iterate_pages(store, prefix, start_after=behind)
     try:
@@ -103,6 +104,6 @@ def _pages_behind(store: ObjectStore, prefix: str, behind: str) -> Iterator[Page
         raise
     except errors.S3dlioError:
         return None  # if it's no matter of the beginning, the next page meets it, too
-    if first.objects and first.objects[0].key <= behind:
+    if not first.objects or first.objects[0].key <= behind:
         return None
     return itertools.chain([first], pages)

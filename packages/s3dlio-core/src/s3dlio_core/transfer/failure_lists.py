@@ -38,7 +38,13 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.report import Failure, TransferReport
     from s3dlio_core.uri import Uri
 
-__all__ = ["ListPath", "listing_failures", "refuse_lists_as_sources", "without_lists"]
+__all__ = [
+    "ListPath",
+    "list_paths",
+    "listing_failures",
+    "refuse_lists_as_sources",
+    "without_lists",
+]
 
 _log = get_logger("failures")
 
@@ -106,11 +112,20 @@ def without_lists(entries: Iterator[PlanEntry], lists: Iterable[ListPath]) -> It
         entries: the plan.
         lists: the files.
     """
-    paths = {absolute(os.fspath(path)) for path in lists if path is not None}
-    paths |= {os.path.realpath(path) for path in paths}
+    paths = list_paths(lists)
     if not paths:
         return entries
     return _without(entries, paths)
+
+
+def list_paths(lists: Iterable[ListPath]) -> set[str]:
+    """Return the absolute paths of lists, with links and without.
+
+    Args:
+        lists: the files.
+    """
+    paths = {absolute(os.fspath(path)) for path in lists if path is not None}
+    return paths | {os.path.realpath(path) for path in paths}
 
 
 def _without(entries: Iterator[PlanEntry], paths: set[str]) -> Iterator[PlanEntry]:

@@ -24,7 +24,7 @@ from s3dlio_core.transfer.report import Failure
 from s3dlio_core.trees.comparison import Extra, Match, Unlisted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Collection, Generator, Iterator
 
     from s3dlio_core.store import ObjectInfo
     from s3dlio_core.trees.comparison import Comparison, Difference
@@ -42,18 +42,26 @@ class SyncPlan:
         matched_any: the source has something that the filters leave, and not just empty folders.
     """
 
-    def __init__(self, comparison: Comparison, text: str, extras: Extras | None) -> None:
+    def __init__(
+        self,
+        comparison: Comparison,
+        text: str,
+        extras: Extras | None,
+        lists: Collection[str] = (),
+    ) -> None:
         """Prepare it.
 
         Args:
             comparison: of the two trees.
             text: the source as the user wrote it.
             extras: remembers what only the destination has; None: nothing does.
+            lists: paths of files that the run itself writes, which aren't extras.
         """
         self.is_complete = False
         self.matched_any = False
         self._comparison = comparison
         self._extras = extras
+        self._lists = lists if comparison.destination.store.capabilities.directories else ()
         self._selection = Selection(text, comparison.source)
         self._target = Target(comparison.destination)
         self._markers: list[Extra] = []
@@ -103,8 +111,14 @@ class SyncPlan:
             error = difference.error
             uri = difference.store.uri_of(error.key)
             yield Skipped(uri) if error.wanted else Failure(uri, "", error.error)
-        elif self._extras is not None:
+        elif self._extras is not None and not self._is_list(difference):
             self._take_extra(difference, self._extras)
+
+    def _is_list(self, extra: Extra) -> bool:
+        if not self._lists:
+            return False
+        uri = self._target.place.store.uri_of(extra.info.key)
+        return uri.partition("://")[2] in self._lists
 
     def _take_extra(self, extra: Extra, extras: Extras) -> None:
         if not self._keeps_markers:
