@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shlex
 import subprocess
 import sys
@@ -121,3 +122,21 @@ def test_the_readme_has_each_command_with_its_alias() -> None:
         if len(cells) >= 5 and cells[1].strip().startswith("`")
     }
     assert [] == [entry.name for entry in TABLE if (entry.name, entry.alias) not in found]
+
+
+def test_the_readme_names_the_commands_of_each_option() -> None:
+    """All that have it, and no other."""
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    table = text.partition("\n## Options of single commands\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`-.+) \| (.+) \| .+ \|$", table, re.MULTILINE)
+    assert len(rows) > 10
+    commands = {entry.name: entry.load() for entry in TABLE}
+    for options, named in rows:
+        for option in re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", options):
+            having = {
+                name
+                for name, found in commands.items()
+                for parameter in found.params
+                if option in parameter.opts and not getattr(parameter, "hidden", False)
+            }
+            assert (option, having) == (option, set(re.findall(r"[a-z]+", named)))

@@ -178,3 +178,22 @@ def test_a_check_that_is_stopped_ends_its_json(cli: Cli, one: Path, tmp_path: Pa
     summary = json.loads(outcome.out)
     assert (outcome.code, summary["exit_code"], summary["type"]) == (3, 3, "summary")
     assert "no such directory" in summary["stopped_by"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [((), "the directory is empty"), (("--exclude", "d/"), "nothing that the filters leave")],
+)
+def test_an_empty_source_says_how_to_empty_a_destination(
+    cli: Cli, tmp_path: Path, other: Path, more: tuple[str, ...], words: str
+) -> None:
+    """It is a directory as it is written, so the mistake is another one."""
+    source = tmp_path / "nothing"
+    (source / "d").mkdir(parents=True)
+    if more:
+        (source / "d/x").touch()
+    outcome = cli("sync", source, other, "--delete", *more)
+    assert outcome.code == 3
+    assert words in outcome.err
+    assert "To empty a destination, use delete" in outcome.err
+    assert _names(other) == ["a", "d/old", "old"]

@@ -340,3 +340,25 @@ def test_a_missing_bucket_of_the_source_needs_no_creation(base: str) -> None:
             dest_options=_TO_TWO,
         )
     assert "create" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("missing", "whose"), [("one", "source: "), ("two", "destination: ")])
+def test_errors_of_a_whole_side_say_which(base: str, missing: str, whose: str) -> None:
+    """Both may be buckets of one name, and keys of either may be the wrong ones."""
+    _put(f"{base}/a", b"1", **_FROM_ONE)
+    sides = {"one": base, "two": base, missing: f"{base}-none"}
+    with pytest.raises(errors.ContainerNotFoundError) as raised:
+        operations.copy(
+            f"{sides['one']}/",
+            f"{sides['two']}/x/",
+            source_options=_FROM_ONE,
+            dest_options=_TO_TWO,
+        )
+    assert raised.value.reason.startswith(whose)
+
+
+def test_errors_without_two_sides_name_none(base: str) -> None:
+    """There is one store."""
+    with pytest.raises(errors.ContainerNotFoundError) as raised:
+        operations.copy(f"{base}-none/", f"{base}/", options=_FROM_ONE)
+    assert "source: " not in str(raised.value)

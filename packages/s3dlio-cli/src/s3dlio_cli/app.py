@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 from s3dlio_cli import output
 from s3dlio_cli.command import HELP_NAMES, Invocation, literal
-from s3dlio_cli.command_table import HEADINGS, TABLE, all_names, entry_of
+from s3dlio_cli.command_table import HEADINGS, MEANT, TABLE, all_names, entry_of
 from s3dlio_cli.exit_codes import (
     ALL_DONE,
     INTERRUPTED,
@@ -76,8 +76,8 @@ class Commands(click.Group):
         if entry_of(name) is None and not (name.startswith("-") or ctx.resilient_parsing):
             from difflib import get_close_matches  # noqa: PLC0415 - after a typing error only
 
-            near = get_close_matches(name, all_names(), n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            near = MEANT.get(name) or next(iter(get_close_matches(name, all_names(), n=1)), "")
+            hint = f" Did you mean {near}?" if near else ""
             ctx.fail(f"No such command: {name}.{hint}")
         return super().resolve_command(ctx, args)
 
@@ -186,7 +186,7 @@ def _run_command(given: list[str], invocation: Invocation) -> int:
 
 
 def _usage_text(error: click.ClickException) -> str:
-    text = error.format_message().rstrip()
+    text = error.format_message().rstrip().replace("\n\t", " ")
     context = getattr(error, "ctx", None)
     path = output.PROGRAM if context is None else context.command_path
     return f"{text}{'' if text.endswith(('.', '?')) else '.'} See: {path} --help"

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, cast
 if TYPE_CHECKING:
     import click
 
-__all__ = ["BUCKETS", "HEADINGS", "TABLE", "CommandEntry", "all_names", "entry_of"]
+__all__ = ["BUCKETS", "HEADINGS", "MEANT", "TABLE", "CommandEntry", "all_names", "entry_of"]
 
 COPYING: Final = "Copy"
 LOOKING: Final = "Look"
@@ -78,6 +78,19 @@ TABLE: Final = (
     CommandEntry("sync", "sync:sync", COPYING),
     CommandEntry("upload", "upload:upload", COPYING),
 )
+
+
+#: What other programs call a command. Who wants to delete isn't led to what is spelt alike.
+MEANT: Final = {
+    "del": "delete",
+    "erase": "delete",
+    "head": "stat",
+    "help": "--help",
+    "info": "stat",
+    "remove": "delete",
+    "rename": "move",
+    "rmdir": "delete-bucket",
+}
 
 
 def entry_of(name: str) -> CommandEntry | None:

@@ -91,7 +91,9 @@ class Session:
                 except errors.UsageError as error:
                     error.reason = f"{self._side}: {error.reason}" if self._side else error.reason
                     raise
-                self._providers[name] = RetryingProvider(inner, cancel=self._cancel)
+                self._providers[name] = RetryingProvider(
+                    inner, cancel=self._cancel, side=self._side
+                )
             return self._providers[name]
 
     def _merged(self, served_by: type[StoreProvider]) -> dict[str, str]:

@@ -148,7 +148,14 @@ def stat_many(
 ) -> Any:
     """Describe many objects, many at a time, without a listing.
 
-    See `get_many` for the arguments and errors.
+    See `get_many` for what is raised.
+
+    Args:
+        uris: the objects' exact names, of one store or several.
+        max_in_flight: requests at the same time, at the most.
+        raise_on_failure: raise when some can't be described, once all others are. With False each
+            of them has its error in the place of its description.
+        keywords: see `BulkKeywords`.
 
     Returns:
         (name, info) of each, in the order of `uris`.

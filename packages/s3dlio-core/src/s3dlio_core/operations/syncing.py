@@ -175,8 +175,21 @@ class _Sync:
                 raise
             raise nothing_there("sync", self._source, error.reason) from error
         if first is None:
+            if self._source.store.capabilities.directories:
+                raise self._is_empty()
             raise nothing_there("sync", self._source, "nothing is there")
         return itertools.chain([first], listing)
+
+    def _is_empty(self) -> errors.NothingMatchedError:
+        sieve = self._comparison.sieve
+        left_out = sieve is not None and sieve.anything
+        return errors.NothingMatchedError(
+            f"the directory {'has nothing that the filters leave' if left_out else 'is empty'}, "
+            "so nothing was done",
+            operation="sync",
+            uri=self._source.store.uri_of(self._source.prefix),
+            hint="To empty a destination, use delete",
+        )
 
 
 def _none_if_missing(listing: Iterator[Found], place: Place) -> Iterator[Found]:

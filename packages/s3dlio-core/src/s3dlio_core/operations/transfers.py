@@ -137,10 +137,17 @@ def copy(
     version: str | None = None,
     **keywords: Unpack[TransferKeywords],
 ) -> TransferReport:
-    """Copy objects from any store to any store.
+    """Copy objects from any store to any store. See `upload` for what is returned and raised.
 
-    See `upload` and, for `version`, `download` for the arguments and errors. An older version may
-    be copied onto its own name, which brings it back.
+    Args:
+        sources: objects, prefixes, directories or patterns.
+        destination: where they go: a prefix or directory, or for one object its new name.
+        max_in_flight: objects and parts that are transferred at the same time, at the most.
+        recursive: take what lies deeper than one level, too.
+        create_bucket: create the destination's bucket or container when it doesn't exist.
+        version: copy this version of the one object that is given, as `download` does; onto its
+            own name, too, which brings it back.
+        keywords: see `TransferKeywords`.
     """
     settings = TransferSettings(max_in_flight, create_bucket, recursive, version, **keywords)
     return _transfer("copy", sources, destination, settings)
@@ -162,7 +169,15 @@ def move(
     is left out by a rule, or fails, stays where it is; nothing is moved onto itself, nor onto what
     is still to be moved. A local directory that was moved whole goes, too. A symbolic link is
     moved itself, unless the option `links` says "follow" (what a link to a file points to is
-    copied, and the link goes) or "skip". See `upload` for the arguments and errors.
+    copied, and the link goes) or "skip". See `upload` for what is returned and raised.
+
+    Args:
+        sources: objects, prefixes, directories or patterns.
+        destination: where they go: a prefix or directory, or for one object its new name.
+        max_in_flight: objects and parts that are transferred at the same time, at the most.
+        recursive: take what lies deeper than one level, too.
+        create_bucket: create the destination's bucket or container when it doesn't exist.
+        keywords: see `TransferKeywords`.
     """
     keywords["options"] = _with_own_links(keywords.get("options"), [*several(sources), destination])
     settings = TransferSettings(max_in_flight, create_bucket, recursive, **keywords)

@@ -122,14 +122,19 @@ class Retrier:
     """Calls functions, again if need be. One for each store, shared by its threads."""
 
     def __init__(
-        self, policy: RetryPolicy | None = None, cancel: CancelToken | None = None
+        self,
+        policy: RetryPolicy | None = None,
+        cancel: CancelToken | None = None,
+        side: str = "",
     ) -> None:
         """Make a retrier.
 
         Args:
             policy: how often; the defaults of `RetryPolicy` when None.
             cancel: ends a wait early.
+            side: what errors of more than one object call the store, where a copy has two.
         """
+        self._side = side
         self.policy = policy or RetryPolicy()
         self.throttle = Throttle()
         self._cancel = cancel
@@ -202,11 +207,11 @@ class Retrier:
         if self._answered and error.scope is Scope.STORE:
             attempts_max += policy.outage_attempts
         if not error.retryable or attempt >= attempts_max or self._budget < RETRY_COST:
-            raise error
+            raise self._with_side(error)
         wait_s = random.uniform(0, min(policy.cap_s, policy.base_s * 2 ** (attempt - 1)))  # noqa: S311
         if error.retry_after_s is not None:
             if error.retry_after_s > policy.retry_after_max_s:
-                raise error
+                raise self._with_side(error)
             wait_s = max(wait_s, error.retry_after_s)
         # Threads may lose an update of the budget: it bounds, it doesn't count.
         self._budget -= RETRY_COST
@@ -223,6 +228,13 @@ class Retrier:
             time.sleep(wait_s)
         elif self._cancel.wait(wait_s):
             raise CancelledError("cancelled", operation=operation, uri=uri) from error
+
+    def _with_side(self, error: S3dlioError) -> S3dlioError:
+        """Return an error that says whose it is, unless its object says so."""
+        whose = f"{self._side}: "
+        if self._side and error.scope is not Scope.OBJECT and not error.reason.startswith(whose):
+            error.reason = whose + error.reason
+        return error
 
 
 def _resolved(resolve: Callable[[S3dlioError], T | None], error: S3dlioError) -> T | None:

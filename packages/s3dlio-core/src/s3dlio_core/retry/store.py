@@ -496,10 +496,11 @@ class RetryingProvider(StoreProvider):
         inner: StoreProvider,
         policy: RetryPolicy | None = None,
         cancel: CancelToken | None = None,
+        side: str = "",
     ) -> None:
-        """Wrap a provider."""
+        """Wrap a provider; for the arguments see `Retrier`."""
         self.inner = inner
-        self.retrier = Retrier(policy, cancel)
+        self.retrier = Retrier(policy, cancel, side)
         self.containers_are_paths = inner.containers_are_paths
 
     def __reduce__(self) -> tuple[type[RetryingProvider], tuple[StoreProvider, RetryPolicy]]:
