@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import pickle
+import signal
 import threading
 import uuid
 from typing import TYPE_CHECKING
@@ -22,6 +24,8 @@ from s3dlio_core.streams.upload import StreamUpload
 from s3dlio_core.testing.faults import Fault, FaultyStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from s3dlio_core.store import ObjectStore
 
 MIB = 1024**2
@@ -203,6 +207,49 @@ def test_source_that_fails_commits_nothing() -> None:
     with pytest.raises(errors.LocalIOError):
         take()
     assert _is_untouched(store)
+
+
+@contextlib.contextmanager
+def _interrupted_in(
+    monkeypatch: pytest.MonkeyPatch, store: MemoryStore, name: str
+) -> Iterator[None]:
+    """Raise KeyboardInterrupt in the main thread while an answer is on its way."""
+    interrupted = threading.Event()
+    serve = getattr(store, name)
+
+    def answer_late(*arguments: object, **keywords: object) -> object:
+        answer = serve(*arguments, **keywords)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        interrupted.wait(0.2)
+        return answer
+
+    monkeypatch.setattr(store, name, answer_late)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        interrupted.set()
+        signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_while_the_upload_begins_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer, which says what to abort, is waited for."""
+    store = _store()
+    with _interrupted_in(monkeypatch, store, "create_multipart"), _writer(store) as writer:
+        writer.write(b"x" * 35)
+    assert _is_untouched(store)
+
+
+def test_interrupt_that_comes_too_late_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The object is there, and the log says so."""
+    store = _store()
+    with _interrupted_in(monkeypatch, store, "put"), _writer(store) as writer:
+        writer.write(b"xyz")
+    assert _held(store) == b"xyz"
+    assert "too late" in caplog.text
 
 
 @pytest.mark.parametrize("size_bytes", [3, 35])

@@ -3,8 +3,10 @@
 Rules that hold in this file:
 - Parts are sent while the next is filled. All buffers together keep to one budget; a part that is
   larger than it waits until nothing else is on its way.
-- Nothing is visible before `finish`, and nothing is left after `abort`. An abort waits for requests
-  under way, and for its own answer, but not forever.
+- Nothing is visible before `put` or `complete`, and nothing is left after `abort`. An abort waits
+  for requests under way, and for its own answer, but not forever.
+- What begins or commits the object is asked for in a thread of its own: KeyboardInterrupt, or what
+  else is raised in the caller's, doesn't tear an answer off that says what there is to abort.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from s3dlio_core.errors import IntegrityError, ObjectTooLargeError, S3dlioError
 from s3dlio_core.logs import get_logger
 from s3dlio_core.streams.ownership import Owner
 from s3dlio_core.streams.part_sizes import part_size_at
+from s3dlio_core.streams.untorn import Untorn
 from s3dlio_core.streams.workers import Workers
 from s3dlio_core.transfer.buffers import BUDGET_BYTES, BufferPool
 from s3dlio_core.transfer.events import CancelToken
@@ -85,6 +88,8 @@ class StreamUpload:
         self._buffers = BufferPool(BUDGET_BYTES)
         self._workers = Workers(parts_at_once, "s3dlio-write")
         self._upload: MultipartUpload | None = None
+        self._beginning: Untorn[MultipartUpload] | None = None
+        self._commit: Untorn[ObjectInfo] | None = None
         self._sent_bytes = 0
         self._part_count = 0
         self._changed = threading.Condition()
@@ -147,12 +152,15 @@ class StreamUpload:
             equal_bytes = (
                 part_size_at(1, limits, self._wanted_bytes) if limits.equal_parts else None
             )
-            self._upload = self._store.create_multipart(
-                self._key,
-                part_size_bytes=equal_bytes,
-                attributes=self._attributes,
-                condition=self._condition,
+            self._beginning = Untorn(
+                lambda: self._store.create_multipart(
+                    self._key,
+                    part_size_bytes=equal_bytes,
+                    attributes=self._attributes,
+                    condition=self._condition,
+                )
             )
+            self._upload = self._beginning.result()
         return self._upload
 
     def _send(
@@ -179,12 +187,13 @@ class StreamUpload:
 
     def put(self, view: memoryview) -> ObjectInfo:
         """Commit the object whole."""
-        written = self._store.put(
-            self._key, view, attributes=self._attributes, condition=self._condition
-        )
-        if self._sent is not None:
-            self._sent(len(view))
-        return self._end(written, len(view))
+
+        def put() -> ObjectInfo:
+            return self._store.put(
+                self._key, view, attributes=self._attributes, condition=self._condition
+            )
+
+        return self._committed(put, len(view), len(view))
 
     def complete(self) -> ObjectInfo:
         """Wait for all parts, and commit the object."""
@@ -193,9 +202,17 @@ class StreamUpload:
                 self._changed.wait()
         self._raise_error()
         self._parts.sort(key=lambda part: part.number)
-        return self._end(self._begun().complete(self._parts), self._sent_bytes)
+        upload = self._begun()
+        return self._committed(lambda: upload.complete(self._parts), self._sent_bytes, 0)
 
-    def _end(self, written: ObjectInfo, size_bytes: int) -> ObjectInfo:
+    def _committed(
+        self, commit: Callable[[], ObjectInfo], size_bytes: int, untold_bytes: int
+    ) -> ObjectInfo:
+        """Commit the object, and check what the destination says that it holds."""
+        self._commit = Untorn(commit)
+        written = self._commit.result()
+        if untold_bytes and self._sent is not None:
+            self._sent(untold_bytes)
         if written.size_bytes != size_bytes:
             raise IntegrityError(
                 f"the destination holds {written.size_bytes} bytes, {size_bytes} were sent",
@@ -223,10 +240,29 @@ class StreamUpload:
         if not is_over:
             _log.info("left requests behind that don't end: %s", self.uri)
         try:
-            if self._upload is not None:
-                _abort(self._upload, self.uri)
+            if self._was_committed():
+                _log.warning("it came too late to stop it: %s was written", self.uri)
+            elif (upload := self._left_upload()) is not None:
+                _abort(upload, self.uri)
         finally:
             self._release()
+
+    def _was_committed(self) -> bool:
+        """Whether a commit that nobody waited for any more has written the object."""
+        return (
+            self._commit is not None
+            and not self._commit.was_told
+            and self._commit.outcome(GRACE_S) is not None
+        )
+
+    def _left_upload(self) -> MultipartUpload | None:
+        """Return the upload that there is, also one whose beginning nobody waited for."""
+        if self._upload is not None or self._beginning is None:
+            return self._upload
+        upload = self._beginning.outcome(GRACE_S)
+        if self._beginning.is_open:
+            _log.warning("an unfinished upload may be left at %s: it was about to begin", self.uri)
+        return upload
 
     def _release(self) -> None:
         self._workers.close()
@@ -236,23 +272,17 @@ class StreamUpload:
 
 
 def _abort(upload: MultipartUpload, uri: str) -> None:
-    """Abort an upload, in a thread: a server that doesn't answer holds nobody up."""
-    problems = ["no answer to its abort"]
+    """Abort an upload; a server that doesn't answer holds nobody up."""
 
-    def run() -> None:
+    def run() -> str:
         try:
             upload.abort()
         except S3dlioError as error:
-            problems[0] = str(error)
-        else:
-            problems.clear()
+            return str(error)
+        return ""
 
-    thread = threading.Thread(target=run, name="s3dlio-abort", daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:  # the interpreter ends, or the system gives no more threads
-        run()
-    else:
-        thread.join(GRACE_S)
-    for problem in tuple(problems):
-        _log.warning("an unfinished upload may be left at %s: %s", uri, problem)
+    problem = Untorn(run).begin().outcome(GRACE_S)
+    if problem != "":
+        _log.warning(
+            "an unfinished upload may be left at %s: %s", uri, problem or "no answer to its abort"
+        )
