@@ -261,3 +261,18 @@ def test_bad_limits_stop_a_transfer_before_it_begins(operation: str, tmp_path: P
     with pytest.raises(UsageError, match="bandwidth"):
         getattr(operations, operation)(tmp_path / "a", tmp_path / "b", bwlimit="fast")
     assert not (tmp_path / "b").exists()
+
+
+def test_long_object_comes_evenly(tmp_path: Path) -> None:
+    """A slice at a time, also behind the first range: what was read is given before more is."""
+    content = bytes(range(256)) * (20 * 4096)
+    (tmp_path / "long").write_bytes(content)
+    clock = Clock()
+    limit = clock.limit(1024**2)
+    came = bytearray()
+    with operations.open_raw(tmp_path / "long", bandwidth=limit) as stream:
+        for piece in stream.pieces():
+            came += piece
+            paid_bytes = (clock.now_s - 1000) * limit.bytes_per_s
+            assert paid_bytes - len(came) <= limit.slice_bytes
+    assert came == content

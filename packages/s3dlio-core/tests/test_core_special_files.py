@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import uuid
 from pathlib import Path
 
 import pytest
 
-from s3dlio_core.operations import upload
+from s3dlio_core.errors import LocalIOError
+from s3dlio_core.operations import create_container, exists, get, upload
 
 LARGE_BYTES = 17 * 1024**2
 
@@ -54,3 +56,20 @@ def test_a_link_to_a_device_is_neither_followed_nor_replaced(tmp_path: Path) -> 
     assert 1 == report.failed_count
     assert "device" in str(report.failures[0].error)
     assert (tmp_path / "link").is_symlink()
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="needs Linux's /proc")
+def test_a_file_that_hides_its_size_is_never_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """One of /proc has bytes and says that it has none: reading and copying it are errors."""
+    with pytest.raises(LocalIOError, match="says that it has 0 bytes, and has more"):
+        get("/proc/cpuinfo")
+    for goal in (tmp_path / "copy", _container() + "/copy"):
+        report = upload("/proc/cpuinfo", goal, raise_on_failure=False)
+        assert (report.done_count, report.failed_count) == (0, 1)
+        assert not exists(goal)
+
+
+def _container() -> str:
+    uri = f"memory://{uuid.uuid4().hex}"
+    create_container(uri)
+    return uri

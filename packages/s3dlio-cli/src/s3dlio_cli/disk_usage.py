@@ -13,12 +13,11 @@ from s3dlio_core.file_store.paths import absolute
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from typing_extensions import Unpack
 
     from s3dlio_cli.several import Several
     from s3dlio_core.operations.filtering import FilterKeywords
+    from s3dlio_core.session import Session
     from s3dlio_core.uri import Uri
 
 __all__ = ["Sums"]
@@ -46,7 +45,7 @@ class Sums:
         uri: str,
         *,
         patterns: str,
-        options: Mapping[str, str],
+        session: Session,
         **filter_keywords: Unpack[FilterKeywords],
     ) -> None:
         """Add a tree up, and show its sums.
@@ -54,7 +53,7 @@ class Sums:
         Args:
             uri: the tree's, or a pattern.
             patterns: how it is read.
-            options: the stores'.
+            session: has the stores.
             filter_keywords: what objects must be like to be counted.
 
         Raises:
@@ -66,8 +65,8 @@ class Sums:
         root = ""
         unread: S3dlioError | None = None
         try:
-            for entry in operations.list(
-                uri, recursive=True, patterns=patterns, options=options, **filter_keywords
+            for entry in operations.list_in(
+                session, uri, recursive=True, patterns=patterns, **filter_keywords
             ):
                 if entry.info is not None:
                     usage.add(entry.path, entry.info.size_bytes)

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from s3dlio_core.errors import LocalIOError, printable
+from s3dlio_core.errors import LocalIOError, Scope, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,14 +76,16 @@ def emit_json(values: dict[str, Any]) -> None:
 
 
 class BinaryOutput:
-    """Standard output for bytes as they are.
-
-    Attributes:
-        has_failed: whether it takes no more.
-    """
+    """Standard output for bytes as they are."""
 
     def __init__(self) -> None:
-        self.has_failed = False
+        """Prepare to write.
+
+        Raises:
+            LocalIOError: standard output was closed by who started the program.
+        """
+        if sys.__stdout__ is None:
+            raise _cannot_write("it is closed")
         flush()
         self._fd = sys.stdout.fileno()
         widen_pipe(self._fd)
@@ -96,13 +98,9 @@ class BinaryOutput:
             LocalIOError: standard output takes no more.
         """
         rest = view
-        try:
-            with _told():
-                while rest:
-                    rest = rest[self._write_some(rest) :]
-        except LocalIOError:
-            self.has_failed = True
-            raise
+        with _told():
+            while rest:
+                rest = rest[self._write_some(rest) :]
 
     def _write_some(self, view: memoryview) -> int:
         try:
@@ -139,7 +137,12 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         raise StdoutClosed from None
     except OSError as error:
-        raise LocalIOError(f"can't write to standard output: {error.strerror}") from error
+        raise _cannot_write(error.strerror) from error
+
+
+def _cannot_write(reason: str | None) -> LocalIOError:
+    # Whatever else would be written would meet it, too.
+    return LocalIOError(f"can't write to standard output: {reason}", scope=Scope.STORE)
 
 
 def discard_stdout() -> None:

@@ -69,13 +69,15 @@ class Several:
 
     def end(self, **counts: int) -> int:
         """Write the summary, if there is one, and return the exit code."""
-        code = self._code()
+        code = self.code
         if self.settings.as_json:
             emit_json(self._summary(code, counts))
         flush()
         return code
 
-    def _code(self) -> int:
+    @property
+    def code(self) -> int:
+        """The exit code."""
         codes = {code_of_error(error) for error in self._errors}
         if self._misused:
             return USAGE

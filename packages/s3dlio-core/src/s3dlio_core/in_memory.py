@@ -1,4 +1,4 @@
-"""Whole objects, or ranges of them, in memory: what `get` and `get_many` read with."""
+"""Whole objects in memory: what `get_many` reads with."""
 
 from __future__ import annotations
 
@@ -17,31 +17,23 @@ __all__ = ["read_object"]
 def read_object(
     store: ObjectStore,
     key: str,
-    start: int = 0,
-    stop: int | None = None,
     *,
-    version: str | None = None,
     bandwidth: Bandwidth | None = None,
     cancel: CancelToken | None = None,
 ) -> bytes:
-    """Read bytes [start, stop) of an object; see `ObjectStore.open_reader`.
+    """Read an object.
 
     Args:
         store: where it lies.
         key: the exact key.
-        start: first byte.
-        stop: end of the range, exclusive; None is the end of the object.
-        version: read this version.
         bandwidth: what the bytes keep to.
         cancel: ends a wait for it.
 
     Raises:
         IntegrityError: the object ends early.
     """
-    with store.open_reader(key, start, stop, version=version) as reader:
-        size_bytes = reader.info.size_bytes
-        end = size_bytes if stop is None else min(stop, size_bytes)
-        content = bytearray(end - start)
+    with store.open_reader(key) as reader:
+        content = bytearray(reader.info.size_bytes)
         view = memoryview(content)
         source = paced(reader, bandwidth, cancel)
         while view:

@@ -202,7 +202,7 @@ def presign_url(
         ValueError: `expires_s` is out of range.
     """
     if not 1 <= expires_s <= PRESIGN_EXPIRES_MAX_S:
-        raise ValueError(f"expires_s must be 1 to {PRESIGN_EXPIRES_MAX_S}, not {expires_s}")
+        raise ValueError(f"a URL lasts 1 to {PRESIGN_EXPIRES_MAX_S} seconds, not {expires_s}")
     signed = {**(headers or {}), "host": origin.partition("://")[2]}
     pairs = [
         *query,

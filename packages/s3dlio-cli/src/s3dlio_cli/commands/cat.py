@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from s3dlio_cli.byte_range import ByteRange, read_byte_range
 from s3dlio_cli.command import command
-from s3dlio_cli.exit_codes import ALL_DONE, SOME_FAILED
 from s3dlio_cli.options import (
     bwlimit_option,
     customer_key_option,
@@ -19,11 +16,6 @@ from s3dlio_cli.options import (
     version_option,
 )
 from s3dlio_cli.pattern_options import pattern_options, patterns_of
-
-if TYPE_CHECKING:
-    from s3dlio_cli.output import BinaryOutput
-    from s3dlio_core.bandwidth import Bandwidth
-    from s3dlio_core.streams import RawObjectStream
 
 __all__ = ["cat"]
 
@@ -63,45 +55,37 @@ def cat(
     A large object is read by ranges side by side. A pattern (quote it) must match one object alone;
     one that exists as written wins over it. An object that can't be read doesn't stop the others.
     """
-    from s3dlio_cli.output import BinaryOutput, say_error  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.output import BinaryOutput  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core.bandwidth import make_bandwidth  # noqa: PLC0415 - not needed for `--help`
-    from s3dlio_core.errors import S3dlioError, Scope  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.session import Session  # noqa: PLC0415 - not needed for `--help`
 
     if version_id is not None and len(uris) > 1:
         raise click.UsageError("--version-id is of one object, and several were given", ctx)
     wanted = byte_range or ByteRange()
     output = BinaryOutput()
     bandwidth = make_bandwidth(remembered_values(ctx).get("bwlimit"))
-    code = ALL_DONE
-    for uri in uris:
-        try:
-            with operations.open_raw(
-                uri,
-                start=wanted.start,
-                stop=wanted.stop,
-                last_bytes=wanted.last_bytes,
-                version=version_id,
-                patterns=patterns_of(ctx),
-                # What was read ahead has come at full speed.
-                max_in_flight=jobs if bandwidth is None else 1,
-                options=settings_of(ctx).store_options,
-            ) as stream:
-                _write(stream, wanted, output, bandwidth)
-        except S3dlioError as error:
-            if len(uris) == 1 or error.scope is Scope.STORE or output.has_failed:
-                raise
-            say_error(str(error))
-            code = SOME_FAILED
-    return code
-
-
-def _write(
-    stream: RawObjectStream, wanted: ByteRange, output: BinaryOutput, bandwidth: Bandwidth | None
-) -> None:
-    if wanted.is_from_start:
-        stream.check_satisfiable()
-    for piece in stream.pieces(wanted.stop):
-        if bandwidth is not None:
-            bandwidth.take(len(piece))
-        output.write(piece)
+    settings = settings_of(ctx)
+    several = Several("cat", uris, settings)
+    with Session(settings.store_options) as session:
+        for uri in several.each():
+            with (
+                several.telling(),
+                operations.open_raw(
+                    uri,
+                    start=wanted.start,
+                    stop=wanted.stop,
+                    last_bytes=wanted.last_bytes,
+                    version=version_id,
+                    patterns=patterns_of(ctx),
+                    max_in_flight=jobs,
+                    bandwidth=bandwidth,
+                    session=session,
+                ) as stream,
+            ):
+                if wanted.is_from_start:
+                    stream.check_satisfiable()
+                for piece in stream.pieces(wanted.stop):
+                    output.write(piece)
+    return several.code

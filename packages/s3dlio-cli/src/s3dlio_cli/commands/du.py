@@ -49,6 +49,7 @@ def du(
     """
     from s3dlio_cli.disk_usage import Sums  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.session import Session  # noqa: PLC0415 - not needed for `--help`
 
     if summarize and max_depth:
         raise click.UsageError("-s/--summarize shows no directories, which -d/--max-depth asks for")
@@ -56,7 +57,8 @@ def du(
     several = Several("du", uris, settings)
     sums = Sums(max_depth or 0, human=human, as_json=settings.as_json)
     keywords, patterns = filter_keywords(ctx), patterns_of(ctx)
-    for uri in several.each():
-        with several.telling():
-            sums.add(uri, patterns=patterns, options=settings.store_options, **keywords)
+    with Session(settings.store_options) as session:
+        for uri in several.each():
+            with several.telling():
+                sums.add(uri, patterns=patterns, session=session, **keywords)
     return sums.end(several)

@@ -48,25 +48,27 @@ def list_objects(
     from s3dlio_cli.listing import Listing  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.session import Session  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
     several = Several("list", uris, settings)
     listing = Listing(as_json=settings.as_json, long=long, human=human, summarize=summarize)
     keywords, patterns = filter_keywords(ctx), patterns_of(ctx)
-    for uri in several.each():
-        if _names_account(uri) and (recursive or keywords):
-            raise click.UsageError(
-                f"{uri} names no bucket: a list of buckets takes neither -r nor filters", ctx
-            )
-        with several.telling():
-            if _names_account(uri):
-                found = operations.list_containers(uri, options=settings.store_options)
-                listing.show_buckets(uri.lower(), found)
-                continue
-            for entry in operations.list(
-                uri, recursive, patterns=patterns, options=settings.store_options, **keywords
-            ):
-                listing.show(entry)
+    with Session(settings.store_options) as session:
+        for uri in several.each():
+            if _names_account(uri) and (recursive or keywords):
+                raise click.UsageError(
+                    f"{uri} names no bucket: a list of buckets takes neither -r nor filters", ctx
+                )
+            with several.telling():
+                if _names_account(uri):
+                    found = operations.list_containers_in(session, uri)
+                    listing.show_buckets(uri.lower(), found)
+                    continue
+                for entry in operations.list_in(
+                    session, uri, recursive, patterns=patterns, **keywords
+                ):
+                    listing.show(entry)
     return listing.end(several)
 
 

@@ -50,6 +50,7 @@ def presign(ctx: click.Context, uris: tuple[str, ...], *, version_id: str | None
     from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core.selection.filter_values import parse_duration  # noqa: PLC0415 - likewise
+    from s3dlio_core.session import Session  # noqa: PLC0415 - not needed for `--help`
 
     if version_id is not None and len(uris) > 1:
         raise click.UsageError(f"a version is of one object, and {len(uris)} were given", ctx)
@@ -57,16 +58,15 @@ def presign(ctx: click.Context, uris: tuple[str, ...], *, version_id: str | None
     method = values.get("method", "GET")
     several = Several("presign", uris, settings)
     count = 0
-    for uri in several.each():
-        with several.telling():
-            expires_s = int(parse_duration(values.get("expires_in", "1h")))
-            url = operations.presign(
-                uri, expires_s, method, version=version_id, options=settings.store_options
-            )
-            if settings.as_json:
-                known = {"type": "presigned", "uri": uri, "method": method, "expires_s": expires_s}
-                emit_json({**known, "url": url})
-            else:
-                emit(url)
-            count += 1
+    with Session(settings.store_options) as session:
+        for uri in several.each():
+            with several.telling():
+                expires_s = int(parse_duration(values.get("expires_in", "1h")))
+                url = operations.presign_in(session, uri, expires_s, method, version=version_id)
+                if settings.as_json:
+                    known = {"uri": uri, "method": method, "expires_s": expires_s}
+                    emit_json({"type": "presigned", **known, "url": url})
+                else:
+                    emit(url)
+                count += 1
     return several.end(url_count=count)

@@ -108,7 +108,9 @@ def put(
                 raise_on_failure=False,
             )
 
-    if not _is_stream(source):
+    is_stream = _is_stream(source)
+    _check_names_object(destination)
+    if not is_stream:
         return run_transfer(ctx, "put", put_file)
     from s3dlio_cli.stream_input import StreamInput  # noqa: PLC0415 - not needed for `--help`
 
@@ -117,7 +119,7 @@ def put(
 
 
 def _is_stream(source: str) -> bool:
-    """Whether a source is standard input, a fifo or a device.
+    """Whether a source is standard input, a fifo, a device, or a file that doesn't tell its size.
 
     Raises:
         click.UsageError: it is a directory.
@@ -125,9 +127,35 @@ def _is_stream(source: str) -> bool:
     if source == _STDIN:
         return True
     try:
-        mode = Path(source).stat().st_mode
+        status = Path(source).stat()
+        if stat.S_ISREG(status.st_mode):
+            return not status.st_size and _has_bytes(source)
     except OSError:
         return False  # whoever copies it says what is wrong
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(status.st_mode):
         raise click.UsageError(f"{source} is a directory; upload -r takes directories")
-    return not stat.S_ISREG(mode)
+    return True
+
+
+def _check_names_object(destination: str) -> None:
+    """Check that a destination isn't where objects lie: `put` gives one its very name.
+
+    Raises:
+        UsageError: it is.
+    """
+    from s3dlio_core.errors import UsageError  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.uri import parse_uri  # noqa: PLC0415 - not needed for `--help`
+
+    uri = parse_uri(destination)
+    if not uri.key or uri.key.endswith("/") or (uri.is_path and Path(uri.path).is_dir()):
+        raise UsageError(
+            "this names no object, but where objects lie",
+            uri=destination,
+            hint='Give its whole name; "upload" and "cp" keep the file\'s own',
+        )
+
+
+def _has_bytes(source: str) -> bool:
+    """Whether a file has bytes, such as one of /proc, whatever size it tells."""
+    with Path(source).open("rb", buffering=0) as file:
+        return bool(file.read(1))

@@ -62,16 +62,28 @@ def open_regular(path: str) -> tuple[int, os.stat_result]:
 
     Raises:
         ObjectNotFoundError: a directory, fifo, socket or device.
+        LocalIOError: a file that doesn't tell its size, as in /proc.
         OSError: what the operating system says.
     """
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         status = os.fstat(fd)
         check_regular(status)
+        if not status.st_size:
+            _check_empty(fd)
     except BaseException:
         os.close(fd)
         raise
     return fd, status
+
+
+def _check_empty(fd: int) -> None:
+    """Check that a file that says so is empty: one of /proc, or of some mounts, isn't."""
+    if os.pread(fd, 1, 0) and not os.fstat(fd).st_size:
+        raise errors.LocalIOError(
+            "the file says that it has 0 bytes, and has more",
+            hint='Read it as a stream: "s3-cli put FILE URI" does',
+        )
 
 
 class FileReader(ObjectReader):

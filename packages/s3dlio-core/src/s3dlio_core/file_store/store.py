@@ -177,8 +177,9 @@ class FileStore(ObjectStore):
                     raise errors.PreconditionFailedError("the file isn't the one that was expected")
                 end = status.st_size if stop is None else min(stop, status.st_size)
                 if not 0 <= start <= status.st_size or (stop is not None and stop < start):
+                    wanted = f"{start} to {'its end' if stop is None else stop}"
                     raise errors.InvalidRangeError(
-                        f"bytes {start} to {stop} of a file of {status.st_size} bytes"
+                        f"bytes {wanted} of a file of {status.st_size} bytes"
                     )
             except BaseException:
                 os.close(fd)

@@ -15,7 +15,12 @@ from __future__ import annotations
 from s3dlio_core.operations.arguments import JOBS_MAX
 from s3dlio_core.operations.bulk import get_many, put_many, stat_many
 from s3dlio_core.operations.checking import check
-from s3dlio_core.operations.containers import create_container, delete_container, list_containers
+from s3dlio_core.operations.containers import (
+    create_container,
+    delete_container,
+    list_containers,
+    list_containers_in,
+)
 from s3dlio_core.operations.deleting import delete
 from s3dlio_core.operations.describing import describe_many
 from s3dlio_core.operations.objects import (
@@ -25,11 +30,12 @@ from s3dlio_core.operations.objects import (
     get,
     get_range,
     list,  # noqa: A004 - the name is promised to callers
+    list_in,
     open_store,
     put,
     stat,
 )
-from s3dlio_core.operations.presigning import presign
+from s3dlio_core.operations.presigning import presign, presign_in
 from s3dlio_core.operations.put_stream import put_stream
 from s3dlio_core.operations.streaming import (
     open,  # noqa: A004 - the name is promised to callers
@@ -56,12 +62,15 @@ __all__ = [
     "get_range",
     "list",
     "list_containers",
+    "list_containers_in",
+    "list_in",
     "move",
     "open",
     "open_raw",
     "open_store",
     "open_writer",
     "presign",
+    "presign_in",
     "put",
     "put_file",
     "put_many",

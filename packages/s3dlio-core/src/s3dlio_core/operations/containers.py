@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         StoreProvider,
     )
 
-__all__ = ["create_container", "delete_container", "list_containers"]
+__all__ = ["create_container", "delete_container", "list_containers", "list_containers_in"]
 
 
 def create_container(uri: UriLike, *, options: Mapping[str, str] | None = None) -> None:
@@ -56,10 +56,15 @@ def list_containers(
     Raises:
         NotSupportedError: the store has no such list.
     """
-    anything = Uri(scheme.partition(":")[0].lower(), "", "")
     with Session(options) as session:
-        session.check_options([anything])
-        yield from session.provider(anything).list_containers()
+        yield from list_containers_in(session, scheme)
+
+
+def list_containers_in(session: Session, scheme: str) -> Iterator[ContainerInfo]:
+    """List as `list_containers` does, in a session that goes on."""
+    anything = Uri(scheme.partition(":")[0].lower(), "", "")
+    session.check_options([anything])
+    yield from session.provider(anything).list_containers()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.bandwidth import Bwlimit, make_bandwidth
-from s3dlio_core.in_memory import read_object
 from s3dlio_core.operations.arguments import (
     UriLike,
     object_session,
@@ -41,6 +40,7 @@ __all__ = [
     "get",
     "get_range",
     "list",
+    "list_in",
     "open_store",
     "put",
     "stat",
@@ -90,31 +90,43 @@ def list(  # noqa: A001 - the name is promised to callers
             prefix matches nothing. (An empty container or local directory is there, and empty.)
         PermissionDeniedError: at the end, when a directory could not be read.
     """
+    with Session(options) as session:
+        yield from list_in(session, uri, recursive, patterns=patterns, **filter_keywords)
+
+
+def list_in(
+    session: Session,
+    uri: UriLike,
+    recursive: bool = False,
+    *,
+    patterns: str = "auto",
+    **filter_keywords: Unpack[FilterKeywords],
+) -> Iterator[ListEntry]:
+    """List as `list` does, in a session that goes on."""
     asked = Reading.of(patterns)
     filters = make_filters(**filter_keywords)
-    with Session(options) as session:
-        parsed = parse_uri(uri)
-        session.check_options([parsed])
-        selection = select(session, uri, asked)
-        store = selection.place.store
-        left_out: errors.S3dlioError | None = None
-        there = _is_there(session, parsed, selection)
-        base = len(_base(selection))
-        sieve = None if filters is None else Sieve(filters, selection.place.prefix)
-        for found in expand(selection, recursive=recursive, sieve=sieve):
-            there = True
-            if isinstance(found, str):
-                yield ListEntry(store.uri_of(found), None, found[base:])
-            elif isinstance(found, ObjectInfo):
-                yield ListEntry(store.uri_of(found.key), found, found.key[base:])
-            elif not found.wanted:
-                left_out = left_out or found.error
-        if left_out is not None:
-            raise left_out
-        if not there and not (sieve is not None and sieve.anything):
-            raise errors.NothingMatchedError(
-                selection.nothing_matched, operation="list", uri=selection.text
-            )
+    parsed = parse_uri(uri)
+    session.check_options([parsed])
+    selection = select(session, uri, asked)
+    store = selection.place.store
+    left_out: errors.S3dlioError | None = None
+    there = _is_there(session, parsed, selection)
+    base = len(_base(selection))
+    sieve = None if filters is None else Sieve(filters, selection.place.prefix)
+    for found in expand(selection, recursive=recursive, sieve=sieve):
+        there = True
+        if isinstance(found, str):
+            yield ListEntry(store.uri_of(found), None, found[base:])
+        elif isinstance(found, ObjectInfo):
+            yield ListEntry(store.uri_of(found.key), found, found.key[base:])
+        elif not found.wanted:
+            left_out = left_out or found.error
+    if left_out is not None:
+        raise left_out
+    if not there and not (sieve is not None and sieve.anything):
+        raise errors.NothingMatchedError(
+            selection.nothing_matched, operation="list", uri=selection.text
+        )
 
 
 def _base(selection: Selection) -> str:
@@ -235,22 +247,16 @@ def get(
         InvalidRangeError: the range lies outside of it.
         NotSupportedError: the store has no versions.
     """
-    asked, bandwidth = Reading.of(patterns, version), make_bandwidth(bwlimit)
-    if bandwidth is None:
-        with open_raw(
-            uri, start=start, stop=stop, version=version, patterns=patterns, options=options
-        ) as stream:
-            return stream.take(stop)
-
-    with object_session(uri, options) as session:
-        return use_single(
-            session,
-            uri,
-            asked,
-            lambda store, key: read_object(
-                store, key, start, stop, version=version, bandwidth=bandwidth
-            ),
-        )
+    with open_raw(
+        uri,
+        start=start,
+        stop=stop,
+        version=version,
+        patterns=patterns,
+        bandwidth=make_bandwidth(bwlimit),
+        options=options,
+    ) as stream:
+        return stream.take(stop)
 
 
 def get_range(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from s3dlio_core.operations.arguments import UriLike, object_session
-from s3dlio_core.uri import parse_uri
+from s3dlio_core.operations.arguments import UriLike, object_uri
+from s3dlio_core.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["presign"]
+__all__ = ["presign", "presign_in"]
 
 
 def presign(
@@ -39,8 +39,22 @@ def presign(
         UsageError: another method, a life out of range, or a configuration without credentials.
         CredentialsError: no credentials were found.
     """
-    with object_session(uri, options) as session:
-        place, name = session.object(parse_uri(uri))
-        return place.store.presign(
-            place.prefix + name, method=method, expires_s=expires_s, version=version
-        )
+    with Session(options) as session:
+        return presign_in(session, uri, expires_s, method, version=version)
+
+
+def presign_in(
+    session: Session,
+    uri: UriLike,
+    expires_s: int = 3600,
+    method: str = "GET",
+    *,
+    version: str | None = None,
+) -> str:
+    """Presign as `presign` does, in a session that goes on."""
+    parsed = object_uri(uri)
+    session.check_options([parsed])
+    place, name = session.object(parsed)
+    return place.store.presign(
+        place.prefix + name, method=method, expires_s=expires_s, version=version
+    )

@@ -13,7 +13,7 @@ from s3dlio_core.store import Attributes, Condition
 from s3dlio_core.streams.upload import PARTS_AT_ONCE
 from s3dlio_core.transfer.ledger import Ledger
 from s3dlio_core.transfer.overwrite import Overwrite, OverwriteRule
-from s3dlio_core.transfer.report import Failure
+from s3dlio_core.transfer.report import Failure, Settled
 from s3dlio_core.uri import parse_uri
 
 if TYPE_CHECKING:
@@ -125,6 +125,10 @@ def put_stream(
             writer.take_from(_Told(readinto, ledger).readinto)
             ledger.totals_final = True
         counters.object_done(None)
+        if ledger.tells_settled and (info := writer.info) is not None:
+            ledger.settle(
+                Settled("copied", name, str(uri), info.size_bytes, info.etag, info.version)
+            )
     except errors.S3dlioError as error:
         counters.done_bytes = 0
         if condition is not None and isinstance(error, errors.PreconditionFailedError):

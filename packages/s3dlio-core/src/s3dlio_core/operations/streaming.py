@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Literal, overload
 
 from s3dlio_core import errors
-from s3dlio_core.operations.arguments import JOBS_MAX, UriLike, prepare_container
+from s3dlio_core.operations.arguments import JOBS_MAX, UriLike, object_uri, prepare_container
 from s3dlio_core.selection import Reading, use_single
 from s3dlio_core.session import Session
 from s3dlio_core.store import Attributes, Condition
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Callable, Mapping
 
+    from s3dlio_core.bandwidth import Bandwidth
     from s3dlio_core.store import ObjectStore
     from s3dlio_core.transfer.events import CancelToken
 
@@ -189,6 +190,8 @@ def open_raw(
     version: str | None = None,
     patterns: str = "auto",
     max_in_flight: int = PIECES_AHEAD,
+    bandwidth: Bandwidth | None = None,
+    session: Session | None = None,
     options: Mapping[str, str] | None = None,
     cancel: CancelToken | None = None,
 ) -> RawObjectStream:
@@ -202,6 +205,9 @@ def open_raw(
         version: read this version.
         patterns: how the text is read; see `TransferKeywords`.
         max_in_flight: ranges of 8 MiB that are read ahead at the most.
+        bandwidth: what reading on keeps to; nothing is read ahead then.
+        session: where to find the store, and close it in the end; then `options` and `cancel` of
+            requests are its own. None begins one for this stream.
         options: the stores' settings.
         cancel: ends its requests when it is set.
 
@@ -212,7 +218,12 @@ def open_raw(
     _check_in_flight(max_in_flight)
     asked = Reading.of(patterns, version)
     with contextlib.ExitStack() as stack:
-        session = _session(stack, uri, options, cancel)
+        at_close = None
+        if session is None:
+            session = _session(stack, uri, options, cancel)
+            at_close = session.close
+        else:
+            session.check_options([object_uri(uri)])
 
         def use(store: ObjectStore, key: str) -> RawObjectStream:
             seen = None if last_bytes is None else store.head(key, version=version)
@@ -224,8 +235,9 @@ def open_raw(
                 stop=stop,
                 seen=seen,
                 ahead_max=max_in_flight,
+                bandwidth=bandwidth,
                 cancel=cancel,
-                at_close=session.close,
+                at_close=at_close,
             )
 
         opened = use_single(session, uri, asked, use)
@@ -313,11 +325,7 @@ def _session(
     cancel: CancelToken | None,
 ) -> Session:
     """Begin the session of a stream, which closes it unless the stack is emptied before."""
-    parsed = parse_uri(uri)
-    if not parsed.key:
-        raise errors.UsageError(
-            "this names a container, not an object", uri=str(uri), hint="Add a key"
-        )
+    parsed = object_uri(uri)
     session = stack.enter_context(Session(options, cancel))
     session.check_options([parsed])
     return session

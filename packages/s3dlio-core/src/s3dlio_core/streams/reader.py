@@ -16,6 +16,7 @@ import contextlib
 import io
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from s3dlio_core.bandwidth import Bandwidth, paced
 from s3dlio_core.errors import IntegrityError, InvalidRangeError
 from s3dlio_core.streams.ownership import Owner, refuse_pickling
 from s3dlio_core.streams.pinned import PinnedObject
@@ -59,6 +60,7 @@ class RawObjectStream(io.RawIOBase):
         stop: int | None = None,
         seen: ObjectInfo | None = None,
         ahead_max: int = AHEAD_MAX,
+        bandwidth: Bandwidth | None = None,
         cancel: CancelToken | None = None,
         at_close: Callable[[], None] | None = None,
     ) -> None:
@@ -72,6 +74,7 @@ class RawObjectStream(io.RawIOBase):
             stop: what is asked for at first ends here; the stream doesn't.
             seen: the state of it that is meant; None is the current one.
             ahead_max: ranges of 8 MiB that are read ahead at the most.
+            bandwidth: what reading on keeps to; it is one request then. For who doesn't jump.
             cancel: ends requests when it is set.
             at_close: is called at the end, once.
 
@@ -91,6 +94,9 @@ class RawObjectStream(io.RawIOBase):
             end = seen.size_bytes if stop is None else stop
             body = PinnedObject(store, seen, version).open(start, end)
         self._body: ObjectReader | None = body
+        # Ranges side by side would come at a rate, but be handed out in bursts.
+        self._is_paced = bandwidth is not None
+        self._read = paced(body, bandwidth, self._cancel).readinto
         self._source = PinnedObject(store, body.info, version)
         # Ranges are compared here, so not by the reader of the first of them.
         self._check, body.check = body.check, None
@@ -186,7 +192,7 @@ class RawObjectStream(io.RawIOBase):
         self._check_usable()
         end = self.info.size_bytes if stop is None else min(stop, self.info.size_bytes)
         self._note_jump()
-        is_long = end - self._position > _ONE_REQUEST_MAX_BYTES
+        is_long = not self._is_paced and end - self._position > _ONE_REQUEST_MAX_BYTES
         if not self._lies_ahead() and (is_long or self._body is None) and self._position < end:
             self._read_ahead(end, at_once=True)
         if self._reads_body():
@@ -225,7 +231,7 @@ class RawObjectStream(io.RawIOBase):
         if self._body is None:
             return False
         is_short = self._body_stop - self._begun_at <= _ONE_REQUEST_MAX_BYTES
-        return is_short or self._position - self._begun_at < FIRST_RANGE_BYTES
+        return self._is_paced or is_short or self._position - self._begun_at < FIRST_RANGE_BYTES
 
     def _has_jumped(self) -> bool:
         """Whether the position is where a jump led to, or not far behind."""
@@ -240,10 +246,7 @@ class RawObjectStream(io.RawIOBase):
         return count <= PART_SIZE_BYTES and self._has_jumped()
 
     def _read_body(self, view: memoryview) -> int:
-        body = self._body
-        if body is None:
-            raise AssertionError("there is no such reader")
-        count = body.readinto(view)
+        count = self._read(view)
         if not count:
             raise IntegrityError(
                 f"the object ends {self._body_stop - self._position} bytes early",
