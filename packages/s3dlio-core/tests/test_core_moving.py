@@ -225,6 +225,13 @@ def test_a_source_that_is_gone_is_told(source: MemoryStore) -> None:
     assert _content(destination) == CONTENT
 
 
+def test_a_source_that_is_gone_was_not_kept(source: MemoryStore) -> None:
+    """The message says where its copy is, and nothing that isn't so."""
+    error = _only_failure(_move(source, _watched(lambda: source.delete("k"))))
+    assert "is now memory://" in error.hint
+    assert "kept" not in error.hint
+
+
 def test_a_run_that_is_stopped_between_copy_and_deletion_deletes_nothing(
     source: MemoryStore,
 ) -> None:

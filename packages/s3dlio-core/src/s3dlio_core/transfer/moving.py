@@ -108,7 +108,8 @@ class Mover:
         except CancelledError:
             raise
         except S3dlioError as error:
-            error.hint = f"{error.hint}. The source was kept".removeprefix(". ")
+            if not isinstance(error.__cause__, ObjectNotFoundError):  # it is gone by itself
+                error.hint = f"{error.hint}. The source was kept".removeprefix(". ")
             raise
         try:
             item.source.delete(item.info.key)
@@ -136,7 +137,10 @@ class Mover:
         try:
             now = item.source.head(item.info.key)
         except ObjectNotFoundError as error:
-            raise _changed(item, "copied, but the source is gone") from error
+            goal = self._destination.uri_of(item.key)
+            raise _changed(
+                item, "copied, but the source is gone", f"What it was is now {goal}"
+            ) from error
         if not same_object(now, item.info):
             raise _changed(item, "copied, but the source changed meanwhile")
         if not self._needs_telling_apart(item):
@@ -206,12 +210,14 @@ def place_name(store: ObjectStore) -> tuple[str, str, str]:
     return source.scheme, source.endpoint, source.container
 
 
-def _changed(item: CopyItem, reason: str) -> SourceChangedError:
+def _changed(
+    item: CopyItem, reason: str, hint: str = "Move it again when nothing writes to it"
+) -> SourceChangedError:
     return SourceChangedError(
         reason,
         operation="move",
         uri=item.source.uri_of(item.info.key),
-        hint="Move it again when nothing writes to it",
+        hint=hint,
     )
 
 
