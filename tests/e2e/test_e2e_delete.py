@@ -38,6 +38,18 @@ def test_a_terminal_is_asked(
     assert (screen.code, sorted(moto.objects())) == (code, left)
 
 
+def test_a_list_that_is_typed_is_no_answer(moto_cli: Cli, moto: Bucket, tmp_path: Path) -> None:
+    """Its first line would be taken for one; nothing is asked, and nothing deleted."""
+    moto.put("d/y", b"")
+    screen = run_in_terminal(
+        [str(S3_CLI), "rm", "-r", "--files-from", "-", f"{moto.uri}/d/"],
+        environment=moto_cli.environment,
+        directory=tmp_path,
+        typed="y\ny\n",
+    )
+    assert (screen.code, [*moto.objects()]) == (2, ["d/y"])
+
+
 def test_a_list_deletes_exactly_what_it_names(moto_cli: Cli, moto: Bucket, tmp_path: Path) -> None:
     """Of neighbours with the same beginning, and of a marker, too."""
     for key in ("d/", "d/a", "d/ab", "d/a b", "x"):

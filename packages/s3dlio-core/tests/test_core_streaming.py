@@ -268,3 +268,10 @@ def test_stream_has_neither_time_nor_name(key: str, overwrite: str | None) -> No
     """So it is refused where these are needed."""
     with pytest.raises(errors.UsageError):
         operations.put_stream(io.BytesIO().readinto, f"memory://c/{key}", overwrite=overwrite)
+
+
+@pytest.mark.parametrize(("offset", "length"), [(1.5, 10), (0, 1.0), ("0", 1), (True, 1)])
+def test_range_of_no_whole_numbers_is_refused(base: str, offset: int, length: int) -> None:
+    """Before a request is made of it."""
+    with pytest.raises(TypeError, match="whole number of bytes"):
+        operations.get_range(f"{base}/x", offset, length)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from s3dlio_core.transfer.report import Planned
 
-__all__ = ["confirm"]
+__all__ = ["can_ask", "confirm"]
 
 _SHOWN_MAX = 10
 
@@ -40,6 +40,11 @@ class _Counting(TransferObserver):
             self.names.append(planned.source)
 
 
+def can_ask() -> bool:
+    """Whether somebody is there who reads a question and can answer it."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def confirm(delete: Callable[..., object] | None) -> None:
     """Ask whether a deletion shall go on, where somebody can be asked.
 
@@ -50,7 +55,7 @@ def confirm(delete: Callable[..., object] | None) -> None:
     Raises:
         S3dlioError: it shall not; or what would be deleted can't be found out.
     """
-    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         return
     question = 'Delete all that the list names, and all below names that end in "/"?'
     if delete is not None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-__all__ = ["NAMES_OPTIONS", "names_of", "names_options"]
+__all__ = ["NAMES_OPTIONS", "names_are_typed", "names_of", "names_options"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -67,6 +67,13 @@ def names_of(ctx: click.Context) -> Iterator[str] | None:
                     "write the failures to another file"
                 )
     return itertools.chain(*(read_lines(one) for one in lines), *(read_nul(one) for one in nuls))
+
+
+def names_are_typed(ctx: click.Context) -> bool:
+    """Whether standard input is one of the lists, so that nobody can answer a question there."""
+    values = remembered_values(ctx)
+    lists = (*values.get("files_from", ()), *values.get("files_from0", ()))
+    return any(_descriptor(stream) == 0 for stream in lists)
 
 
 def _descriptor(stream: BinaryIO) -> int | None:

@@ -9,7 +9,7 @@ import click
 
 from s3dlio_cli.command import command
 from s3dlio_cli.filter_options import filter_keywords, filter_options
-from s3dlio_cli.names_options import names_of, names_options
+from s3dlio_cli.names_options import names_are_typed, names_of, names_options
 from s3dlio_cli.options import (
     dry_run_option,
     failure_options,
@@ -64,7 +64,7 @@ def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool, force:
     or a directory, and everything below it is deleted; on a terminal that is shown first, and done
     when you agree. With --files-from a URI says where the objects lie that FILE names.
     """
-    from s3dlio_cli.confirmation import confirm  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_cli.confirmation import can_ask, confirm  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
 
@@ -83,6 +83,10 @@ def delete(ctx: click.Context, uris: tuple[str, ...], *, recursive: bool, force:
 
     def transfer(observer: TransferObserver | None, cancel: CancelToken) -> TransferReport:
         if asks:
+            if names_are_typed(ctx) and can_ask():
+                raise click.UsageError(
+                    "-r asks, and what is typed is the list of names: give a file, or -f", ctx
+                )
             confirm(None if names is not None else delete_them)
         return delete_them(
             names=names,

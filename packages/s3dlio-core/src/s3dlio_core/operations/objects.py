@@ -283,7 +283,11 @@ def get_range(
     Raises:
         ObjectNotFoundError: it isn't there.
         InvalidRangeError: `offset` or `length` is negative, or `offset` beyond the end.
+        TypeError: one of them is no whole number.
     """
+    for name, number in (("offset", offset), ("length", length)):
+        if isinstance(number, bool) or not isinstance(number, (int, type(None))):
+            raise TypeError(f"{name} is a whole number of bytes, not {number!r}")
     return get(
         uri,
         start=offset,
