@@ -6,6 +6,7 @@ import gc
 import pickle
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,12 +92,10 @@ def test_pool_is_bounded(byte_server: ByteServer, make_adapter: Callable[..., Ba
     for response in held:
         assert len(response.content) == 3_000_000
         response.close()
-    ended = [number for number in connections if byte_server.has_ended(number)]
-    while len(ended) < 3:
-        waiting = next(number for number in connections[2:] if number not in ended)
-        assert byte_server.wait_until_ended(waiting)
-        ended = [number for number in connections if byte_server.has_ended(number)]
-    assert len(ended) == 3
+    # Which of them are closed, and in which order their ends are seen, is nobody's business.
+    while (ended_count := sum(map(byte_server.has_ended, connections))) < 3:
+        time.sleep(0.01)
+    assert ended_count == 3
 
 
 def test_pools_are_apart_by_origin(byte_server: ByteServer, adapter: BaseAdapter) -> None:
