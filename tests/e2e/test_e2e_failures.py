@@ -228,7 +228,7 @@ def test_host_that_does_not_exist(moto_cli: Cli) -> None:
         (("upload", "in/a", "http://h/k"), 2, "http://", "Known schemes"),
         (("upload", "in/a", "out/", "--region", "x y"), 2, "region", ""),
         (("ls", "s3://b/", "--endpoint-url", "localhost:9000"), 2, "endpoint", "http://"),
-        (("ls", "s3://b/", "--profile", "nobody"), 2, "nobody", "AWS_PROFILE"),
+        (("ls", "s3://b/", "--profile", "nobody"), 2, "nobody", "profile that was given"),
         (("upload", "in/missing", "out/"), 3, "in/missing", ""),
         (("upload", "in/*.zip", "out/"), 3, "in/*.zip", ""),
         (("upload", "-r", "in/empty/", "out/"), 3, "in/empty/", ""),
