@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from s3dlio_core.transfer.report import TransferReport
 
+pytestmark = pytest.mark.one_wire
+
 _ROW: Final = re.compile(r"^\| (.+) \| (.+) \|$", re.MULTILINE)
 _CODE: Final = re.compile(r"`([^`]*)`")
 FILES: Final = ("data/a.log", "data/b.txt", "data/2024/c.log")

@@ -14,6 +14,8 @@ from s3dlio_cli.command_table import TABLE
 from s3dlio_core import errors
 from tests.servers.base import REPOSITORY_ROOT
 
+pytestmark = pytest.mark.one_wire
+
 TEXT: Final = (REPOSITORY_ROOT / "docs" / "MIGRATING.md").read_text(encoding="utf-8")
 _ROW: Final = re.compile(r"^\| (.+) \| (.+) \|$", re.MULTILINE)
 ROWS: Final = _ROW.findall(TEXT)

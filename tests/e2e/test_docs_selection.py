@@ -18,6 +18,8 @@ from tests.servers.base import REPOSITORY_ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.one_wire
+
 TEXT: Final = (REPOSITORY_ROOT / "docs" / "selection.md").read_text(encoding="utf-8")
 _ROW: Final = re.compile(
     r"^\| `(/.+)` \| (literal|glob|regex) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE

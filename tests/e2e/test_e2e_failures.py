@@ -217,6 +217,7 @@ def test_host_that_does_not_exist(moto_cli: Cli) -> None:
     one_error(outcome, code=1, says="no-such-host.invalid", hint="Check the endpoint URL")
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize(
     ("arguments", "code", "says", "hint"),
     [

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import S3Server
 
+pytestmark = pytest.mark.one_wire
+
 #: More than two pages of a listing.
 CACHE_COUNT = 2_200
 FILES = {

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import MotoServer, S3Server
 
+pytestmark = pytest.mark.one_wire
+
 MTIME_NS = 1_500_000_000_123_456_789
 FILES = {"a.json": b"{}", "empty": b"", "d/b.csv": b"x,y\n", "d/\u00fc+ .bin": bytes(range(256))}
 SUPPORTED = {

@@ -27,6 +27,8 @@ from s3dlio_s3 import (
 if TYPE_CHECKING:
     from s3dlio_core.store import StoreProvider
 
+pytestmark = pytest.mark.one_wire
+
 CONFIG: Final = S3Config(
     endpoint_url="https://store.example:9000",
     region="eu-west-1",

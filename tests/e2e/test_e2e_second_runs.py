@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import FaultProxy, S3Server
 
+pytestmark = pytest.mark.one_wire
+
 DENIED: Final = Answer.error(403, "AccessDenied")
 
 
