@@ -16,10 +16,12 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from s3dlio_core.store import Attributes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["guess_content_type"]
+__all__ = ["guess_content_type", "with_content_type"]
 
 _OWN = {
     # Compressed.
@@ -71,6 +73,14 @@ def guess_content_type(key: str) -> str:
     dot = name.rfind(".")
     # A name that only begins with a dot has no suffix.
     return _types().get(name[dot:].lower(), "") if dot > 0 else ""
+
+
+def with_content_type(attributes: Attributes | None, *keys: str) -> Attributes | None:
+    """Return attributes with a content type: their own, or else that of the first key with one."""
+    if attributes is not None and attributes.content_type:
+        return attributes
+    guessed = next(filter(None, map(guess_content_type, keys)), "")
+    return Attributes(content_type=guessed).over(attributes) if guessed else attributes
 
 
 @functools.cache

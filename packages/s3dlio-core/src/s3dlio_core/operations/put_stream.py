@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.content_types import guess_content_type as guessed_type
+from s3dlio_core.content_types import with_content_type
 from s3dlio_core.operations.arguments import Progress, UriLike, as_observer
 from s3dlio_core.operations.streaming import open_writer
 from s3dlio_core.store import Attributes, Condition
@@ -99,8 +99,8 @@ def put_stream(
         raise errors.UsageError(
             "a stream has no name of its own", uri=str(uri), hint="Name the object"
         )
-    if guess_content_type and (guessed := guessed_type(key)):
-        attributes = (attributes or Attributes()).over(Attributes(content_type=guessed))
+    if guess_content_type:
+        attributes = with_content_type(attributes, key)
     ledger = Ledger("put", as_observer(progress))
     counters = ledger.counters()
 

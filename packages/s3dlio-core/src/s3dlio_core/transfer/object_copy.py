@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from s3dlio_core.bandwidth import paced
-from s3dlio_core.content_types import guess_content_type
+from s3dlio_core.content_types import with_content_type
 from s3dlio_core.errors import IntegrityError, SourceChangedError
 from s3dlio_core.identity import same_object
 from s3dlio_core.mtimes import kept_mtime_ns, mtime_attributes, mtime_ns_of
@@ -109,7 +109,7 @@ class CopyContext:
         if capabilities.mtime and not item.source.capabilities.mtime:
             wanted = _with_mtime(wanted, item.info.mtime)
         if capabilities.attributes and self.guess_content_type:
-            wanted = _with_content_type(wanted, item)
+            wanted = with_content_type(wanted, item.key, item.info.key)
         return wanted
 
 
@@ -141,13 +141,6 @@ def _with_mtime(attributes: Attributes | None, mtime_s: float | None) -> Attribu
     if mtime_s is None or kept_mtime_ns(attributes) is not None:
         return attributes
     return mtime_attributes(mtime_ns_of(mtime_s)).over(attributes)
-
-
-def _with_content_type(attributes: Attributes | None, item: CopyItem) -> Attributes | None:
-    if attributes is not None and attributes.content_type:
-        return attributes
-    guessed = guess_content_type(item.key) or guess_content_type(item.info.key)
-    return Attributes(content_type=guessed).over(attributes) if guessed else attributes
 
 
 def fill(reader: Readable, view: memoryview, cancel: CancelToken) -> None:
