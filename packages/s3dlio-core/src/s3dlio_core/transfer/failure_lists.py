@@ -29,10 +29,11 @@ from s3dlio_core.transfer.events import PassingObserver, TransferObserver
 from s3dlio_core.transfer.plan import CopyItem, LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from typing_extensions import Self
 
+    from s3dlio_core.store import ObjectStore
     from s3dlio_core.transfer.events import Snapshot
     from s3dlio_core.transfer.plan import PlanEntry
     from s3dlio_core.transfer.report import Failure, TransferReport
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ListPath",
+    "is_list",
     "list_paths",
     "listing_failures",
     "refuse_lists_as_sources",
@@ -128,13 +130,22 @@ def list_paths(lists: Iterable[ListPath]) -> set[str]:
     return paths | {os.path.realpath(path) for path in paths}
 
 
+def is_list(store: ObjectStore, key: str, paths: Collection[str]) -> bool:
+    """Return whether an object is one of the lists.
+
+    Args:
+        store: holds it.
+        key: its key.
+        paths: what `list_paths` returned.
+    """
+    if not (paths and store.capabilities.directories):
+        return False
+    return store.uri_of(key).partition("://")[2] in paths
+
+
 def _without(entries: Iterator[PlanEntry], paths: set[str]) -> Iterator[PlanEntry]:
     for entry in entries:
-        if (
-            isinstance(entry, CopyItem)
-            and entry.source.capabilities.directories
-            and entry.source.uri_of(entry.info.key).partition("://")[2] in paths
-        ):
+        if isinstance(entry, CopyItem) and is_list(entry.source, entry.info.key, paths):
             name = printable(entry.info.key)
             yield LeftOut(f"{name} isn't copied: it is the list of what fails")
         else:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core.collisions import only_first, without_shadowed
 from s3dlio_core.mapping import Target
 from s3dlio_core.selection import Selection
+from s3dlio_core.transfer.failure_lists import is_list
 from s3dlio_core.transfer.plan import CopyItem, PlanEntry, Skipped
 from s3dlio_core.transfer.planning import copy_entry, makes_directories, tell_left_out
 from s3dlio_core.transfer.report import Failure
@@ -61,7 +62,7 @@ class SyncPlan:
         self.matched_any = False
         self._comparison = comparison
         self._extras = extras
-        self._lists = lists if comparison.destination.store.capabilities.directories else ()
+        self._lists = lists
         self._selection = Selection(text, comparison.source)
         self._target = Target(comparison.destination)
         self._markers: list[Extra] = []
@@ -111,14 +112,10 @@ class SyncPlan:
             error = difference.error
             uri = difference.store.uri_of(error.key)
             yield Skipped(uri) if error.wanted else Failure(uri, "", error.error)
-        elif self._extras is not None and not self._is_list(difference):
+        elif self._extras is not None and not is_list(
+            self._target.place.store, difference.info.key, self._lists
+        ):
             self._take_extra(difference, self._extras)
-
-    def _is_list(self, extra: Extra) -> bool:
-        if not self._lists:
-            return False
-        uri = self._target.place.store.uri_of(extra.info.key)
-        return uri.partition("://")[2] in self._lists
 
     def _take_extra(self, extra: Extra, extras: Extras) -> None:
         if not self._keeps_markers:
