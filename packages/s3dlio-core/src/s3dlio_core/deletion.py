@@ -15,13 +15,13 @@ from s3dlio_core.transfer.report import Failure, Planned, Settled, TransferRepor
 from s3dlio_core.transfer.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from s3dlio_core.store import ObjectStore
     from s3dlio_core.transfer.events import CancelToken, TransferObserver
     from s3dlio_core.transfer.named import NamedObjects
 
-__all__ = ["Deletion"]
+__all__ = ["Deletion", "delete_batch"]
 
 
 class Deletion:
@@ -145,19 +145,10 @@ class Deletion:
                 for key in batch:
                     self._tally.plan(Planned(store.uri_of(key), "", None))
             else:
-                self._delete_batch(store, batch)
+                tally = self._tally
+                settled = tally.settle if tally.tells_settled else None
+                tally.done_count += delete_batch(store, batch, tally.fail, settled)
             self._tally.tick()
-
-    def _delete_batch(self, store: ObjectStore, keys: Sequence[str]) -> None:
-        failed_keys: set[str] = set()
-        for failed in store.delete_many(keys):
-            failed_keys.add(failed.key)
-            self._tally.fail(Failure(store.uri_of(failed.key), "", failed.error))
-        self._tally.done_count += len(keys) - len(failed_keys)
-        if self._tally.tells_settled:
-            for key in keys:
-                if key not in failed_keys:
-                    self._tally.settle(Settled("deleted", store.uri_of(key)))
 
     def _keys(self, selection: Selection, sieve: Sieve | None, *, recursive: bool) -> Iterator[str]:
         for found in expand(selection, recursive=recursive, sieve=sieve):
@@ -166,6 +157,34 @@ class Deletion:
                 yield found.key
             elif isinstance(found, ListError) and not found.wanted:
                 self._fail(selection.place.store.uri_of(found.key), found.error)
+
+
+def delete_batch(
+    store: ObjectStore,
+    keys: Sequence[str],
+    fail: Callable[[Failure], None],
+    settled: Callable[[Settled], None] | None,
+) -> int:
+    """Delete keys, and tell what becomes of each.
+
+    Args:
+        store: holds them.
+        keys: exactly these.
+        fail: is told each that could not be deleted.
+        settled: is told each that was deleted, if anybody wants to know.
+
+    Returns:
+        How many were deleted.
+    """
+    failed_keys: set[str] = set()
+    for failed in store.delete_many(keys):
+        failed_keys.add(failed.key)
+        fail(Failure(store.uri_of(failed.key), "", failed.error))
+    if settled is not None:
+        for key in keys:
+            if key not in failed_keys:
+                settled(Settled("deleted", store.uri_of(key)))
+    return len(keys) - len(failed_keys)
 
 
 def _check_directory(selection: Selection, *, recursive: bool) -> None:

@@ -9,6 +9,7 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING
 
+from s3dlio_core.deletion import delete_batch
 from s3dlio_core.errors import S3dlioError
 from s3dlio_core.transfer.events import PassingObserver, Snapshot, TransferObserver
 from s3dlio_core.transfer.frames import drop_frames
@@ -17,7 +18,6 @@ from s3dlio_core.transfer.report import (
     PLANNED_KEPT_MAX,
     Failure,
     Planned,
-    Settled,
     TransferReport,
 )
 from s3dlio_core.trees.extras import refusal_of, why_kept
@@ -151,15 +151,8 @@ class _Deletion:
             self.stop(error)
 
     def _delete_batch(self, keys: Sequence[str]) -> None:
-        failed_keys: set[str] = set()
-        for failed in self._store.delete_many(keys):
-            failed_keys.add(failed.key)
-            self._fail(Failure(self._store.uri_of(failed.key), "", failed.error))
-        self._deleted_count += len(keys) - len(failed_keys)
-        if self._observer.wants_settled:
-            for key in keys:
-                if key not in failed_keys:
-                    self._observer.settled(Settled("deleted", self._store.uri_of(key)))
+        settled = self._observer.settled if self._observer.wants_settled else None
+        self._deleted_count += delete_batch(self._store, keys, self._fail, settled)
 
     def _fail(self, failure: Failure) -> None:
         drop_frames(failure.error)
