@@ -68,10 +68,15 @@ with tempfile.TemporaryDirectory() as directory:
     assert pathlib.Path(directory, "back", "a.txt").read_bytes() == b"content"
     assert s3dlio.get("s3://cli-check/x/a.txt") == b"content"
 """
+_AZURE = """
+from s3dlio_azure import SharedKey
+assert "c2VjcmV0" not in repr(SharedKey("account", "c2VjcmV0"))
+"""
 SCRIPTS = {
     "s3dlio-core": _CORE,
     "s3dlio-http": _HTTP,
     "s3dlio-s3": _S3,
+    "s3dlio-azure": _AZURE,
     "s3dlio-progress": _PROGRESS,
     "s3dlio-cli": _CLI,
 }

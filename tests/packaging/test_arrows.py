@@ -16,6 +16,7 @@ ARROWS: Final = {
     "s3dlio-core": set[str](),
     "s3dlio-http": set[str](),
     "s3dlio-s3": {"s3dlio_core", "s3dlio_http"},
+    "s3dlio-azure": {"s3dlio_core"},
     "s3dlio-progress": {"s3dlio_core"},
     "s3dlio-cli": {"s3dlio_core", "s3dlio_progress"},
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAMES: Final = sorted(PACKAGES)
 ENTRY_POINTS: Final = {
+    "s3dlio-azure": "",
     "s3dlio-cli": "[console_scripts]\ns3-cli = s3dlio_cli.app:run\n",
     "s3dlio-core": "",
     "s3dlio-http": "",
@@ -85,6 +86,7 @@ def test_only_the_command_line_installs_s3dlio(wheels: dict[str, Wheel]) -> None
         name: {path.partition("/")[0] for path in wheel.modules} for name, wheel in wheels.items()
     }
     assert tops == {
+        "s3dlio-azure": {"s3dlio_azure"},
         "s3dlio-cli": {"s3dlio", "s3dlio_cli"},
         "s3dlio-core": {"s3dlio_core"},
         "s3dlio-http": {"s3dlio_http"},
