@@ -57,4 +57,4 @@ dist-check: dist ## try each wheel alone in a fresh environment
 
 clean: ## remove what the commands above made
 	rm -rf .venv .venv-3.* dist build packages/*/build packages/*/src/*.egg-info
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .azurite

@@ -5,6 +5,7 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.servers.fixtures",
     "tests.servers.adapter_fixtures",
+    "tests.servers.azure_fixtures",
     "tests.servers.canned_fixtures",
     "tests.servers.requirements",
 ]

@@ -1,4 +1,4 @@
-"""An S3 server in a child process: how it starts, says where it is, and ends.
+"""A server in a child process: how it starts, says where it is, and ends.
 
 Rules of this file: the child prints one JSON line `{"port": N}` when it answers, and ends when its
 standard input closes; so it ends with its parent, however that ends. It keeps its request log and
@@ -22,6 +22,7 @@ from tests.servers.endpoint import (
     ACCESS_KEY,
     REGION,
     SECRET_KEY,
+    Endpoint,
     RequestRecord,
     S3Endpoint,
     read_request_log,
@@ -41,29 +42,19 @@ class ServerStartError(RuntimeError):
     """A server's process ended before it answered."""
 
 
-class S3Server(S3Endpoint):
-    """A running S3 server. Use it with `with`, or call `close`.
+class ServerProcess(Endpoint):
+    """A server that runs. Use it with `with`, or call `close`.
 
     Args:
         module: the module that `python -m` runs as the server.
         arguments: its arguments, beyond `--work-dir`.
-        region: the region that requests must be signed for.
         certificates: those of its TLS, or None for plain HTTP.
-        access_key: the access key that its process was told.
-        secret_key: its secret.
     """
 
-    name = "s3"
+    name = "test"
 
     def __init__(
-        self,
-        module: str,
-        arguments: Sequence[str],
-        *,
-        region: str = REGION,
-        certificates: Certificates | None = None,
-        access_key: str = ACCESS_KEY,
-        secret_key: str = SECRET_KEY,
+        self, module: str, arguments: Sequence[str], certificates: Certificates | None
     ) -> None:
         self.work_dir = Path(tempfile.mkdtemp(prefix=f"s3dlio-{self.name}-"))
         self._final_log: list[RequestRecord] | None = None
@@ -86,14 +77,7 @@ class S3Server(S3Endpoint):
             start_new_session=True,
         )
         try:
-            host = f"127.0.0.1:{self._read_port()}"
-            super().__init__(
-                host,
-                access_key=access_key,
-                secret_key=secret_key,
-                region=region,
-                certificates=certificates,
-            )
+            Endpoint.__init__(self, f"127.0.0.1:{self._read_port()}", certificates)
         except BaseException:
             self.close()
             raise
@@ -122,10 +106,6 @@ class S3Server(S3Endpoint):
         path = self.work_dir / "stderr.txt"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
-    def drop_bucket(self, bucket: str) -> None:
-        """Forget a bucket and all it holds, without a request per object."""
-        raise NotImplementedError
-
     def kill(self) -> None:
         """End the server and its children as a crash does: every connection breaks."""
         os.killpg(self.pid, signal.SIGKILL)
@@ -149,6 +129,43 @@ class S3Server(S3Endpoint):
         self._stderr.close()
         self._final_log = self.request_log()
         shutil.rmtree(self.work_dir, ignore_errors=True)
+
+
+class S3Server(ServerProcess, S3Endpoint):
+    """A running S3 server.
+
+    Args:
+        module: the module that `python -m` runs as the server.
+        arguments: its arguments, beyond `--work-dir`.
+        region: the region that requests must be signed for.
+        certificates: those of its TLS, or None for plain HTTP.
+        access_key: the access key that its process was told.
+        secret_key: its secret.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        region: str = REGION,
+        certificates: Certificates | None = None,
+        access_key: str = ACCESS_KEY,
+        secret_key: str = SECRET_KEY,
+    ) -> None:
+        ServerProcess.__init__(self, module, arguments, certificates)
+        S3Endpoint.__init__(
+            self,
+            self.host,
+            access_key=access_key,
+            secret_key=secret_key,
+            region=region,
+            certificates=certificates,
+        )
+
+    def drop_bucket(self, bucket: str) -> None:
+        """Forget a bucket and all it holds, without a request per object."""
+        raise NotImplementedError
 
 
 def announce_and_wait(port: int, work_dir: Path, stop: Callable[[], None]) -> None:

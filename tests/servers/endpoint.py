@@ -1,4 +1,4 @@
-"""What a client needs to know about an S3 server, and the log of what it was asked.
+"""What a client needs to know about a server, and the log of what it was asked.
 
 Rules of this file: paths and queries are recorded as they came over the wire, percent-encoded; a
 record is written before its answer is sent, so a client that has its answer finds its request.
@@ -53,6 +53,11 @@ class RequestRecord:
         return unquote(self.path.lstrip("/").partition("/")[2])
 
     @property
+    def blob(self) -> str:
+        """The blob's name, decoded, for a request whose path begins with the account."""
+        return self.key.partition("/")[2]
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The query's parameters, decoded."""
         return dict(parse_qsl(self.query, keep_blank_values=True))
@@ -87,7 +92,49 @@ def read_request_log(path: Path) -> list[RequestRecord]:
     return [RequestRecord(**json.loads(line)) for line in lines]
 
 
-class S3Endpoint(Closing):
+class Endpoint(Closing):
+    """An address that answers.
+
+    Args:
+        host: address and port, as a Host header has it.
+        certificates: those of its TLS, or None for plain HTTP.
+    """
+
+    def __init__(self, host: str, certificates: Certificates | None) -> None:
+        self.host = host
+        self.certificates = certificates
+
+    @property
+    def origin(self) -> str:
+        """Its URL, without a path."""
+        return f"{'https' if self.certificates else 'http'}://{self.host}"
+
+    @property
+    def ca_bundle(self) -> str:
+        """The file of the authority that a client must trust, or empty."""
+        return str(self.certificates.ca) if self.certificates else ""
+
+    def connection(self, host: str = "") -> http.client.HTTPConnection:
+        """A connection that isn't open yet.
+
+        Args:
+            host: where to connect to instead.
+        """
+        if self.certificates is None:
+            return http.client.HTTPConnection(host or self.host)
+        context = self.certificates.client_context()
+        return http.client.HTTPSConnection(host or self.host, context=context)
+
+    def request_log(self) -> list[RequestRecord]:
+        """Every request since the start, in the order in which they were answered."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End what answers at this address. The request log can still be read."""
+        raise NotImplementedError
+
+
+class S3Endpoint(Endpoint):
     """An address that speaks S3, with its credentials.
 
     Args:
@@ -107,32 +154,15 @@ class S3Endpoint(Closing):
         region: str = REGION,
         certificates: Certificates | None = None,
     ) -> None:
-        self.host = host
+        super().__init__(host, certificates)
         self.access_key = access_key
         self.secret_key = secret_key
         self.region = region
-        self.certificates = certificates
 
     @property
     def endpoint_url(self) -> str:
         """The URL to give to an S3 client."""
-        return f"{'https' if self.certificates else 'http'}://{self.host}"
-
-    @property
-    def ca_bundle(self) -> str:
-        """The file of the authority that an S3 client must trust, or empty."""
-        return str(self.certificates.ca) if self.certificates else ""
-
-    def connection(self, host: str = "") -> http.client.HTTPConnection:
-        """A connection that isn't open yet.
-
-        Args:
-            host: where to connect to instead.
-        """
-        if self.certificates is None:
-            return http.client.HTTPConnection(host or self.host)
-        context = self.certificates.client_context()
-        return http.client.HTTPSConnection(host or self.host, context=context)
+        return self.origin
 
     @property
     def environment(self) -> dict[str, str]:
@@ -162,11 +192,3 @@ class S3Endpoint(Closing):
             "secret_access_key": self.secret_key,
             "ca_bundle": self.ca_bundle,
         }
-
-    def request_log(self) -> list[RequestRecord]:
-        """Every request since the start, in the order in which they were answered."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """End what answers at this address. The request log can still be read."""
-        raise NotImplementedError

@@ -1,4 +1,4 @@
-"""A TCP proxy before an S3 server that breaks chosen requests in chosen ways.
+"""A TCP proxy before a server that breaks chosen requests in chosen ways.
 
     with FaultProxy(server) as proxy:
         rule = proxy.add(ResetMidResponse(after_bytes=1000), method="GET", nth=2)
@@ -15,7 +15,8 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from tests.servers.endpoint import RequestRecord, S3Endpoint
+from tests.servers.blob_endpoint import BlobEndpoint
+from tests.servers.endpoint import Endpoint, RequestRecord, S3Endpoint
 from tests.servers.faults import Fault, Hold, Rule
 from tests.servers.http_relay import Exchange, HttpRelay, forward
 
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class FaultProxy(S3Endpoint):
-    """A faulty line to a server, with the server's credentials and TLS. Use it with `with`.
+class FaultyLine(Endpoint):
+    """A faulty line to a server, with the server's TLS. Use it with `with`.
 
     Args:
-        server: what stands behind the proxy.
+        server: what stands behind it.
     """
 
-    def __init__(self, server: S3Endpoint) -> None:
+    def __init__(self, server: Endpoint) -> None:
         self._lock = threading.Lock()
         self._rules: list[Rule] = []
         self._log: list[RequestRecord] = []
@@ -42,13 +43,7 @@ class FaultProxy(S3Endpoint):
             context=certificates.server_context() if certificates else None,
             upstream_context=certificates.client_context() if certificates else None,
         )
-        super().__init__(
-            f"127.0.0.1:{self._relay.port}",
-            access_key=server.access_key,
-            secret_key=server.secret_key,
-            region=server.region,
-            certificates=certificates,
-        )
+        Endpoint.__init__(self, f"127.0.0.1:{self._relay.port}", certificates)
 
     def add(
         self,
@@ -114,3 +109,40 @@ class FaultProxy(S3Endpoint):
         """Cut every connection and stop listening."""
         self.clear()
         self._relay.close()
+
+
+class FaultProxy(FaultyLine, S3Endpoint):
+    """A faulty line to an S3 server, with the server's credentials.
+
+    Args:
+        server: what stands behind the proxy.
+    """
+
+    def __init__(self, server: S3Endpoint) -> None:
+        FaultyLine.__init__(self, server)
+        S3Endpoint.__init__(
+            self,
+            self.host,
+            access_key=server.access_key,
+            secret_key=server.secret_key,
+            region=server.region,
+            certificates=server.certificates,
+        )
+
+
+class BlobFaultProxy(FaultyLine, BlobEndpoint):
+    """A faulty line to a server of Azure Blob Storage, with the server's account.
+
+    Args:
+        server: what stands behind the proxy.
+    """
+
+    def __init__(self, server: BlobEndpoint) -> None:
+        FaultyLine.__init__(self, server)
+        BlobEndpoint.__init__(
+            self,
+            self.host,
+            account=server.account,
+            account_key=server.account_key,
+            certificates=server.certificates,
+        )
