@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from s3dlio_http.client import HttpAnswer
 from s3dlio_s3 import Credentials, S3Config, S3Store
-from s3dlio_s3.transport import HttpAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from s3dlio_s3.transport import HttpRequest
+    from s3dlio_http.client import HttpRequest
 
 
 class Answer(HttpAnswer):

@@ -21,7 +21,7 @@ from s3dlio_s3 import Credentials, S3Client, S3Config, S3Provider
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from s3dlio_s3.transport import HttpRequest, Transport
+    from s3dlio_http.client import HttpClient, HttpRequest
 
 CREDENTIALS = Credentials("AKID", "secret")
 HOME = "bucket.s3.us-east-1.amazonaws.com"
@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass
 class Hosts:
-    """Hosts that answer by a function of the request; it stands for `Transport`."""
+    """Hosts that answer by a function of the request; it stands for `HttpClient`."""
 
     answer: Callable[[HttpRequest], Answer]
     requests: list[HttpRequest] = field(default_factory=list)
@@ -88,7 +88,7 @@ def error_xml(code: str, inside: str = "") -> bytes:
 def client_of(hosts: Hosts, **settings: Any) -> S3Client:
     """Return a client whose requests reach these hosts."""
     client = S3Client(S3Config(credentials=CREDENTIALS, **settings))
-    client.sender.transport = cast("Transport", hosts)
+    client.sender.transport = cast("HttpClient", hosts)
     return client
 
 
@@ -323,7 +323,7 @@ def test_bucket_elsewhere_exists() -> None:
     """A bucket of another region exists, also where it can't be followed to."""
     hosts = Hosts(lambda _: Answer(301, {"x-amz-bucket-region": "eu-west-1"}))
     with S3Provider(S3Config(credentials=CREDENTIALS)) as provider:
-        provider.client.sender.transport = cast("Transport", hosts)
+        provider.client.sender.transport = cast("HttpClient", hosts)
         assert provider.container_exists("bucket")
         assert provider.container_exists("with.dots")
 
@@ -372,7 +372,7 @@ def test_unsigned_requests_are_not_repeated_in_vain() -> None:
     for endpoint_url, count in (("http://store.example", 1), ("", 2)):
         hosts = Hosts(lambda _: refusal)
         client = S3Client(S3Config(anonymous=True, endpoint_url=endpoint_url))
-        client.sender.transport = cast("Transport", hosts)
+        client.sender.transport = cast("HttpClient", hosts)
         with pytest.raises(ServiceError):
             client.get_object("bucket", "k")
         assert len(hosts.requests) == count

@@ -27,7 +27,7 @@ from s3dlio_s3.settings import CANNED_ACLS, TAKEN_BY, Api
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from s3dlio_s3.transport import HttpRequest
+    from s3dlio_http.client import HttpRequest
 
 KEY = CustomerKey(b"k" * 32)
 SOURCE_KEY = CustomerKey(b"s" * 32)

@@ -19,9 +19,9 @@ from s3dlio_s3.errors import Refusal, error_of_code
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from s3dlio_http.client import HttpAnswer
     from s3dlio_s3.config import S3Config
     from s3dlio_s3.request import S3Request
-    from s3dlio_s3.transport import HttpAnswer
 
 __all__ = [
     "check_describes_object",

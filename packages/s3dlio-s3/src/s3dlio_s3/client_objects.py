@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from s3dlio_core.store import Attributes, Buffer, Condition, CopySource, ObjectInfo
+    from s3dlio_http.client import HttpAnswer
     from s3dlio_s3.config import S3Config
-    from s3dlio_s3.transport import HttpAnswer
 
 __all__ = ["ObjectOperations"]
 

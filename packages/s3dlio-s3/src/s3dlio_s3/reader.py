@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer as WritableBuffer
 
     from s3dlio_core.content_check import ContentCheck
+    from s3dlio_http.client import HttpAnswer
     from s3dlio_s3.client import S3Client
-    from s3dlio_s3.transport import HttpAnswer
 
 __all__ = ["S3Reader", "check_of", "open_range"]
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 
 from s3dlio_core.errors import CredentialsError, S3dlioError
 from s3dlio_core.logs import get_logger, register_secret
+from s3dlio_http.client import HttpClient, HttpRequest
 from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.answers import check_is_no_page, parsed, refusal_of
 from s3dlio_s3.clock import ServerClocks
@@ -39,15 +40,15 @@ from s3dlio_s3.errors import Refusal, error_of_refusal
 from s3dlio_s3.request import S3Request
 from s3dlio_s3.routes import Routes
 from s3dlio_s3.settings import Api
-from s3dlio_s3.transport import HttpRequest, Transport
+from s3dlio_s3.wire_errors import error_of_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from s3dlio_http.client import HttpAnswer
     from s3dlio_s3.config import S3Config
     from s3dlio_s3.credentials import Credentials, CredentialsSource
     from s3dlio_s3.endpoints import Address
-    from s3dlio_s3.transport import HttpAnswer
 
 __all__ = ["S3Sender"]
 
@@ -67,11 +68,12 @@ class S3Sender:
 
     def __init__(self, config: S3Config) -> None:
         self.config = config
-        self.transport = Transport(
+        self.transport = HttpClient(
             connect_timeout_s=config.connect_timeout_s,
             read_timeout_s=config.read_timeout_s,
             max_pool_size=config.max_pool_size,
             verify=(config.ca_bundle or True) if config.verify else False,
+            translate=error_of_request,
         )
         self._setting_headers: dict[Api, dict[str, str]] = {
             api: config.settings.headers(api) for api in get_args(Api)

@@ -23,10 +23,12 @@ import requests.utils
 from requests.structures import CaseInsensitiveDict
 
 from s3dlio_core.errors import CredentialsError
+from s3dlio_core.rest.wire_errors import error_of_wire
 from s3dlio_http import make_adapter
+from s3dlio_http.wire_errors import STACK_EXCEPTIONS, wire_error
 from s3dlio_s3.credentials.value import parse_object
 from s3dlio_s3.error_codes import meaning_of_status
-from s3dlio_s3.transport_errors import STACK_EXCEPTIONS, error_of_exception
+from s3dlio_s3.wire_errors import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +106,10 @@ def send(
         ):
             content: bytes = response.raw.read(ANSWER_MAX_BYTES + 1)
     except STACK_EXCEPTIONS as error:
-        failed = error_of_exception(error, origin_of(url))
+        found = wire_error(error)
+        failed = error_of_wire(
+            found.kind.name, origin=origin_of(url), said=found.said, places=PLACES
+        )
         # Not "from error": its text quotes the query.
         raise CredentialsError(failed.reason, retryable=failed.retryable) from None
     if len(content) > ANSWER_MAX_BYTES:

@@ -1,23 +1,24 @@
-"""HTTP for the s3 backend: the one place that touches requests.
+"""A client for programs that build and sign their requests themselves.
 
 Rules that hold in this file:
 - A `PreparedRequest` is made by hand: `Request.prepare` would rewrite "/b/a/../c" and "%2E", and
-  the signature is over the exact path. It goes straight to a transport adapter: no session, no
+  a signature is over the exact path. It goes straight to a transport adapter: no session, no
   cookies, no redirects, no netrc, no retries. (A GET or HEAD that met a dead connection is sent on
-  a fresh one; of all others the retrying store decides: a second PUT of a bucket is refused.)
-- The adapter is s3dlio_http's, which receives straight into the caller's buffer, or requests' own.
+  a fresh one; of all others the caller decides: a second PUT may be refused.)
+- The adapter is this package's, which receives straight into the caller's buffer, or requests' own.
   Its answers, and those that came through a proxy, are urllib3's: these are read in slices.
 - Bodies are never decoded; an answer is read to its end or its connection is closed, so that a
   kept-alive connection never carries the rest of an old answer.
-- Proxies and CA certificates are resolved here, once for each host.
-- Every exception of the stack below becomes one of ours, by the table in `transport_errors`.
+- Proxies are resolved here, once for each origin.
+- Every exception of the stack below is told by its kind (`wire_errors`); what is raised is made of
+  that by the caller's `translate`.
 - After a fork the child gets an adapter of its own: it shares no socket with its parent.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -26,16 +27,13 @@ import requests.adapters
 import requests.utils
 import urllib3.response
 
-from s3dlio_core.errors import NotSupportedError, S3dlioError, UsageError
-from s3dlio_http import make_adapter
-from s3dlio_s3.transport_errors import STACK_EXCEPTIONS, error_of_exception
+from s3dlio_http.adapter import make_adapter
+from s3dlio_http.wire_errors import STACK_EXCEPTIONS, WireError, WireErrorKind, wire_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from s3dlio_core.store import Buffer
-
-__all__ = ["HttpAnswer", "HttpRequest", "Transport", "may_change"]
+__all__ = ["HttpAnswer", "HttpClient", "HttpRequest", "Translate", "may_change"]
 
 #: urllib3 copies what it reads, so a larger slice would only hold more memory twice.
 _COPIED_SLICE_BYTES = 256 * 1024
@@ -76,7 +74,14 @@ class HttpRequest:
     origin: str
     target: str
     headers: Mapping[str, str] = field(repr=False)
-    body: Buffer | None = field(default=None, repr=False)
+    body: bytes | bytearray | memoryview | None = field(default=None, repr=False)
+
+
+#: Makes of a request and what went wrong with it the exception that is raised.
+Translate: TypeAlias = "Callable[[HttpRequest, WireError], Exception]"
+
+#: For what goes wrong before there is a request.
+_NO_REQUEST = HttpRequest("", "", "", "", "", {})
 
 
 class HttpAnswer:
@@ -87,10 +92,13 @@ class HttpAnswer:
         headers: names in lower case.
     """
 
-    __slots__ = ("_raw", "_request", "headers", "status")
+    __slots__ = ("_raw", "_request", "_translate", "headers", "status")
 
-    def __init__(self, request: HttpRequest, response: requests.Response) -> None:
+    def __init__(
+        self, request: HttpRequest, response: requests.Response, translate: Translate
+    ) -> None:
         self._request = request
+        self._translate = translate
         self._raw = response.raw
         self.status = response.status_code
         self.headers: Mapping[str, str] = dict(response.headers.lower_items())
@@ -99,8 +107,7 @@ class HttpAnswer:
         """Read some bytes of the body into the view; 0 at its end.
 
         Raises:
-            IntegrityError: the body ends early.
-            ConnectionFailedError, RequestTimeoutError: the connection broke.
+            Exception: what `translate` makes of a body that ends early, or a broken connection.
         """
         try:
             return int(self._raw.readinto(view))
@@ -111,8 +118,7 @@ class HttpAnswer:
         """Read a small body whole, and close.
 
         Raises:
-            IntegrityError: the body ends early.
-            ConnectionFailedError, RequestTimeoutError: the connection broke.
+            Exception: what `translate` makes of a body that ends early, or a broken connection.
 
         Returns:
             The body. One that is longer than `size_max_bytes` is cut one byte after that.
@@ -142,11 +148,10 @@ class HttpAnswer:
         except STACK_EXCEPTIONS as error:
             raise self._broken(error) from error
 
-    def _broken(self, error: Exception) -> S3dlioError:
-        translated = _translated(self._request, error)
+    def _broken(self, error: Exception) -> Exception:
         # Whatever broke now: the service has had the request.
-        translated.maybe_done = may_change(self._request.method)
-        return translated
+        maybe_done = may_change(self._request.method)
+        return self._translate(self._request, replace(wire_error(error), maybe_done=maybe_done))
 
 
 class _CopiedAnswer(HttpAnswer):
@@ -164,7 +169,7 @@ class _CopiedAnswer(HttpAnswer):
         self.close()
 
 
-class Transport:
+class HttpClient:
     """Sends requests over pooled connections. Thread-safe and fork-safe."""
 
     def __init__(
@@ -174,19 +179,32 @@ class Transport:
         read_timeout_s: float,
         max_pool_size: int,
         verify: bool | str,
+        translate: Translate,
     ) -> None:
+        """Make a client; connections come with requests.
+
+        Args:
+            connect_timeout_s: how long to wait for a connection.
+            read_timeout_s: how long to wait for the next bytes.
+            max_pool_size: connections that are kept for each origin.
+            verify: whether certificates are verified, or the authorities' file or directory.
+            translate: makes what is raised; it must not raise.
+
+        Raises:
+            Exception: what `translate` makes of a switch that names no adapter.
+        """
+        self._translate = translate
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
         self._max_pool_size = max_pool_size
         self._verify = verify
         self._proxies: dict[str, dict[str, str]] = {}
-        self._adapter: _Held | None = (os.getpid(), _make_adapter(max_pool_size))
+        self._adapter: _Held | None = (os.getpid(), self._make_adapter())
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         """Send a request; return once the head of the answer has arrived.
 
         Raises:
-            ConnectionFailedError, RequestTimeoutError: no answer.
-            NotSupportedError: a proxy would rewrite this path.
+            Exception: what `translate` makes of no answer, or of a request that can't be sent.
         """
         prepared = requests.PreparedRequest()
         prepared.method = request.method
@@ -206,10 +224,10 @@ class Transport:
         except STACK_EXCEPTIONS as error:
             # One that judges a value quotes it.
             cause = None if isinstance(error, ValueError) else error
-            raise _translated(request, error) from cause
+            raise self._translated(request, error) from cause
         if isinstance(response.raw, urllib3.response.BaseHTTPResponse):
-            return _CopiedAnswer(request, response)
-        return HttpAnswer(request, response)
+            return _CopiedAnswer(request, response, self._translate)
+        return HttpAnswer(request, response, self._translate)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -222,7 +240,7 @@ class Transport:
         # that is dropped serves a single request.
         held = self._adapter
         if held is None or held[0] != os.getpid():
-            held = self._adapter = (os.getpid(), _make_adapter(self._max_pool_size))
+            held = self._adapter = (os.getpid(), self._make_adapter())
         return held[1]
 
     def _proxies_for(self, request: HttpRequest) -> dict[str, str]:
@@ -230,30 +248,28 @@ class Transport:
         if proxies is None:
             proxies = dict(requests.utils.get_environ_proxies(request.origin, no_proxy=None))
             if not _is_proxy(requests.utils.select_proxy(request.origin, proxies)):
-                raise UsageError(
-                    f"the proxy before {request.origin} has no valid URL",
-                    operation=request.operation,
-                    uri=request.uri,
-                    hint="Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY",
-                )
+                raise self._unsent(request, WireErrorKind.BAD_PROXY)
             self._proxies[request.origin] = proxies
         if proxies and request.origin.startswith("http://"):
             path = request.target.partition("?")[0] + "/"
             if "/./" in path or "/../" in path:
-                raise NotSupportedError(
-                    'a key with a "." or ".." segment can\'t be sent through an HTTP proxy',
-                    operation=request.operation,
-                    uri=request.uri,
-                    hint="Use https, or add the host to NO_PROXY",
-                )
+                raise self._unsent(request, WireErrorKind.PROXY_REWRITES_PATH)
         return proxies
 
+    def _make_adapter(self) -> requests.adapters.BaseAdapter:
+        try:
+            return make_adapter(max_pool_size=self._max_pool_size)
+        except ValueError as error:
+            kind = WireErrorKind.UNKNOWN_ADAPTER
+            raise self._unsent(_NO_REQUEST, kind, str(error)) from None
 
-def _make_adapter(max_pool_size: int) -> requests.adapters.BaseAdapter:
-    try:
-        return make_adapter(max_pool_size=max_pool_size)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    def _unsent(self, request: HttpRequest, kind: WireErrorKind, said: str = "") -> Exception:
+        return self._translate(request, WireError(kind, said, maybe_done=False))
+
+    def _translated(self, request: HttpRequest, error: Exception) -> Exception:
+        found = wire_error(error)
+        maybe_done = found.maybe_done and may_change(request.method)
+        return self._translate(request, replace(found, maybe_done=maybe_done))
 
 
 def _is_proxy(proxy: str | None) -> bool:
@@ -267,10 +283,3 @@ def _is_proxy(proxy: str | None) -> bool:
         return parts.scheme in _PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-
-
-def _translated(request: HttpRequest, error: Exception) -> S3dlioError:
-    translated = error_of_exception(error, request.origin)
-    translated.operation, translated.uri = request.operation, request.uri
-    translated.maybe_done = translated.maybe_done and may_change(request.method)
-    return translated
