@@ -3,8 +3,8 @@
     session = requests.Session()
     session.mount("https://", s3dlio_http.HttpAdapter())
 
-`s3dlio_http.adapter` has the adapter, `s3dlio_http.body` what `response.raw` is. `s3dlio_http.client` is for
-programs that sign their requests themselves.
+`s3dlio_http.adapter` has the adapter, `s3dlio_http.body` what `response.raw` is.
+`s3dlio_http.client` is for programs that sign their requests themselves.
 """
 
 from s3dlio_http.adapter import HttpAdapter, make_adapter

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core.errors import Scope, ServiceError
+from s3dlio_core.rest.xml import MalformedXmlError
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.errors import Refusal, error_of_code
 
@@ -134,7 +135,7 @@ def _not_s3(config: S3Config, request: S3Request, answer: HttpAnswer, what: str)
 def _unreadable(
     config: S3Config, request: S3Request, answer: HttpAnswer, error: ValueError
 ) -> ServiceError:
-    cut = isinstance(error, wire_xml.MalformedXmlError) and error.cut
+    cut = isinstance(error, MalformedXmlError) and error.cut
     reason = "the answer is empty or cut short" if cut else f"unreadable answer: {error}"
     return ServiceError(
         f"{config.endpoint}: {reason}",

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import NotSupportedError, ServiceError
+from s3dlio_core.rest.headers import condition_headers, strip_etag
 from s3dlio_core.store import ChecksumType
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.answers import check_encrypted
 from s3dlio_s3.checksums import full_object, header_of, reject_other, request_headers
 from s3dlio_s3.copies import access_headers
 from s3dlio_s3.encryption import ENCRYPTION_HEADER
-from s3dlio_s3.headers import attribute_headers, condition_headers, copy_headers
+from s3dlio_s3.headers import attribute_headers, copy_headers
 from s3dlio_s3.request import S3Request
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class MultipartOperations:
         )
         answer = self.sender.send_for_nothing(request)
         reject_other(sent, answer.headers, request.operation, request.uri)
-        etag = _needed_etag(wire_xml.strip_etag(answer.headers.get("etag", "")), request)
+        etag = _needed_etag(strip_etag(answer.headers.get("etag", "")), request)
         sums = {} if checksum is None else {checksum.name: sent[header_of(checksum)]}
         return wire_xml.CopyResult(etag, checksums=sums)
 

@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING
 
 from s3dlio_core.logs import get_logger
-from s3dlio_s3.headers import http_date
+from s3dlio_core.rest.headers import http_date
 
 if TYPE_CHECKING:
     from s3dlio_s3.errors import Refusal

@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import ObjectNotFoundError, S3dlioError, Scope, ServiceError
+from s3dlio_core.rest.xml import is_xml_text
 from s3dlio_core.store import DeleteError
 from s3dlio_s3.errors import error_of_code
 from s3dlio_s3.keys import key_flaw
-from s3dlio_s3.wire_xml import holds_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def delete_batch(store: S3Store, keys: list[str]) -> Iterator[DeleteError]:
     """Delete exactly these keys, no more than a request may name; yield those that failed."""
     together = []
     for key in keys:
-        if not key_flaw(key) and holds_key(key):
+        if not key_flaw(key) and is_xml_text(key):
             together.append(key)
         else:
             yield from _delete_singly(store, key)

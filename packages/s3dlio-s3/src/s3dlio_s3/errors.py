@@ -5,7 +5,7 @@ Rules that hold in this file:
 - What a code means stands in `error_codes`.
 - The service's message is shown, never the request's headers.
 
-Sources: Amazon S3 API Reference, "Error responses"; RFC 9110 section 10.2.3 for Retry-After.
+Source: Amazon S3 API Reference, "Error responses".
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from s3dlio_core.errors import (
     StorageFullError,
     ThrottledError,
 )
+from s3dlio_core.rest.headers import retry_after_s
 from s3dlio_s3.error_codes import (
     CODES,
     REDIRECT,
@@ -30,7 +31,6 @@ from s3dlio_s3.error_codes import (
     Meaning,
     meaning_of_status,
 )
-from s3dlio_s3.headers import http_date, whole_number
 from s3dlio_s3.redirects import TEMPORARY_REDIRECT, location_host, told_region
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
         uri=refusal.uri,
         hint=_hint(refusal, meaning),
         retryable=meaning.retryable,
-        retry_after_s=_retry_after_s(refusal.headers),
+        retry_after_s=retry_after_s(refusal.headers),
         scope=meaning.scope,
         code=(error.code if error else "") or REDIRECT_CODES.get(refusal.status, ""),
         request_id=(error.request_id if error else "") or request_id,
@@ -179,15 +179,3 @@ def _hint(refusal: Refusal, meaning: Meaning) -> str:
             f"(--region) or AWS_REGION"
         )
     return meaning.hint
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    seconds = whole_number(text)
-    if seconds is not None:
-        return float(seconds)
-    # Against the server's own clock: ours may be off.
-    until_s, now_s = http_date(text), http_date(headers.get("date", ""))
-    return None if until_s is None or now_s is None else max(0.0, until_s - now_s)

@@ -24,9 +24,10 @@ from s3dlio_core.errors import (
     ServiceError,
 )
 from s3dlio_core.logs import get_logger
+from s3dlio_core.rest.headers import content_length, content_range
 from s3dlio_core.store import ObjectInfo, ObjectReader
 from s3dlio_s3.checksums import content_check
-from s3dlio_s3.headers import content_length, content_range, object_info
+from s3dlio_s3.headers import object_info
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer as WritableBuffer

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 
 from s3dlio_core.errors import CredentialsError, S3dlioError
 from s3dlio_core.logs import get_logger, register_secret
+from s3dlio_core.rest.xml import ERROR_BODY_MAX_BYTES
 from s3dlio_http.client import HttpClient, HttpRequest
 from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.answers import check_is_no_page, parsed, refusal_of
@@ -172,7 +173,7 @@ class S3Sender:
             ServiceError: the answer is a web page; whoever sent it did nothing.
         """
         answer = self.send(request)
-        body = answer.read(wire_xml.ERROR_BODY_MAX_BYTES)
+        body = answer.read(ERROR_BODY_MAX_BYTES)
         if body:
             check_is_no_page(self.config, request, answer, body)
         return answer
@@ -304,7 +305,7 @@ class S3Sender:
 
 def _error_body(answer: HttpAnswer) -> bytes:
     try:
-        return answer.read(wire_xml.ERROR_BODY_MAX_BYTES)
+        return answer.read(ERROR_BODY_MAX_BYTES)
     except S3dlioError:
         # The status alone still says more than a broken connection.
         return b""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from s3dlio_core.errors import Scope, UsageError
-from s3dlio_s3.wire_xml import MalformedXmlError, parse_root
+from s3dlio_core.rest.xml import MalformedXmlError
+from s3dlio_s3.wire_xml import parse_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,10 +2,7 @@
 
 Rules that hold in this file:
 - Pure. Bodies arrive whole; whoever reads them bounds their size by the constants here.
-- A DOCTYPE is refused, so no entity is ever declared or expanded. UTF-8 is forced, so a body in
-  another encoding can't hide one.
-- Elements are found by their local name: servers differ in the namespace they send, and in the
-  ending of the root element.
+- Documents are parsed by `s3dlio_core.rest.xml`, which bounds and checks them.
 - With encoding-type=url names are decoded as forms are: "+" is a space and a literal plus arrives
   as %2B. AWS and rclone send "+" for a space, others %20; this reads both.
 
@@ -17,23 +14,30 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
-from xml.etree import ElementTree as ET
 
+from s3dlio_core.rest import xml
+from s3dlio_core.rest.headers import strip_etag
+from s3dlio_core.rest.xml import (
+    MalformedXmlError,
+    XmlTree,
+    checked_rows,
+    escape,
+    expect,
+    number,
+    parse_time,
+)
 from s3dlio_core.store import ChecksumType, ContainerInfo, ObjectInfo, Page, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
-    "ERROR_BODY_MAX_BYTES",
     "RESULT_BODY_MAX_BYTES",
     "BucketsPage",
     "CopyResult",
     "ErrorBody",
-    "MalformedXmlError",
     "PartsPage",
     "UploadEntry",
     "UploadsPage",
@@ -41,7 +45,6 @@ __all__ = [
     "complete_body",
     "create_bucket_body",
     "delete_body",
-    "holds_key",
     "parse_copy_result",
     "parse_delete_errors",
     "parse_error",
@@ -50,9 +53,7 @@ __all__ = [
     "parse_list_parts",
     "parse_list_uploads",
     "parse_root",
-    "parse_time",
     "parse_upload_id",
-    "strip_etag",
 ]
 
 #: A page of a listing. The largest that is legal has 1,000 uploads: a key of 1,024 bytes, each
@@ -60,37 +61,15 @@ __all__ = [
 #: the upload's id, initiator, owner, times and tags, so 8,192 bytes each; 192 KiB stay for the
 #: head. Ten thousand buckets (ListBuckets) take less than 4 MiB.
 RESULT_BODY_MAX_BYTES = 1000 * 8 * 1024 + 192 * 1024
-#: An error.
-ERROR_BODY_MAX_BYTES = 1024**2
 #: Tags of a page: an element costs 25 times its 4 bytes. Ten thousand buckets have 5 elements
 #: each, a thousand objects or uploads about 20.
 TAG_COUNT_MAX = 200_000
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-# What XML 1.0 can't carry, not even as a character reference (XML 1.0 section 2.2).
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# As many digits as 63 bits need.
-_NUMBER = re.compile("[0-9]{1,19}")
-# Quoted as it should be, or bare as some servers send it.
-_ETAG = re.compile(r'"([!#-~]+)"|([!#-~]+)')
 _CHECKSUM = re.compile("Checksum[A-Z0-9]+")
 _CODE = re.compile(rb"<Code>([A-Za-z0-9._]+)</Code>")
 _MESSAGE = re.compile(rb"<Message>([^<&]*)</Message>")
 _REQUEST_ID = re.compile(rb"<RequestId>([A-Za-z0-9+/=-]+)</RequestId>")
-# What expat says of a document that ends too early (expat.h, enum XML_Error).
-_CUT_CODES = frozenset({3, 5, 6})
-
-
-class MalformedXmlError(ValueError):
-    """The body isn't the XML that was expected.
-
-    Attributes:
-        cut: whether it looks like a part of it: it ends too early.
-    """
-
-    def __init__(self, reason: str, *, cut: bool = False) -> None:
-        super().__init__(reason)
-        self.cut = cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,59 +148,13 @@ class UploadsPage:
     next_markers: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """A parsed document whose elements are asked for by local name."""
-
-    root: ET.Element
-    namespace: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        head, brace, _ = self.root.tag.rpartition("}")
-        object.__setattr__(self, "namespace", head + brace)
-
-    @property
-    def name(self) -> str:
-        return self.root.tag[len(self.namespace) :]
-
-    def text(self, name: str) -> str:
-        return self.root.findtext(self.namespace + name) or ""
-
-    def rows(self, name: str) -> Iterator[dict[str, str]]:
-        skip = len(self.namespace)
-        for element in self.root.iter(self.namespace + name):
-            yield {child.tag[skip:]: child.text or "" for child in element}
+def parse_root(body: bytes) -> XmlTree:
+    """Parse an answer of S3; see `s3dlio_core.rest.xml.parse_root`."""
+    return xml.parse_root(body, size_max_bytes=RESULT_BODY_MAX_BYTES, tag_count_max=TAG_COUNT_MAX)
 
 
-def parse_root(body: bytes) -> _Tree:
-    """Parse a document.
-
-    Raises:
-        MalformedXmlError: no XML in UTF-8, it has a DOCTYPE, or it is too large to be an answer.
-    """
-    if len(body) > RESULT_BODY_MAX_BYTES:
-        raise MalformedXmlError(f"the XML has more than {RESULT_BODY_MAX_BYTES} bytes")
-    if body.count(b"<") > TAG_COUNT_MAX:
-        raise MalformedXmlError(f"the XML has more than {TAG_COUNT_MAX} tags")
-    if b"<!DOCTYPE" in body:
-        raise MalformedXmlError("the XML has a DOCTYPE")
-    # expat would follow a UTF-16 mark, and the DOCTYPE in it would go unseen above.
-    if b"\0" in body or body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise MalformedXmlError("the XML isn't in UTF-8")
-    try:
-        return _Tree(ET.fromstring(body, ET.XMLParser(encoding="utf-8")))  # noqa: S314 - no DTD
-    except ET.ParseError as error:
-        raise MalformedXmlError(str(error), cut=error.code in _CUT_CODES) from error
-    except ValueError as error:
-        raise MalformedXmlError(str(error)) from error
-
-
-def _expect(body: bytes, stem: str) -> _Tree:
-    """Parse a document whose root begins so: some write Response, or nothing, for Result."""
-    tree = parse_root(body)
-    if not tree.name.startswith(stem):
-        raise MalformedXmlError(f"the root element is {tree.name}, not {stem}Result")
-    return tree
+def _expect(body: bytes, stem: str) -> XmlTree:
+    return expect(parse_root(body), stem)
 
 
 def parse_error(body: bytes) -> ErrorBody | None:
@@ -233,7 +166,7 @@ def parse_error(body: bytes) -> ErrorBody | None:
     inner = next(tree.root.iter(tree.namespace + "Error"), None)
     if inner is None:
         return None
-    found = _Tree(inner)
+    found = XmlTree(inner)
     return ErrorBody(
         code=found.text("Code"),
         message=found.text("Message"),
@@ -262,16 +195,16 @@ def parse_list_objects(body: bytes) -> Page:
     objects = [
         ObjectInfo(
             key=_name(row["Key"], url_encoded=url_encoded),
-            size_bytes=_number(row["Size"]),
+            size_bytes=number(row["Size"]),
             mtime=parse_time(row.get("LastModified", "")),
             etag=strip_etag(row.get("ETag", "")),
             storage_class=row.get("StorageClass", ""),
         )
-        for row in _checked_rows(tree, "Contents", ("Key", "Size"))
+        for row in checked_rows(tree, "Contents", ("Key", "Size"))
     ]
     prefixes = [
         _name(row["Prefix"], url_encoded=url_encoded)
-        for row in _checked_rows(tree, "CommonPrefixes", ("Prefix",))
+        for row in checked_rows(tree, "CommonPrefixes", ("Prefix",))
     ]
     token = tree.text("NextContinuationToken") if tree.text("IsTruncated") == "true" else None
     if token == "":
@@ -285,7 +218,7 @@ def parse_list_buckets(body: bytes) -> BucketsPage:
     tree = _expect(body, "ListAllMyBuckets")
     buckets = [
         ContainerInfo(row["Name"], parse_time(row.get("CreationDate", "")))
-        for row in _checked_rows(tree, "Bucket", ("Name",))
+        for row in checked_rows(tree, "Bucket", ("Name",))
     ]
     return BucketsPage(buckets, tree.text("ContinuationToken") or None)
 
@@ -295,12 +228,12 @@ def parse_list_parts(body: bytes) -> PartsPage:
     tree = _expect(body, "ListParts")
     parts = [
         Part(
-            _number(row["PartNumber"]),
-            _number(row["Size"]),
+            number(row["PartNumber"]),
+            number(row["Size"]),
             strip_etag(row["ETag"]) or "",
             checksums=_checksums(row),
         )
-        for row in _checked_rows(tree, "Part", ("PartNumber", "Size", "ETag"))
+        for row in checked_rows(tree, "Part", ("PartNumber", "Size", "ETag"))
     ]
     if tree.text("IsTruncated") != "true":
         return PartsPage(parts)
@@ -322,7 +255,7 @@ def parse_list_uploads(body: bytes) -> UploadsPage:
             row.get("ChecksumAlgorithm", ""),
             checksum_type(row.get("ChecksumType", "")),
         )
-        for row in _checked_rows(tree, "Upload", ("Key", "UploadId"))
+        for row in checked_rows(tree, "Upload", ("Key", "UploadId"))
     ]
     if tree.text("IsTruncated") != "true":
         return UploadsPage(uploads)
@@ -371,21 +304,8 @@ def parse_delete_errors(body: bytes) -> list[ErrorBody]:
     tree = _expect(body, "Delete")
     return [
         ErrorBody(row.get("Code", ""), row.get("Message", ""), key=row["Key"])
-        for row in _checked_rows(tree, "Error", ("Key",))
+        for row in checked_rows(tree, "Error", ("Key",))
     ]
-
-
-def _checked_rows(tree: _Tree, name: str, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    for row in tree.rows(name):
-        if any(field_name not in row for field_name in needed):
-            raise MalformedXmlError(f"a {name} element lacks one of {', '.join(needed)}")
-        yield row
-
-
-def _number(text: str) -> int:
-    if not _NUMBER.fullmatch(text.strip()):
-        raise MalformedXmlError(f"{text[:40]!r} is no number")
-    return int(text)
 
 
 def _name(text: str, *, url_encoded: bool) -> str:
@@ -395,42 +315,9 @@ def _name(text: str, *, url_encoded: bool) -> str:
     return unquote_plus(text, errors="surrogateescape")
 
 
-def strip_etag(text: str) -> str | None:
-    """Return an entity tag without its quotes, or None when it is none that proves anything.
-
-    That is: an empty one, a weak one (RFC 9110 section 8.8.1: other bytes may have the same), and
-    one with other characters than section 8.8.3 allows. Of those only ASCII is taken: a signature
-    over any other header value depends on how each side encodes it.
-    """
-    found = _ETAG.fullmatch(text.strip())
-    return None if found is None else found[1] or found[2]
-
-
-def parse_time(text: str) -> float | None:
-    """Return the seconds since the epoch of an ISO 8601 time, or None.
-
-    Fractions are cut off: Last-Modified headers have none, and one object must not have two times.
-    """
-    try:
-        return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc).timestamp()
-    except ValueError:
-        return None
-
-
-def holds_key(key: str) -> bool:
-    """Return whether XML 1.0 can carry a key."""
-    return _NOT_XML.search(key) is None
-
-
-def _escape(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # As plain characters a parser would turn both into a newline, or a space.
-    return text.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;")
-
-
 def delete_body(keys: Iterable[str]) -> bytes:
     """Build the body of DeleteObjects in quiet mode: the answer lists errors only."""
-    rows = "".join([f"<Object><Key>{_escape(key)}</Key></Object>" for key in keys])
+    rows = "".join([f"<Object><Key>{escape(key)}</Key></Object>" for key in keys])
     return f'<Delete xmlns="{NAMESPACE}"><Quiet>true</Quiet>{rows}</Delete>'.encode()
 
 
@@ -438,7 +325,7 @@ def complete_body(parts: Iterable[Part]) -> bytes:
     """Build the body of CompleteMultipartUpload, with the checksums that the parts have."""
     rows = "".join(
         [
-            f"<Part><ETag>&quot;{_escape(part.etag)}&quot;</ETag>"
+            f"<Part><ETag>&quot;{escape(part.etag)}&quot;</ETag>"
             f"<PartNumber>{part.number}</PartNumber>{_checksum_elements(part)}</Part>"
             for part in parts
         ]
@@ -449,7 +336,7 @@ def complete_body(parts: Iterable[Part]) -> bytes:
 def _checksum_elements(part: Part) -> str:
     return "".join(
         [
-            f"<Checksum{name}>{_escape(value)}</Checksum{name}>"
+            f"<Checksum{name}>{escape(value)}</Checksum{name}>"
             for name, value in part.checksums.items()
         ]
     )
@@ -458,6 +345,6 @@ def _checksum_elements(part: Part) -> str:
 def create_bucket_body(region: str) -> bytes:
     """Build the body of CreateBucket outside us-east-1."""
     return (
-        f'<CreateBucketConfiguration xmlns="{NAMESPACE}"><LocationConstraint>{_escape(region)}'
+        f'<CreateBucketConfiguration xmlns="{NAMESPACE}"><LocationConstraint>{escape(region)}'
         "</LocationConstraint></CreateBucketConfiguration>"
     ).encode()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from s3dlio_core.errors import CredentialsError, ThrottledError
+from s3dlio_core.rest.xml import MalformedXmlError
 from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.credentials import http
 from s3dlio_s3.credentials.service_urls import sts_url
@@ -62,7 +63,7 @@ def call_sts(
         raise _refusal(action, url, answer)
     try:
         rows = list(wire_xml.parse_root(answer.body).rows("Credentials"))
-    except wire_xml.MalformedXmlError:
+    except MalformedXmlError:
         rows = []
     if len(rows) != 1:
         raise CredentialsError(f"{url} gave no answer of AWS STS to {action}")
