@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import LargeFile
     from tests.servers import MotoServer
 
+pytestmark = pytest.mark.one_wire
+
 MIB = 1 << 20
 SUPPORTED = {
     "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import LargeFile
     from tests.servers.certificates import Certificates
 
+pytestmark = pytest.mark.one_wire
+
 KEY = bytes(range(224, 256))
 OTHER = bytes(32)
 

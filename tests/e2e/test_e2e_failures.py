@@ -52,6 +52,7 @@ def one_error(outcome: Outcome, *, code: int, says: str, hint: str) -> None:
 # One bad file among good ones.
 
 
+@pytest.mark.one_wire
 def test_dangling_link_is_named_and_the_rest_is_copied(
     cli: Cli, bucket: Bucket, tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_dangling_link_is_named_and_the_rest_is_copied(
     assert "1 failed" in outcome.err
 
 
+@pytest.mark.one_wire
 def test_key_that_the_server_refuses_fails_alone(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
     """A name over 1,024 bytes is that file's error."""
     deep = "/".join(["d" * 200] * 5) + "/" + "n" * 100
@@ -78,6 +80,7 @@ def test_key_that_the_server_refuses_fails_alone(cli: Cli, bucket: Bucket, tmp_p
     assert "longer than 1024 bytes" in outcome.errors[0]
 
 
+@pytest.mark.one_wire
 def test_file_in_the_place_of_a_directory_fails_alone(
     cli: Cli, bucket: Bucket, tmp_path: Path
 ) -> None:
@@ -91,6 +94,7 @@ def test_file_in_the_place_of_a_directory_fails_alone(
     assert f"{bucket.uri}/a/b" in outcome.errors[0]
 
 
+@pytest.mark.one_wire
 def test_source_that_matches_nothing_is_named_and_the_rest_is_copied(
     cli: Cli, bucket: Bucket, tmp_path: Path
 ) -> None:
@@ -102,6 +106,7 @@ def test_source_that_matches_nothing_is_named_and_the_rest_is_copied(
     assert "in/*.zip" in outcome.err
 
 
+@pytest.mark.one_wire
 def test_glob_is_not_concerned_by_what_it_does_not_match(bare_cli: Cli, tmp_path: Path) -> None:
     """A dangling link beside the files that a glob means is none of its business."""
     source = write_tree(tmp_path / "in", {"a.log": b"1", "sub/b.log": b"2"})
@@ -113,6 +118,7 @@ def test_glob_is_not_concerned_by_what_it_does_not_match(bare_cli: Cli, tmp_path
     bare_cli("upload", "in/dang*", "out/").expect(1)
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize("source", ["missing/", "missing/*.log", "missing/**/x", "in/a/"])
 def test_missing_directory_is_a_source_that_matches_nothing(
     source: str, bare_cli: Cli, tmp_path: Path
@@ -133,6 +139,7 @@ def upload_many(cli: Cli, two_thousand_files: Path) -> tuple[Cli, tuple[str, ...
     return cli, ("upload", "-r", f"{two_thousand_files}/")
 
 
+@pytest.mark.one_wire
 def test_missing_bucket(
     upload_many: tuple[Cli, tuple[str, ...]], s3_server: S3Server, bucket: Bucket
 ) -> None:
@@ -160,6 +167,7 @@ def test_wrong_secret(
     assert [] == bucket.listed()
 
 
+@pytest.mark.one_wire
 def test_unknown_access_key(
     upload_many: tuple[Cli, tuple[str, ...]], s3_server: S3Server, bucket: Bucket
 ) -> None:
@@ -171,6 +179,7 @@ def test_unknown_access_key(
     assert 1 <= len(mark.records) <= REQUESTS_MAX
 
 
+@pytest.mark.one_wire
 def test_bucket_of_another_region(
     moto_cli: Cli, moto: Bucket, two_thousand_files: Path, moto_s3: S3Server
 ) -> None:
@@ -183,6 +192,7 @@ def test_bucket_of_another_region(
     assert sum(record.status == 400 for record in mark.records) <= REQUESTS_MAX
 
 
+@pytest.mark.one_wire
 def test_wrong_region(moto_cli: Cli) -> None:
     """Where no bucket is concerned the region that the service expects is told."""
     outcome = moto_cli("list-buckets", "--region", "eu-central-7")
@@ -190,6 +200,7 @@ def test_wrong_region(moto_cli: Cli) -> None:
     assert "us-east-1" in outcome.errors[0]
 
 
+@pytest.mark.one_wire
 def test_no_credentials(bare_cli: Cli, moto: Bucket, two_thousand_files: Path) -> None:
     """What was looked for, where, and how to set it."""
     endpoint = moto.client.meta.endpoint_url
@@ -261,6 +272,7 @@ def test_missing_object(command: str, cli: Cli, bucket: Bucket) -> None:
     assert ["object-2"] == bucket.listed()
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize("command", ["stat", "download", "rm", "ls", "rb"])
 def test_missing_bucket_of_any_command(command: str, cli: Cli, bucket: Bucket) -> None:
     """Exit code 1: something is wrong, not merely empty."""
@@ -272,6 +284,7 @@ def test_missing_bucket_of_any_command(command: str, cli: Cli, bucket: Bucket) -
 # -c
 
 
+@pytest.mark.one_wire
 def test_bucket_is_created_when_asked(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
     """And with -c again, when it exists, nothing is wrong."""
     write_tree(tmp_path / "in", {"a": b"1"})
@@ -283,6 +296,7 @@ def test_bucket_is_created_when_asked(cli: Cli, bucket: Bucket, tmp_path: Path) 
     bucket.client.delete_bucket(Bucket=new)
 
 
+@pytest.mark.one_wire
 def test_bucket_is_not_created_when_nothing_matches(cli: Cli, bucket: Bucket) -> None:
     """A typing error in the source leaves no bucket behind."""
     new = f"{bucket.name}-new"
@@ -290,6 +304,7 @@ def test_bucket_is_not_created_when_nothing_matches(cli: Cli, bucket: Bucket) ->
     assert new not in {item["Name"] for item in bucket.client.list_buckets()["Buckets"]}
 
 
+@pytest.mark.one_wire
 def test_creating_a_bucket_that_exists_is_an_error(cli: Cli, bucket: Bucket) -> None:
     """To create it is asked for, and it isn't done."""
     one_error(cli("mb", bucket.uri), code=1, says="exists", hint="")
@@ -298,12 +313,14 @@ def test_creating_a_bucket_that_exists_is_an_error(cli: Cli, bucket: Bucket) -> 
 # Without credentials, and without telling them.
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize("arguments", [("--help",), ("upload", "--help"), ("--version",)])
 def test_help_needs_nothing(arguments: tuple[str, ...], bare_cli: Cli) -> None:
     """No credentials, no endpoint, no home."""
     assert bare_cli(*arguments).expect(0).err == ""
 
 
+@pytest.mark.one_wire
 def test_files_are_copied_without_credentials(bare_cli: Cli, tmp_path: Path) -> None:
     """file:// asks nobody."""
     write_tree(tmp_path / "in", {"a": b"1", "b/c": b"2"})

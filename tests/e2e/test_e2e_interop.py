@@ -38,6 +38,7 @@ def uploaded(cli: Cli, bucket: Bucket, medium_file: LargeFile, tmp_path: Path) -
     return bucket
 
 
+@pytest.mark.one_wire
 def test_boto3_reads_what_we_wrote(uploaded: Bucket, medium_file: LargeFile) -> None:
     """Names, contents, hashes, ranges."""
     assert sorted([*(f"x/{name}" for name in FILES), "x/medium.bin"]) == sorted(uploaded.listed())
@@ -45,6 +46,7 @@ def test_boto3_reads_what_we_wrote(uploaded: Bucket, medium_file: LargeFile) -> 
     assert medium_file.sha256 == uploaded.sha256("x/medium.bin")
 
 
+@pytest.mark.one_wire
 def test_rclone_reads_what_we_wrote(
     s3_server: S3Server, uploaded: Bucket, medium_file: LargeFile, home: Path, tmp_path: Path
 ) -> None:
@@ -59,6 +61,7 @@ def test_rclone_reads_what_we_wrote(
     assert medium_file.path.read_bytes()[8:24] == part
 
 
+@pytest.mark.one_wire
 def test_we_read_what_boto3_wrote(
     cli: Cli, bucket: Bucket, medium_file: LargeFile, tmp_path: Path
 ) -> None:
@@ -79,6 +82,7 @@ def test_we_read_what_boto3_wrote(
     assert tree(tmp_path / "back") == FILES
 
 
+@pytest.mark.one_wire
 def test_we_read_what_rclone_wrote(
     cli: Cli, s3_server: S3Server, bucket: Bucket, home: Path, tmp_path: Path
 ) -> None:
@@ -98,6 +102,7 @@ def test_we_read_what_rclone_wrote(
     assert files == tree(tmp_path / "back")
 
 
+@pytest.mark.one_wire
 def test_stat_tells_what_boto3_set(moto_cli: Cli, moto: Bucket) -> None:
     """Content headers, metadata and the ETag are those of the object."""
     moto.put(
@@ -131,6 +136,7 @@ def test_encoded_body_is_not_decoded(cli: Cli, bucket: Bucket, tmp_path: Path) -
     assert (tmp_path / "page.gz").read_bytes() == b"not gzip at all"
 
 
+@pytest.mark.one_wire
 def test_copy_between_buckets_keeps_attributes(moto_cli: Cli, moto: Bucket) -> None:
     """From s3:// to s3://, content headers and metadata go along."""
     moto.put("from/object", b"content", ContentType="text/x-test", Metadata={"colour": "green"})
@@ -139,6 +145,7 @@ def test_copy_between_buckets_keeps_attributes(moto_cli: Cli, moto: Bucket) -> N
     assert (head["ContentType"], head["Metadata"]) == ("text/x-test", {"colour": "green"})
 
 
+@pytest.mark.one_wire
 def test_listing_is_boto3s(cli: Cli, bucket: Bucket) -> None:
     """Keys, sizes, order, and what is rolled up into prefixes."""
     for name, content in FILES.items():
@@ -159,6 +166,7 @@ def test_listing_is_boto3s(cli: Cli, bucket: Bucket) -> None:
     ]
 
 
+@pytest.mark.one_wire
 def test_long_listing_is_boto3s(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
     """A listing of several pages is whole and in order."""
     write_tree(tmp_path / "in", {f"{number % 13}/{number}": b"" for number in range(2_100)})
@@ -168,6 +176,7 @@ def test_long_listing_is_boto3s(cli: Cli, bucket: Bucket, tmp_path: Path) -> Non
     assert "Total objects: 2100" in outcome.err
 
 
+@pytest.mark.one_wire
 def test_delete_removes_what_is_named(cli: Cli, bucket: Bucket) -> None:
     """An object, a glob, a prefix; each without its neighbours."""
     for key in ["a", "ab", "logs/1.log", "logs/2.log", "logs/2.txt", "logs-old/1.log", "d/e/f"]:
@@ -178,6 +187,7 @@ def test_delete_removes_what_is_named(cli: Cli, bucket: Bucket) -> None:
     assert bucket.listed() == ["ab", "logs-old/1.log", "logs/2.txt"]
 
 
+@pytest.mark.one_wire
 def test_buckets_are_made_listed_and_removed(cli: Cli, s3_server: S3Server, bucket: Bucket) -> None:
     """As boto3 sees it: there, full and therefore kept, empty and gone."""
     name = f"{bucket.name}-2"

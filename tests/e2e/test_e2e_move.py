@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import FaultProxy, MotoServer
 
+pytestmark = pytest.mark.one_wire
+
 FILES: Final = {"a": b"1" * 100, "b": b"2" * 200, "deep/c": b"", "deep/ä b+c%41": b"4"}
 
 
@@ -62,7 +64,6 @@ def test_a_large_object_moves_in_parts(
     assert bucket.listed() == []
 
 
-@pytest.mark.one_wire
 def test_a_bucket_with_versions_keeps_those_of_a_source(
     moto_cli: Cli, moto: Bucket, tmp_path: Path
 ) -> None:
@@ -78,7 +79,6 @@ def test_a_bucket_with_versions_keeps_those_of_a_source(
     assert (tmp_path / "old").read_bytes() == b"content"
 
 
-@pytest.mark.one_wire
 def test_sources_that_may_not_be_deleted_are_failures(
     faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket, tmp_path: Path
 ) -> None:
@@ -95,7 +95,6 @@ def test_sources_that_may_not_be_deleted_are_failures(
     assert _held(moto) == {"y/a": b"a", "y/b": b"b"}
 
 
-@pytest.mark.one_wire
 @pytest.mark.parametrize(
     ("method", "pattern"), [("PUT", "/up/"), ("HEAD", "/up/"), ("POST", "uploadId")]
 )
@@ -115,7 +114,6 @@ def test_a_server_that_fails_keeps_the_files(
     assert list(tree(tmp_path / "in")) == ["k"]
 
 
-@pytest.mark.one_wire
 def test_an_interrupted_move_loses_nothing(
     faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket, tmp_path: Path
 ) -> None:
@@ -138,7 +136,6 @@ def test_an_interrupted_move_loses_nothing(
     assert _held(moto, "x/") == files
 
 
-@pytest.mark.one_wire
 def test_one_bucket_by_two_endpoints_is_not_moved_onto_itself(
     moto_cli: Cli, moto_s3: MotoServer, fault_proxy: FaultProxy, moto: Bucket
 ) -> None:
@@ -153,7 +150,6 @@ def test_one_bucket_by_two_endpoints_is_not_moved_onto_itself(
     assert _held(moto) == {"other": b"the only one"}
 
 
-@pytest.mark.one_wire
 def test_a_dry_run_asks_for_no_write(
     faulty_cli: Cli, fault_proxy: FaultProxy, moto: Bucket, small: Path
 ) -> None:

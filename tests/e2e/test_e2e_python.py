@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import FaultProxy, S3Endpoint
 
+pytestmark = pytest.mark.one_wire
+
 FILES = {"a.log": b"1", "b.log": b"22", "c.txt": b"333", "sub/d.log": b"4444"}
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Bucket
     from tests.servers import FaultProxy, MotoServer, RcloneServer
 
+pytestmark = pytest.mark.one_wire
+
 MIB = 1 << 20
 #: Makes the medium file a large one for copies.
 COPY_SIZE_MAX_BYTES = 6 * MIB

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.e2e.command_line import Cli, Outcome
     from tests.e2e.truth import Bucket
 
+pytestmark = pytest.mark.one_wire
+
 FILES: Final = {"a": b"1", "b.txt": b"22", "d/c": b"333", "d/\u00fc +%41": b"4444"}
 EXTRAS: Final = {"bb": b"x", "d/z": b"y", "z": b"z"}
 
@@ -76,7 +78,6 @@ def test_a_checksum_finds_what_times_hide(moto_cli: Cli, moto: Bucket, tmp_path:
     assert moto.get("a") == b"124"
 
 
-@pytest.mark.one_wire
 def test_a_dry_run_shows_both(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
     """As lines, and as JSON; nothing is changed."""
     write_tree(tmp_path / "in", {"a": b"1"})
@@ -142,7 +143,6 @@ def assert_nothing_deleted(outcome: Outcome, why: str) -> None:
     assert why in outcome.err
 
 
-@pytest.mark.one_wire
 @pytest.mark.parametrize("name", DISASTERS)
 def test_a_broken_source_deletes_nothing(
     name: str, faulty_cli: Cli, fault_proxy: FaultProxy, canned: Bucket, tmp_path: Path
@@ -156,7 +156,6 @@ def test_a_broken_source_deletes_nothing(
     assert EXTRAS.items() <= tree(here).items()
 
 
-@pytest.mark.one_wire
 @pytest.mark.parametrize("name", DISASTERS)
 def test_a_broken_destination_deletes_nothing(
     name: str, faulty_cli: Cli, fault_proxy: FaultProxy, canned: Bucket, tmp_path: Path
@@ -170,7 +169,6 @@ def test_a_broken_destination_deletes_nothing(
     assert set("abcde") <= set(canned.listed())
 
 
-@pytest.mark.one_wire
 def test_a_healthy_listing_deletes(
     faulty_cli: Cli, fault_proxy: FaultProxy, canned: Bucket, tmp_path: Path
 ) -> None:

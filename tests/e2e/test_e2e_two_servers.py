@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.servers import FaultProxy, MotoServer, S3Endpoint
     from tests.servers.certificates import Certificates
 
+pytestmark = pytest.mark.one_wire
+
 _KEY: Final = "AKOTHERACCOUNT"
 _SECRET: Final = "another/secret+of=the-destination"
 _KEYS: Final = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
@@ -110,7 +112,6 @@ def test_tree_goes_from_one_account_to_another(
     assert set(other.bucket.listed()) == {"large", *_SMALL}
 
 
-@pytest.mark.one_wire
 @pytest.mark.parametrize(("source", "held"), [("large", "/large$"), ("d/", "/d/")])
 def test_killed_destination_ends_the_copy(
     two_sided_cli: Cli,
@@ -229,7 +230,6 @@ def test_log_of_everything_has_no_key(two_sided_cli: Cli, moto: Bucket, tmp_path
     assert log.stat().st_size
 
 
-@pytest.mark.one_wire
 def test_python_takes_the_keys_of_each_side(
     moto_s3: MotoServer, moto: Bucket, other: Other
 ) -> None:

@@ -20,6 +20,8 @@ from s3dlio_s3.headers import copy_headers
 if TYPE_CHECKING:
     from s3dlio_s3 import S3Store
 
+pytestmark = pytest.mark.one_wire
+
 ARN = "arn:aws:s3:eu-west-1:123456789012:accesspoint/point"
 HOST = "point-123456789012.s3-accesspoint.eu-west-1.amazonaws.com"
 OUTPOST = "arn:aws:s3-outposts:eu-west-1:123456789012:outpost"

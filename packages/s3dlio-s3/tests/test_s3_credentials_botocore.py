@@ -23,6 +23,8 @@ from s3dlio_s3.credentials import Surroundings, default_sources, find_credential
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.one_wire
+
 #: Key, secret and token, or None.
 Found: TypeAlias = "tuple[str, str, str] | None"
 

@@ -19,6 +19,8 @@ from s3dlio_s3.credentials.process import ProcessSource
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.one_wire
+
 PRINTED = {
     "Version": 1,
     "AccessKeyId": "ASIA",

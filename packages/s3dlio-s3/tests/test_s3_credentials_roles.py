@@ -22,6 +22,8 @@ from s3dlio_s3.shared_files import read_shared_files
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.one_wire
+
 NOW_S = 1767323045.0
 AMZ_DATE = "20260102T030405Z"
 ROLE = "arn:aws:iam::123456789012:role/reader"

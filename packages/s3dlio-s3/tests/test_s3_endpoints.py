@@ -21,6 +21,8 @@ from s3dlio_s3 import S3Config, S3Provider
 from s3dlio_s3.endpoints import Address, Endpoint
 from s3dlio_s3.partitions import PARTITIONS, is_s3_host, partition_of, region_of_host
 
+pytestmark = pytest.mark.one_wire
+
 ARN = "arn:aws:s3:eu-west-1:123456789012:accesspoint/point"
 REGIONS = (
     "us-east-1",
