@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import s3dlio
+from s3dlio_core.rest import clock
 from s3dlio_core.retry import RetryingStore
 from s3dlio_core.store import Attributes
-from s3dlio_s3 import Encryption, RequestSettings, S3Client, S3Store, clock
+from s3dlio_s3 import Encryption, RequestSettings, S3Client, S3Store
 from s3dlio_s3.partitions import partition_of
 
 if TYPE_CHECKING:

@@ -234,15 +234,6 @@ def test_parts_without_checksum_have_none_together(told: dict[str, str]) -> None
     assert checksums.composite(crc, parts) is None
 
 
-def test_only_another_value_is_rejected() -> None:
-    """A service that tells nothing, or something else, says nothing against the bytes."""
-    checksums.reject_other({"CRC32": "a"}, {}, "put", "s3://b/k")
-    checksums.reject_other({"CRC32": "a"}, {"CRC32": "a", "SHA1": "x"}, "put", "s3://b/k")
-    with pytest.raises(IntegrityError, match="put s3://b/k: the service got other bytes") as raised:
-        checksums.reject_other({"CRC32": "a"}, {"CRC32": "b"}, "put", "s3://b/k")
-    assert raised.value.maybe_done
-
-
 # What is read.
 
 CONTENT = b"0123456789"

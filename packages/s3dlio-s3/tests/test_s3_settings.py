@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3dlio_core.errors import Scope, UsageError
+from s3dlio_core.rest.tags import parse_tagging
 from s3dlio_s3 import CustomerKey, Encryption, RequestSettings, S3Config, S3Store
 from s3dlio_s3.config_options import OPTION_NAMES, config_from_options
 from s3dlio_s3.encryption import ENCRYPTION_ALGORITHMS
 from s3dlio_s3.settings import CANNED_ACLS
 from s3dlio_s3.settings_options import SETTING_NAMES, settings_from_options
-from s3dlio_s3.tagging import format_tagging, parse_tagging
+from s3dlio_s3.tagging import format_tagging
 
 if TYPE_CHECKING:
     from pathlib import Path

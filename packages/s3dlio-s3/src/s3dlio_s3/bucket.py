@@ -28,6 +28,7 @@ from s3dlio_core.errors import (
     UsageError,
 )
 from s3dlio_core.presigned import check_presigned
+from s3dlio_core.rest.range_reader import open_range
 from s3dlio_core.store import (
     Capabilities,
     ChecksumType,
@@ -51,7 +52,7 @@ from s3dlio_s3.headers import written_object_info
 from s3dlio_s3.keys import is_utf8, key_flaw
 from s3dlio_s3.multipart import S3MultipartUpload, failed_condition, make_token
 from s3dlio_s3.presigning import presigned_url
-from s3dlio_s3.reader import check_of, open_range
+from s3dlio_s3.reader import S3Object, check_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -221,7 +222,7 @@ class S3Store(ObjectStore):
                 "the server ignores If-Match on reads", operation="read", uri=self.uri_of(key)
             )
         check_version(self, "read", key, version)
-        return open_range(self.client, self.bucket, key, start, stop, if_match, version)
+        return open_range(S3Object(self.client, self.bucket, key, version), start, stop, if_match)
 
     def put(
         self,

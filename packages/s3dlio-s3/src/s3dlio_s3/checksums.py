@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from s3dlio_core.checksums import CRC32, CRC32C_POLYNOMIAL, CRC64NVME_POLYNOMIAL, Crc
 from s3dlio_core.content_check import ContentCheck, CrcCheck, Outcome
-from s3dlio_core.errors import IntegrityError, UsageError
+from s3dlio_core.errors import UsageError
 from s3dlio_core.store import ChecksumType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from s3dlio_core.store import Buffer, ObjectInfo, Part
     from s3dlio_s3.config import S3Config
@@ -42,7 +42,6 @@ __all__ = [
     "header_of",
     "installed",
     "needed",
-    "reject_other",
     "request_headers",
 ]
 
@@ -126,31 +125,6 @@ def composite(crc: Crc, parts: Sequence[Part]) -> str | None:
         return None
     joined = b"".join(crc.encode(value) for value in values)
     return f"{_text(crc.encode(crc.of(joined)))}-{len(parts)}"
-
-
-def reject_other(
-    sent: Mapping[str, str], told: Mapping[str, str], operation: str, uri: str
-) -> None:
-    """Compare the checksums that were sent with what the service says it got, where it does.
-
-    Args:
-        sent: name → checksum; by header, or by algorithm.
-        told: the answer's, by the same names.
-        operation: of the request, for messages.
-        uri: likewise.
-
-    Raises:
-        IntegrityError: they differ.
-    """
-    for name, value in sent.items():
-        got = told.get(name, value)
-        if got != value:
-            raise IntegrityError(
-                f"the service got other bytes: it says {name} {got[:40]!r}, sent was {value!r}",
-                operation=operation,
-                uri=uri,
-                maybe_done=True,
-            )
 
 
 def content_check(

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import NotSupportedError, ServiceError
+from s3dlio_core.rest.checksums import reject_other
 from s3dlio_core.rest.headers import condition_headers, strip_etag
 from s3dlio_core.store import ChecksumType
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.answers import check_encrypted
-from s3dlio_s3.checksums import full_object, header_of, reject_other, request_headers
+from s3dlio_s3.checksums import full_object, header_of, request_headers
 from s3dlio_s3.copies import access_headers
 from s3dlio_s3.encryption import ENCRYPTION_HEADER
 from s3dlio_s3.headers import attribute_headers, copy_headers

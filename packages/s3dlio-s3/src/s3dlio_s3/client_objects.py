@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.checksums import CRC32
 from s3dlio_core.errors import ServiceError
+from s3dlio_core.rest.checksums import reject_other
 from s3dlio_core.rest.headers import condition_headers, content_length
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.answers import check_describes_object, check_encrypted
-from s3dlio_s3.checksums import for_requests, reject_other, request_headers
+from s3dlio_s3.checksums import for_requests, request_headers
 from s3dlio_s3.copies import access_headers
 from s3dlio_s3.headers import (
     attribute_headers,

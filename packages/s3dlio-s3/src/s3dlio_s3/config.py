@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import UsageError
+from s3dlio_core.rest.choices import check_choice
 from s3dlio_s3.checksums import ALGORITHMS
-from s3dlio_s3.choices import check_choice
 from s3dlio_s3.endpoints import ADDRESSING_STYLES, DEFAULT_REGION, Address, Endpoint
 from s3dlio_s3.settings import RequestSettings
 

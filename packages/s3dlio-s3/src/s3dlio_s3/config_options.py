@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s3dlio_core.errors import UsageError
+from s3dlio_core.rest.option_values import count, is_true, lower, positive, switch, text, upper
 from s3dlio_s3.config import S3Config
 from s3dlio_s3.credentials import Credentials
 from s3dlio_s3.settings_options import SETTING_NAMES, settings_from_options
@@ -34,42 +35,6 @@ __all__ = [
     "current_config",
 ]
 
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off"})
-
-
-def _text(_name: str, text: str) -> str:
-    return text
-
-
-def _lower(_name: str, text: str) -> str:
-    return text.lower()
-
-
-def _upper(_name: str, text: str) -> str:
-    return text.upper()
-
-
-def _switch(name: str, text: str) -> bool:
-    lower = text.lower()
-    if lower not in _TRUE | _FALSE:
-        raise UsageError(f"bad {name} {lower!r}", hint="Use true or false")
-    return lower in _TRUE
-
-
-def _positive(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise UsageError(f"bad {name} {text!r}", hint="Use a number above zero")
-    return value
-
-
-def _count(name: str, text: str) -> int:
-    return int(_positive(name, text))
-
 
 class _Place(NamedTuple):
     """How a value is read, and where it may stand besides the option of its name.
@@ -87,46 +52,52 @@ class _Place(NamedTuple):
 
 #: The attributes of `S3Config` that are read by themselves.
 _PLACES = {
-    "addressing_style": _Place(_text, shared=("s3.addressing_style",)),
-    "anonymous": _Place(_switch),
+    "addressing_style": _Place(text, shared=("s3.addressing_style",)),
+    "anonymous": _Place(switch),
     "ca_bundle": _Place(
-        _text, ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), ("ca_bundle",)
+        text,
+        ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        ("ca_bundle",),
     ),
-    "checksum_algorithm": _Place(_upper),
-    "conditional_copies": _Place(_switch),
-    "connect_timeout_s": _Place(_positive),
-    "copy_part": _Place(_switch),
-    "object_tags": _Place(_switch),
-    "etag_changes": _Place(_switch),
-    "max_pool_size": _Place(_count),
-    "payload_signing": _Place(_text),
-    "put_if_absent": _Place(_switch),
-    "put_if_match": _Place(_switch),
-    "read_if_match": _Place(_switch),
-    "read_timeout_s": _Place(_positive),
-    "region": _Place(_text, ("AWS_REGION", "AWS_DEFAULT_REGION"), ("region",)),
+    "checksum_algorithm": _Place(upper),
+    "conditional_copies": _Place(switch),
+    "connect_timeout_s": _Place(positive),
+    "copy_part": _Place(switch),
+    "object_tags": _Place(switch),
+    "etag_changes": _Place(switch),
+    "max_pool_size": _Place(count),
+    "payload_signing": _Place(text),
+    "put_if_absent": _Place(switch),
+    "put_if_match": _Place(switch),
+    "read_if_match": _Place(switch),
+    "read_timeout_s": _Place(positive),
+    "region": _Place(text, ("AWS_REGION", "AWS_DEFAULT_REGION"), ("region",)),
     "request_checksum_calculation": _Place(
-        _lower, ("AWS_REQUEST_CHECKSUM_CALCULATION",), ("request_checksum_calculation",)
+        lower,
+        ("AWS_REQUEST_CHECKSUM_CALCULATION",),
+        ("request_checksum_calculation",),
     ),
     "response_checksum_validation": _Place(
-        _lower, ("AWS_RESPONSE_CHECKSUM_VALIDATION",), ("response_checksum_validation",)
+        lower,
+        ("AWS_RESPONSE_CHECKSUM_VALIDATION",),
+        ("response_checksum_validation",),
     ),
-    "use_accelerate_endpoint": _Place(_switch, shared=("s3.use_accelerate_endpoint",)),
+    "use_accelerate_endpoint": _Place(switch, shared=("s3.use_accelerate_endpoint",)),
     "use_arn_region": _Place(
-        _switch, ("AWS_S3_USE_ARN_REGION",), ("s3_use_arn_region", "s3.use_arn_region")
+        switch, ("AWS_S3_USE_ARN_REGION",), ("s3_use_arn_region", "s3.use_arn_region")
     ),
     "use_dualstack_endpoint": _Place(
-        _switch,
+        switch,
         ("AWS_USE_DUALSTACK_ENDPOINT",),
         ("s3.use_dualstack_endpoint", "use_dualstack_endpoint"),
     ),
-    "use_fips_endpoint": _Place(_switch, ("AWS_USE_FIPS_ENDPOINT",), ("use_fips_endpoint",)),
-    "verify": _Place(_switch),
-    "versions": _Place(_switch),
+    "use_fips_endpoint": _Place(switch, ("AWS_USE_FIPS_ENDPOINT",), ("use_fips_endpoint",)),
+    "verify": _Place(switch),
+    "versions": _Place(switch),
 }
 _IGNORE_ENDPOINTS = "ignore_configured_endpoint_urls"
 _IGNORE_ENDPOINTS_PLACE = _Place(
-    _switch, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",), (_IGNORE_ENDPOINTS,)
+    switch, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",), (_IGNORE_ENDPOINTS,)
 )
 
 #: What `config_from_options` understands.
@@ -182,7 +153,7 @@ def config_from_options(options: Mapping[str, str], environ: Mapping[str, str]) 
         environ,
         files,
         _profile(options, environ, files),
-        profile_first=_switch("profile_first", options.get("profile_first", "") or "false"),
+        profile_first=switch("profile_first", options.get("profile_first", "") or "false"),
     )
     values = {name: given.value(name, place) for name, place in _PLACES.items()}
     if values["payload_signing"] is None and given.signs_by_profile():
@@ -220,8 +191,8 @@ class _Given:
         """Return a value, or None when it isn't set."""
         shared = (self.files.value(self.profile, setting) for setting in place.shared)
         found = self._first(place.variables, shared)
-        text = self.options.get(name, "") or found
-        return place.read(name, text) if text else None
+        given = self.options.get(name, "") or found
+        return place.read(name, given) if given else None
 
     def _first(self, variables: Iterable[str], shared: Iterable[str]) -> str:
         """Return what counts of environment and profile; "" when nothing is set."""
@@ -244,7 +215,7 @@ class _Given:
 
         Its "false" leaves it to the scheme: over plain HTTP the SDKs sign them whatever it says.
         """
-        return self.files.value(self.profile, "s3.payload_signing_enabled").lower() in _TRUE
+        return is_true(self.files.value(self.profile, "s3.payload_signing_enabled"))
 
 
 def _profile(options: Mapping[str, str], environ: Mapping[str, str], files: SharedFiles) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from s3dlio_core.errors import UsageError
-from s3dlio_s3.choices import check_choice
+from s3dlio_core.rest.choices import check_choice
 
 __all__ = [
     "CUSTOMER_KEY_SIZE_BYTES",

@@ -23,8 +23,8 @@ from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
 from s3dlio_core.errors import NotSupportedError, Scope, UsageError
+from s3dlio_core.rest.endpoint_url import checked_url, is_ip
 from s3dlio_s3.arns import ARN_PREFIX, parse_access_point
-from s3dlio_s3.endpoint_url import checked_url, is_ip
 from s3dlio_s3.keys import is_utf8
 from s3dlio_s3.partitions import (
     is_accelerated_host,
@@ -110,7 +110,11 @@ class Endpoint:
                 hint="Set the region itself, and use_fips_endpoint (AWS_USE_FIPS_ENDPOINT)",
             )
         if self.url:
-            object.__setattr__(self, "url", checked_url(self.url))
+            object.__setattr__(
+                self,
+                "url",
+                checked_url(self.url, hint="Give the keys by option, environment or profile"),
+            )
         self._check_combination()
 
     def _check_combination(self) -> None:

@@ -30,8 +30,9 @@ from s3dlio_core.errors import (
     UploadNotFoundError,
 )
 from s3dlio_core.logs import get_logger
+from s3dlio_core.rest.checksums import reject_other
 from s3dlio_core.store import ChecksumType, Condition, MultipartUpload, ObjectInfo, Part
-from s3dlio_s3.checksums import composite, full_object, needed, reject_other
+from s3dlio_s3.checksums import composite, full_object, needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from s3dlio_core.rest.percent import encode_key
 from s3dlio_http.client import may_change
-from s3dlio_s3.sigv4 import encode_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,8 @@ Rules that hold in this file:
   GET of the same name.
 - A bucket that is in another region is found there, once for each request, and stays found. What
   an answer says of it is judged in `redirects` and `endpoints`: no answer names a host.
-- A refusal that corrects what is known of the server's clock may be retried (see `clock`).
+- A refusal that corrects what is known of the server's clock may be retried (see
+  `s3dlio_core.rest.clock`).
 - The log shows method, target, status, request id and time; never a header.
 
 Source: Amazon S3 API Reference, "Common request headers" and "Error responses".
@@ -24,11 +25,11 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 
 from s3dlio_core.errors import CredentialsError, S3dlioError
 from s3dlio_core.logs import get_logger, register_secret
+from s3dlio_core.rest.clock import ServerClocks
 from s3dlio_core.rest.xml import ERROR_BODY_MAX_BYTES
 from s3dlio_http.client import HttpClient, HttpRequest
 from s3dlio_s3 import sigv4, wire_xml
 from s3dlio_s3.answers import check_is_no_page, parsed, refusal_of
-from s3dlio_s3.clock import ServerClocks
 from s3dlio_s3.credentials import (
     CredentialsHolder,
     ExplicitSource,
@@ -83,7 +84,7 @@ class S3Sender:
             register_secret(key.encoded)
         self._routes = Routes(config)
         self._holder = CredentialsHolder(functools.partial(_find, config))
-        self._clocks = ServerClocks()
+        self._clocks = ServerClocks(sigv4.amz_date, logger)
 
     def __reduce__(self) -> tuple[type[S3Sender], tuple[S3Config]]:
         return (S3Sender, (self.config,))
@@ -216,7 +217,7 @@ class S3Sender:
             request.path(address.base_path),
             credentials=credentials,
             region=address.region,
-            amz_date=self._clocks.amz_date(address.origin),
+            amz_date=self._clocks.date(address.origin),
             expires_s=expires_s,
             query=request.query,
         )
@@ -280,7 +281,7 @@ class S3Sender:
             payload_hash=payload_hash,
             credentials=credentials,
             region=address.region,
-            amz_date=self._clocks.amz_date(address.origin),
+            amz_date=self._clocks.date(address.origin),
         )
 
     def _refusal(self, request: S3Request, address: Address, answer: HttpAnswer) -> Refusal:
@@ -298,7 +299,10 @@ class S3Sender:
 
     def _error(self, refusal: Refusal, address: Address) -> S3dlioError:
         error = error_of_refusal(refusal)
-        if not self.config.anonymous and self._clocks.corrects(address.origin, refusal):
+        code = "" if refusal.error is None else refusal.error.code
+        if not self.config.anonymous and self._clocks.corrects(
+            address.origin, refusal.status, code, refusal.headers
+        ):
             error.retryable = True
         return error
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from s3dlio_core.errors import UsageError
-from s3dlio_s3.choices import check_choice
+from s3dlio_core.rest.choices import check_choice
 from s3dlio_s3.encryption import (
     ENCRYPTION_HEADER,
     SOURCE_ENCRYPTION_HEADER,

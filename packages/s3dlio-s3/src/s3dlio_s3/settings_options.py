@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import UsageError
+from s3dlio_core.rest.tags import parse_tagging
 from s3dlio_s3.encryption import CUSTOMER_KEY_SIZE_BYTES, CustomerKey, Encryption
 from s3dlio_s3.settings import RequestSettings
-from s3dlio_s3.tagging import parse_tagging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

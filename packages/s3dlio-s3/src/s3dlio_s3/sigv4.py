@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import re
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -31,7 +31,6 @@ __all__ = [
     "UNSIGNED_PAYLOAD",
     "canonical_query",
     "canonical_request",
-    "encode_key",
     "payload_hash",
     "presign_url",
     "sign_headers",
@@ -40,8 +39,6 @@ __all__ = [
 ]
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-# What most keys are made of, and is sent as it is (RFC 3986 section 2.3).
-_UNRESERVED = re.compile("[A-Za-z0-9._~/-]*")
 #: The payload hash of a request whose body isn't signed.
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 #: The SHA-256 of nothing.
@@ -56,9 +53,9 @@ _LOCKED_HASH_BYTES = 2047
 PRESIGN_EXPIRES_MAX_S = 604_800
 
 
-def encode_key(key: str) -> str:
-    """Percent-encode a key for a path: every byte but unreserved ones and "/"."""
-    return key if _UNRESERVED.fullmatch(key) else quote(key, safe="/")
+def amz_date(second: int) -> str:
+    """Return seconds since the epoch as a signature has them."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
 
 
 def payload_hash(body: Buffer) -> str:

@@ -10,16 +10,17 @@ PutObject and GetObjectTagging.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
-from s3dlio_core.errors import Scope, UsageError
+from s3dlio_core.errors import UsageError
+from s3dlio_core.rest.tags import bad_tags
 from s3dlio_core.rest.xml import MalformedXmlError
 from s3dlio_s3.wire_xml import parse_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["format_tagging", "parse_tag_set", "parse_tagging"]
+__all__ = ["format_tagging", "parse_tag_set"]
 
 TAG_COUNT_MAX: Final = 10
 TAG_KEY_MAX_CHARS: Final = 128
@@ -33,36 +34,18 @@ def format_tagging(tags: Mapping[str, str]) -> str:
         UsageError: more than S3 takes, or too long. It stops a run: all objects have these tags.
     """
     if len(tags) > TAG_COUNT_MAX:
-        raise _bad_tags(f"{len(tags)} tags, and an object has at most {TAG_COUNT_MAX}")
+        raise bad_tags(f"{len(tags)} tags, and an object has at most {TAG_COUNT_MAX}")
     for name, value in tags.items():
         if not 1 <= len(name) <= TAG_KEY_MAX_CHARS:
-            raise _bad_tags(
+            raise bad_tags(
                 f"the tag {name[:40]!r} doesn't have 1 to {TAG_KEY_MAX_CHARS} characters"
             )
         if len(value) > TAG_VALUE_MAX_CHARS:
-            raise _bad_tags(f"the tag {name!r} has more than {TAG_VALUE_MAX_CHARS} characters")
+            raise bad_tags(f"the tag {name!r} has more than {TAG_VALUE_MAX_CHARS} characters")
     try:
         return urlencode(tags, quote_via=quote, safe="")
     except UnicodeEncodeError:
-        raise _bad_tags("a tag isn't valid Unicode") from None
-
-
-def parse_tagging(text: str) -> dict[str, str]:
-    """Read tags as the header writes them; what isn't encoded may stand as it is.
-
-    Raises:
-        UsageError: it isn't of the form "name=value&name=value", or a name occurs twice.
-    """
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")
-    except ValueError:
-        raise _bad_tags(
-            f"bad tagging {text[:100]!r}", hint="Write for example team=blue&year=2026"
-        ) from None
-    tags = dict(pairs)
-    if len(tags) != len(pairs):
-        raise _bad_tags(f"a name occurs twice in the tagging {text[:100]!r}")
-    return tags
+        raise bad_tags("a tag isn't valid Unicode") from None
 
 
 def parse_tag_set(body: bytes) -> dict[str, str]:
@@ -80,7 +63,3 @@ def parse_tag_set(body: bytes) -> dict[str, str]:
     except UsageError as error:
         raise MalformedXmlError(error.reason) from None
     return tags
-
-
-def _bad_tags(reason: str, *, hint: str = "") -> UsageError:
-    return UsageError(reason, hint=hint, scope=Scope.STORE)

@@ -1,4 +1,4 @@
-"""A check that settings and configuration share. Pure."""
+"""Options that are one of a few words. Pure."""
 
 from __future__ import annotations
 

@@ -18,8 +18,12 @@ from s3dlio_core.logs import redact
 __all__ = ["checked_url", "is_ip"]
 
 
-def checked_url(url: str) -> str:
+def checked_url(url: str, *, hint: str) -> str:
     """Return an endpoint's URL in its normal form: no default port, no "/" at the end.
+
+    Args:
+        url: what the user gave.
+        hint: where credentials belong, if not into a URL.
 
     Raises:
         UsageError: it isn't the URL of a service.
@@ -36,7 +40,7 @@ def checked_url(url: str) -> str:
         raise UsageError(
             "an endpoint URL can't hold a user's name or password",
             uri=_without_userinfo(url),
-            hint="Give the keys by option, environment or profile",
+            hint=hint,
         )
     if not valid or parts.query or parts.fragment or not url.isascii():
         raise UsageError(
