@@ -71,6 +71,8 @@ def parse_list_blobs(body: bytes, *, include_directories: bool = False) -> Page:
                 objects.append(info)
         elif element.tag == f"{space}BlobPrefix":
             prefixes.append(_name(element, space))
+        # The garbage collector would else go through the whole page again and again.
+        element.clear()
     return Page(objects, prefixes, tree.text("NextMarker") or None)
 
 
