@@ -93,7 +93,7 @@ def batch_body(boundary: str, requests: Iterable[tuple[str, str, Mapping[str, st
         f"Content-ID: {number}\r\n\r\n"
         f"{method} {target} HTTP/1.1\r\n"
         f"{_head(headers)}"
-        "Content-Length: 0\r\n\r\n"
+        "\r\n"
         for number, (method, target, headers) in enumerate(requests)
     ]
     return f"{''.join(parts)}--{boundary}--\r\n".encode("ascii")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["container_flaw", "is_unicode", "key_flaw"]
+__all__ = ["container_flaw", "is_unicode", "key_flaw", "prefix_flaw"]
 
 KEY_MAX_CHARS = 1024
 SEGMENT_COUNT_MAX = 254
@@ -43,6 +43,11 @@ def key_flaw(key: str) -> str:
     if _CONTROL.search(key):
         return "Azure takes no control characters in a key"
     return ""
+
+
+def prefix_flaw(prefix: str) -> bool:
+    """Return whether no key can begin so."""
+    return "\\" in prefix or not is_unicode(prefix) or _CONTROL.search(prefix) is not None
 
 
 def is_unicode(text: str) -> bool:

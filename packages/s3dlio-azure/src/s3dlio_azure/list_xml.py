@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LIST_BODY_MAX_BYTES",
+    "LIST_PAGE_MAX",
     "ContainersPage",
+    "count_list_blobs",
     "parse_list_blobs",
     "parse_list_containers",
 ]
@@ -37,8 +39,8 @@ __all__ = [
 LIST_PAGE_MAX = 5000
 
 #: A page of blobs. The largest that is legal has 5,000: a name of 1,024 characters, each written by
-#: as many as 12 bytes, 8 KiB of metadata, and 4 KiB for all else.
-LIST_BODY_MAX_BYTES = LIST_PAGE_MAX * 24 * 1024
+#: 6 bytes, 8 KiB of metadata, and 2 KiB for all else.
+LIST_BODY_MAX_BYTES = LIST_PAGE_MAX * (6 + 8 + 2) * 1024
 #: Tags of a page: a blob has some 30 elements, and a pair of tags for each value of its metadata.
 TAG_COUNT_MAX = LIST_PAGE_MAX * 2 * 60
 
@@ -74,6 +76,16 @@ def parse_list_blobs(body: bytes, *, include_directories: bool = False) -> Page:
         # The garbage collector would else go through the whole page again and again.
         element.clear()
     return Page(objects, prefixes, tree.text("NextMarker") or None)
+
+
+def count_list_blobs(body: bytes) -> tuple[int, str | None]:
+    """Return how many blobs a page of List Blobs has, whatever they are, and the next marker.
+
+    Raises:
+        MalformedXmlError: it isn't one.
+    """
+    tree = _parse(body)
+    return len(_children(tree, "Blobs")), tree.text("NextMarker") or None
 
 
 def parse_list_containers(body: bytes) -> ContainersPage:
