@@ -1,0 +1,217 @@
+"""The configuration from what the URI names, then options, then environment, then defaults.
+
+Rules that hold in this file:
+- The environment is an argument; `current_config` alone reads that of the process.
+- Explicit credentials are options; what only the environment has is found on the first request,
+  and so is in no pickle (see `credential_search`).
+- "" is unset, everywhere. Defaults are those of `AzureConfig`.
+- A value may be a secret: messages have names only.
+
+Source: Azure CLI, "Azure CLI configuration", for the variables.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from s3dlio_azure.config import AzureConfig
+from s3dlio_azure.connection_string import ConnectionString, parse_connection_string
+from s3dlio_azure.credential_search import (
+    ACCOUNT_VARIABLES,
+    CONNECTION_STRING_VARIABLE,
+    credential_of,
+    first_set,
+)
+from s3dlio_azure.credentials import Anonymous, Sas, SharedKey
+from s3dlio_azure.endpoints import account_of, service_url
+from s3dlio_core.errors import CredentialsError, UsageError
+from s3dlio_core.rest.option_values import count, lower, positive, switch, text, upper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from s3dlio_azure.credentials import Credential
+
+__all__ = [
+    "OPTION_GROUPS",
+    "OPTION_NAMES",
+    "WRITE_OPTIONS",
+    "config_from_options",
+    "current_config",
+]
+
+ENDPOINT_VARIABLES = ("AZURE_STORAGE_ENDPOINT",)
+
+#: How each attribute of `AzureConfig` that stands by itself is read.
+_READERS: Mapping[str, Callable[[str, str], Any]] = {
+    "access_tier": text,
+    "blob_tags": switch,
+    "ca_bundle": text,
+    "checksum_algorithm": upper,
+    "connect_timeout_s": positive,
+    "delete_snapshots": lower,
+    "include_directory_stubs": switch,
+    "max_pool_size": count,
+    "read_timeout_s": positive,
+    "verify": switch,
+    "versions": switch,
+}
+#: What the options of every store, and so of the command line, call it.
+_OTHER_NAMES = {"storage_class": "access_tier"}
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+_CREDENTIAL_OPTIONS = frozenset(
+    {"account", "account_key", "anonymous", "connection_string", "credential", "sas_token"}
+)
+
+#: What `config_from_options` understands.
+OPTION_NAMES = frozenset({"endpoint_url", *_CREDENTIAL_OPTIONS, *_READERS, *_OTHER_NAMES})
+
+#: Who asks is given as a whole.
+OPTION_GROUPS = (_CREDENTIAL_OPTIONS,)
+
+#: What reading has no use for.
+WRITE_OPTIONS = frozenset({"access_tier", "delete_snapshots", "storage_class"})
+
+
+class _Account(NamedTuple):
+    """An account, and where it answers; either may be ""."""
+
+    account: str
+    endpoint: str
+
+
+def config_from_options(
+    options: Mapping[str, str], environ: Mapping[str, str], host: str = ""
+) -> AzureConfig:
+    """Resolve the configuration.
+
+    Args:
+        options: names of `OPTION_NAMES`. Numbers and switches are given as text.
+        environ: AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_ACCOUNT,
+            AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ENDPOINT, REQUESTS_CA_BUNDLE.
+        host: the host that the URI names, or "": it wins.
+
+    Raises:
+        UsageError: a value makes no sense, or two contradict each other.
+        CredentialsError: nothing names an account; the message lists what was looked for.
+    """
+    given = _connection_string("the option connection_string", options.get("connection_string", ""))
+    around = _connection_string(
+        CONNECTION_STRING_VARIABLE, environ.get(CONNECTION_STRING_VARIABLE, "")
+    )
+    account, endpoint = _account_and_endpoint(options, environ, host, given, around)
+    values = {
+        name: read(name, value)
+        for name, read in _READERS.items()
+        if (value := _option(options, name))
+    }
+    if "ca_bundle" not in values:
+        values["ca_bundle"] = first_set(environ, _CA_VARIABLES)[1]
+    return AzureConfig(
+        account=account,
+        endpoint=endpoint,
+        credential=_explicit_credential(options, given, account),
+        credential_kind=options.get("credential", "").lower(),
+        **values,
+    )
+
+
+def current_config(options: Mapping[str, str], host: str = "") -> AzureConfig:
+    """Resolve the configuration in this process's environment."""
+    return config_from_options(options, os.environ, host)
+
+
+def _option(options: Mapping[str, str], name: str) -> str:
+    """Return an option by its name, or by that of every store."""
+    value = options.get(name, "")
+    for other, own in _OTHER_NAMES.items():
+        if own == name and options.get(other):
+            if value:
+                raise UsageError(f"{name} and {other} mean the same", hint="Give one of them")
+            value = options[other]
+    return value
+
+
+def _connection_string(whose: str, value: str) -> ConnectionString:
+    if not value:
+        return ConnectionString()
+    try:
+        return parse_connection_string(value)
+    except UsageError as error:
+        error.reason = f"{whose}: {error.reason}"
+        raise
+
+
+def _account_and_endpoint(
+    options: Mapping[str, str],
+    environ: Mapping[str, str],
+    host: str,
+    given: ConnectionString,
+    around: ConnectionString,
+) -> _Account:
+    """Return the account, and where it answers, as the first place says that names one."""
+    named = options.get("account", "") or given.account
+    if given.account not in {"", named}:
+        raise UsageError("account and connection_string name different accounts")
+    url = options.get("endpoint_url", "") or given.blob_endpoint
+    known = around.account or first_set(environ, ACCOUNT_VARIABLES)[1]
+    around_url = first_set(environ, ENDPOINT_VARIABLES)[1]
+    if host:
+        return _of_host(host, url, named or known)
+    if named:
+        return _Account(named, url or given.default_endpoint or around_url)
+    if url:
+        return _Account(_named_by(url) or known, url)
+    if around.account or around.blob_endpoint:
+        own = around.blob_endpoint or around_url or around.default_endpoint
+        return _Account(around.account, own)
+    if known or around_url:
+        return _Account(known, around_url)
+    raise CredentialsError(
+        "no storage account is named (looked for: the URI's host; the options account, "
+        "endpoint_url, connection_string; "
+        f"{', '.join((CONNECTION_STRING_VARIABLE, *ACCOUNT_VARIABLES, *ENDPOINT_VARIABLES))})",
+        hint="Set AZURE_STORAGE_ACCOUNT, or write az://ACCOUNT.blob.core.windows.net/container/key",
+    )
+
+
+def _of_host(host: str, url: str, named: str) -> _Account:
+    endpoint = service_url(f"https://{host}", "")
+    if url and service_url(url, account_of(endpoint)) != endpoint:
+        raise UsageError(
+            f"the URI is of {host}, and the endpoint URL is another one",
+            hint="Leave the endpoint URL out, or write az://container/key",
+        )
+    return _Account(account_of(endpoint) or named, endpoint)
+
+
+def _named_by(url: str) -> str:
+    """Return the account that an endpoint names, or "": that of a cloud names none."""
+    try:
+        return account_of(service_url(url, ""))
+    except UsageError:
+        return ""
+
+
+def _explicit_credential(
+    options: Mapping[str, str], given: ConnectionString, account: str
+) -> Credential | None:
+    """Return the credential that the options give, or None."""
+    anonymous = options.get("anonymous", "")
+    key, token = options.get("account_key", ""), options.get("sas_token", "")
+    found = [
+        *([Anonymous()] if anonymous and switch("anonymous", anonymous) else []),
+        *([SharedKey(account, key)] if key else []),
+        *([Sas(token)] if token else []),
+    ]
+    by_string = credential_of(given, "")
+    if by_string is not None:
+        found.append(by_string)
+    if len(found) > 1:
+        raise UsageError(
+            "more than one credential is given",
+            hint="Give one of account_key, sas_token, connection_string and anonymous",
+        )
+    return found[0] if found else None

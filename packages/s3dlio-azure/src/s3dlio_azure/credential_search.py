@@ -1,0 +1,154 @@
+"""Where the credential of an account is looked for, when none is given explicitly.
+
+Rules that hold in this file:
+- The first that is found counts. Each place that has none says why, and so does the error, which
+  lists them all.
+- What is set for another account isn't used, and that is said.
+- azure-identity is imported only when its turn comes: it costs a quarter of a second.
+
+Sources: Azure CLI, "Azure CLI configuration" (AZURE_STORAGE_CONNECTION_STRING, _ACCOUNT, _KEY,
+_SAS_TOKEN); azure-identity, DefaultAzureCredential.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3dlio_azure.config import check_takes_tokens
+from s3dlio_azure.connection_string import parse_connection_string
+from s3dlio_azure.credentials import BearerToken, Sas, SharedKey
+from s3dlio_core.errors import CredentialsError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from s3dlio_azure.config import AzureConfig
+    from s3dlio_azure.connection_string import ConnectionString
+    from s3dlio_azure.credentials import Credential
+
+__all__ = [
+    "ACCOUNT_VARIABLES",
+    "CONNECTION_STRING_VARIABLE",
+    "KEY_VARIABLES",
+    "SAS_VARIABLE",
+    "find_credential",
+    "first_set",
+]
+
+CONNECTION_STRING_VARIABLE = "AZURE_STORAGE_CONNECTION_STRING"
+ACCOUNT_VARIABLES = ("AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_ACCOUNT_NAME")
+KEY_VARIABLES = ("AZURE_STORAGE_KEY", "AZURE_STORAGE_ACCOUNT_KEY")
+SAS_VARIABLE = "AZURE_STORAGE_SAS_TOKEN"
+
+_HINT = (
+    "Set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN; for a "
+    "public container set the option anonymous (--no-sign-request)"
+)
+
+
+def find_credential(config: AzureConfig, environ: Mapping[str, str]) -> Credential:
+    """Return the credential that the environment has for an account.
+
+    Args:
+        config: names the account, and may say what kind alone is looked for.
+        environ: the environment.
+
+    Raises:
+        CredentialsError: there is none; the message says where it was looked for.
+        UsageError: what is there makes no sense.
+    """
+    kind, tried = config.credential_kind, []
+    for wanted, look in _PLACES:
+        if kind and kind not in wanted:
+            continue
+        found = look(config, environ)
+        if not isinstance(found, str):
+            return found
+        tried.append(found)
+    raise CredentialsError(
+        f"no credential found for the account {config.account or config.endpoint} "
+        f"({'; '.join(tried)})",
+        hint=_HINT,
+    )
+
+
+def first_set(environ: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, str]:
+    """Return the first of these variables that is set, and its value; two "" when none is."""
+    return next(((name, environ[name]) for name in names if environ.get(name)), ("", ""))
+
+
+def _connection_string(config: AzureConfig, environ: Mapping[str, str]) -> Credential | str:
+    text = environ.get(CONNECTION_STRING_VARIABLE, "")
+    if not text:
+        return f"{CONNECTION_STRING_VARIABLE} isn't set"
+    try:
+        given = parse_connection_string(text)
+    except UsageError as error:
+        error.reason = f"{CONNECTION_STRING_VARIABLE}: {error.reason}"
+        raise
+    if given.account and given.account != config.account:
+        return f"{CONNECTION_STRING_VARIABLE} is for the account {given.account}"
+    return credential_of(given, config.credential_kind) or (
+        f"{CONNECTION_STRING_VARIABLE} has no {_wanted(config.credential_kind)}"
+    )
+
+
+def credential_of(given: ConnectionString, kind: str) -> Credential | None:
+    """Return the credential of a connection string, if it has one of this kind."""
+    if given.account_key and kind in {"", "key"}:
+        return SharedKey(given.account, given.account_key)
+    if given.sas_token and kind in {"", "sas"}:
+        return Sas(given.sas_token)
+    return None
+
+
+def _wanted(kind: str) -> str:
+    names = {"key": "AccountKey", "sas": "SharedAccessSignature"}
+    return names.get(kind, "AccountKey and no SharedAccessSignature")
+
+
+def _key(config: AzureConfig, environ: Mapping[str, str]) -> Credential | str:
+    name, key = first_set(environ, KEY_VARIABLES)
+    if not key:
+        return f"neither {' nor '.join(KEY_VARIABLES)} is set"
+    if not config.account:
+        return f"{name} is set, but nothing names the account"
+    return _of_other(config, environ, name) or SharedKey(config.account, key)
+
+
+def _sas(config: AzureConfig, environ: Mapping[str, str]) -> Credential | str:
+    token = environ.get(SAS_VARIABLE, "")
+    if not token:
+        return f"{SAS_VARIABLE} isn't set"
+    return _of_other(config, environ, SAS_VARIABLE) or Sas(token)
+
+
+def _of_other(config: AzureConfig, environ: Mapping[str, str], name: str) -> str:
+    """Say that a variable is for another account, or return ""."""
+    variable, account = first_set(environ, ACCOUNT_VARIABLES)
+    if not account or not config.account or account == config.account:
+        return ""
+    return f"{name} is for the account {account} ({variable})"
+
+
+def _identity(config: AzureConfig, environ: Mapping[str, str]) -> Credential | str:
+    del environ  # azure-identity reads it by itself
+    try:
+        from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - see the rules
+    except ImportError:
+        return "azure-identity isn't installed (pip install 's3dlio-azure[identity]')"
+    if config.credential_kind == "identity":
+        check_takes_tokens(config.endpoint)
+    elif not config.endpoint.startswith("https://"):
+        return "Microsoft Entra ID needs an https:// endpoint"
+    return BearerToken(DefaultAzureCredential())
+
+
+_PLACES: tuple[
+    tuple[frozenset[str], Callable[[AzureConfig, Mapping[str, str]], Credential | str]], ...
+] = (
+    (frozenset({"key", "sas"}), _connection_string),
+    (frozenset({"key"}), _key),
+    (frozenset({"sas"}), _sas),
+    (frozenset({"identity"}), _identity),
+)

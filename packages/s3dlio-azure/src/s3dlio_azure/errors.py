@@ -1,0 +1,182 @@
+"""From an answer of Blob Storage to s3dlio's error: the one edge where that happens.
+
+Rules that hold in this file:
+- Pure: an answer's parts in, an error out. Nothing is raised here.
+- What a code means stands in `error_codes`.
+- The service's message is shown to the end of its first line: what follows quotes the request.
+
+Sources: Azure Storage, "Status and error codes"; RFC 9110 section 10.2.3 for Retry-After.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from s3dlio_azure.error_codes import CODES, REDIRECT, Meaning, meaning_of
+from s3dlio_core.errors import (
+    NotSupportedError,
+    S3dlioError,
+    Scope,
+    ServiceError,
+    StorageFullError,
+    ThrottledError,
+)
+from s3dlio_core.logs import redact
+from s3dlio_core.rest.headers import retry_after_s
+from s3dlio_core.rest.xml import ERROR_BODY_MAX_BYTES, MalformedXmlError, parse_root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ErrorBody", "Refusal", "error_of_refusal", "parse_error"]
+
+_REASON_MAX_CHARS = 500
+#: An error has some ten elements.
+_TAG_COUNT_MAX = 1000
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,99}")
+_CODE_IN_BYTES = re.compile(rb"<Code>([A-Za-z0-9._]{1,100})</Code>")
+_MESSAGE_IN_BYTES = re.compile(rb"<Message>([^<&]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """An error document.
+
+    Attributes:
+        code: the service's error code, or "".
+        message: its explanation.
+        about: the header or parameter that it is about, or "".
+    """
+
+    code: str
+    message: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that isn't a success.
+
+    Attributes:
+        operation, uri: what was asked for.
+        status: the HTTP status.
+        headers: of the answer, names in lower case.
+        body: its body, or b"".
+        endpoint: the service's URL.
+        names_key: whether the request named a blob, so that a bare 404 is about that.
+        changes: whether the request may change what the service holds.
+    """
+
+    operation: str
+    uri: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    endpoint: str
+    names_key: bool
+    changes: bool
+
+    @property
+    def error(self) -> ErrorBody | None:
+        """What the service says, or None when nothing shows that it is the service."""
+        told = self.headers.get("x-ms-error-code", "").strip()
+        code = told if _CODE.fullmatch(told) else ""
+        parsed = parse_error(self.body) if self.body else None
+        if parsed is None:
+            return ErrorBody(code) if code else None
+        return ErrorBody(code or parsed.code, parsed.message, parsed.about)
+
+
+def parse_error(body: bytes) -> ErrorBody | None:
+    """Return what an error document says, or None: it is none."""
+    try:
+        tree = parse_root(
+            body, size_max_bytes=ERROR_BODY_MAX_BYTES, tag_count_max=_TAG_COUNT_MAX
+        )
+    except MalformedXmlError:
+        return _scraped(body)
+    if tree.name != "Error" or not _CODE.fullmatch(tree.text("Code").strip()):
+        return None
+    about = tree.text("HeaderName") or tree.text("QueryParameterName")
+    return ErrorBody(tree.text("Code").strip(), tree.text("Message"), about[:100])
+
+
+def _scraped(body: bytes) -> ErrorBody | None:
+    """Return what can be read of an error document that is cut short or no good XML."""
+    code = _CODE_IN_BYTES.search(body)
+    if code is None:
+        return None
+    message = _MESSAGE_IN_BYTES.search(body)
+    text = message[1].decode("utf-8", "replace") if message else ""
+    return ErrorBody(code[1].decode("ascii"), text)
+
+
+def error_of_refusal(refusal: Refusal) -> S3dlioError:
+    """Return the error of an answer that isn't a success."""
+    error = refusal.error
+    if error is None and refusal.body and _is_foreign(refusal):
+        return ServiceError(
+            f"{refusal.endpoint} answered {refusal.status}, but not as Azure Blob Storage does",
+            operation=refusal.operation,
+            uri=refusal.uri,
+            hint="Check the endpoint URL",
+            scope=Scope.STORE,
+        )
+    code = error.code if error else ""
+    meaning = meaning_of(code, refusal.status, names_key=refusal.names_key)
+    return meaning.cls(
+        _reason(error, meaning) if error else f"the service answered {refusal.status}",
+        operation=refusal.operation,
+        uri=refusal.uri,
+        hint=_hint(refusal, meaning),
+        retryable=meaning.retryable,
+        retry_after_s=retry_after_s(refusal.headers),
+        scope=meaning.scope,
+        code=code,
+        request_id=refusal.headers.get("x-ms-request-id", "")[:100],
+        maybe_done=refusal.changes and refusal.status >= 500 and not _is_before(code, meaning),
+    )
+
+
+def _is_before(code: str, meaning: Meaning) -> bool:
+    """Return whether a 5xx says that nothing was done.
+
+    A 503 says so only by a code of the service: without one it may be that of a gateway, which
+    lost the service in the middle.
+    """
+    if meaning.cls is ThrottledError:
+        return code in CODES
+    return meaning.cls in {NotSupportedError, StorageFullError}
+
+
+def _is_foreign(refusal: Refusal) -> bool:
+    """Return whether a body without an error means that this is no Blob Storage at all.
+
+    A load balancer before a real one says 403, 429 and 5xx in HTML.
+    """
+    if "x-ms-request-id" in refusal.headers or refusal.status < 400:
+        return False
+    return refusal.status < 500 and refusal.status not in {403, 408, 413, 429}
+
+
+def _reason(error: ErrorBody, meaning: Meaning) -> str:
+    text = " ".join(error.message.strip().partition("\n")[0].split())
+    if text in {"", error.code}:
+        # An answer to HEAD has the code alone. The class says in words what it means.
+        text = " ".join((meaning.cls.__doc__ or error.code).split())
+    about = f" ({error.about})" if error.about else ""
+    return redact(text.rstrip(".")[:_REASON_MAX_CHARS] + about)
+
+
+def _hint(refusal: Refusal, meaning: Meaning) -> str:
+    if meaning is REDIRECT:
+        try:
+            host = urlsplit(refusal.headers.get("location", "")).hostname
+        except ValueError:
+            host = None
+        if host:
+            return f"It redirects to {host[:100]}, and isn't followed there: check the endpoint URL"
+    return meaning.hint

@@ -1,0 +1,377 @@
+"""One request of Blob Storage, from its parts to its answer: address, sign, send, judge.
+
+Rules that hold in this file:
+- Each call signs anew, so a retry above carries a fresh date.
+- An answer that isn't a success leaves here as an exception, never as an answer. Redirects aren't
+  followed.
+- A credential that isn't given is looked for on the first request, in each process.
+- A refusal that corrects what is known of the server's clock may be retried.
+- URLs that hold a signature are returned, and stand in no log and no error.
+
+Source: Azure Storage, "Blob Storage REST API", "Status and error codes".
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+from azure.core.pipeline import Pipeline
+
+from s3dlio_azure.answers import check_is_no_page, parsed
+from s3dlio_azure.credential_search import find_credential
+from s3dlio_azure.credentials import BearerToken, Sas, SharedKey
+from s3dlio_azure.errors import Refusal, error_of_refusal
+from s3dlio_azure.policies import (
+    TOKEN_SCOPE,
+    BearerTokenPolicy,
+    HeadersPolicy,
+    LoggingPolicy,
+    SasPolicy,
+    SharedKeyPolicy,
+    with_sas,
+)
+from s3dlio_azure.sas import BlobSas, check_sas_is_usable, ended_at, service_sas
+from s3dlio_azure.shared_key import authorization
+from s3dlio_azure.tokens import CheckedTokens
+from s3dlio_azure.transport import BlobTransport, WireAnswer, WireRequest
+from s3dlio_core.errors import CredentialsError, S3dlioError, UsageError
+from s3dlio_core.forks import renew_in_children
+from s3dlio_core.rest.clock import ServerClocks
+from s3dlio_core.rest.percent import encode_key
+from s3dlio_core.rest.xml import ERROR_BODY_MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from s3dlio_azure.config import AzureConfig
+    from s3dlio_azure.credentials import Credential
+    from s3dlio_azure.request import BlobRequest
+    from s3dlio_http.client import HttpAnswer
+
+__all__ = ["AzureSender"]
+
+#: The longest answer that is read whole: a page of 5,000 blobs with 8 KiB of metadata each, and
+#: their names of 1,024 characters, of which each may take 6 bytes.
+RESULT_BODY_MAX_BYTES = 5000 * (8 + 6 + 2) * 1024
+#: How long the signature for the source of a copy lasts.
+_SOURCE_SAS_S = 3600.0
+
+_Value = TypeVar("_Value")
+
+
+class AzureSender:
+    """Signs and sends requests with one configuration. Thread-safe, fork-safe, picklable."""
+
+    def __init__(self, config: AzureConfig) -> None:
+        """Take a configuration; nothing is sent, and no credential is looked for."""
+        self.config = config
+        self.transport = BlobTransport(config)
+        parts = urlsplit(config.endpoint)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._base_path = parts.path
+        self._clocks = ServerClocks()
+        self._lock = threading.Lock()
+        self._credential: Credential | None = None
+        self._pipeline: Pipeline[WireRequest, WireAnswer] | None = None
+        renew_in_children(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (AzureSender, (self.config,))
+
+    def renew_after_fork(self) -> None:
+        """Take a new lock, and look for the credential again."""
+        self._lock = threading.Lock()
+        self._credential = self._pipeline = None
+
+    @property
+    def credential(self) -> Credential:
+        """Who asks, looked for on first use.
+
+        Raises:
+            CredentialsError: there is no credential.
+        """
+        self._ready_pipeline()
+        assert self._credential is not None  # noqa: S101 - set with the pipeline
+        return self._credential
+
+    @property
+    def identity(self) -> str:
+        """Who asks, as it stays: no secret.
+
+        Raises:
+            CredentialsError: there is no credential.
+        """
+        return self.credential.identity
+
+    def send(self, request: BlobRequest) -> HttpAnswer:
+        """Send a request and return its answer, a success whose body is not yet read.
+
+        Raises:
+            S3dlioError: no answer, or a refusal.
+        """
+        answer = self._send(request)
+        if answer.status < 300:
+            return answer
+        raise self._error(request, answer)
+
+    def send_for_nothing(self, request: BlobRequest) -> HttpAnswer:
+        """Send a request whose answer has no body worth reading; return its head.
+
+        Raises:
+            S3dlioError: no answer, a refusal, or a web page; whoever sent that did nothing.
+        """
+        answer = self.send(request)
+        body = answer.read(ERROR_BODY_MAX_BYTES)
+        if body:
+            check_is_no_page(self.config, request, answer, body)
+        return answer
+
+    def send_for_value(self, request: BlobRequest, parse: Callable[[bytes], _Value]) -> _Value:
+        """Send a request and parse the XML of its answer; see `send_for_document`."""
+        return self.send_for_document(request, parse)[0]
+
+    def send_for_document(
+        self, request: BlobRequest, parse: Callable[[bytes], _Value]
+    ) -> tuple[_Value, Mapping[str, str]]:
+        """Send a request; parse the body of its answer, and return it with the headers.
+
+        Raises:
+            S3dlioError: no answer, a refusal, or no answer of Blob Storage.
+        """
+        answer = self.send(request)
+        body = answer.read(RESULT_BODY_MAX_BYTES)
+        return parsed(self.config, request, answer, body, parse), answer.headers
+
+    def error_of(
+        self, request: BlobRequest, status: int, headers: Mapping[str, str], body: bytes
+    ) -> S3dlioError:
+        """Return the error of an answer that isn't a success, also of one within a batch."""
+        refusal = Refusal(
+            operation=request.operation,
+            uri=request.uri,
+            status=status,
+            headers=headers,
+            body=body,
+            endpoint=self.config.endpoint,
+            names_key=bool(request.key),
+            changes=request.changes,
+        )
+        error = error_of_refusal(refusal)
+        if isinstance(error, CredentialsError):
+            self._explain(error, refusal)
+        return error
+
+    def url_of(self, container: str, key: str) -> str:
+        """Return the exact URL of a blob, percent-encoded, with nothing that authorizes."""
+        return self._origin + self._path(container, key)
+
+    def source_authorization(
+        self, container: str, key: str, version: str | None = None
+    ) -> tuple[str, dict[str, str]]:
+        """Return what lets the service read a blob of this account for a copy.
+
+        Args:
+            container: the blob's container.
+            key: its name.
+            version: a version's id, or None.
+
+        Returns:
+            The source's URL, which may hold a signature and so is a secret, and headers.
+
+        Raises:
+            CredentialsError: there is no credential, or no token.
+        """
+        url = self._versioned(self.url_of(container, key), version)
+        credential = self.credential
+        if isinstance(credential, SharedKey):
+            ends_at_s = self._now_s() + _SOURCE_SAS_S
+            return with_sas(url, self._signed(container, key, "r", ends_at_s, version)), {}
+        if isinstance(credential, Sas):
+            return with_sas(url, credential.token), {}
+        if isinstance(credential, BearerToken):
+            token = CheckedTokens(credential.source).get_token(TOKEN_SCOPE).token
+            return url, {"x-ms-copy-source-authorization": f"Bearer {token}"}
+        return url, {}
+
+    def sas_url(
+        self,
+        container: str,
+        key: str,
+        *,
+        permissions: str,
+        expires_s: float,
+        version: str | None = None,
+    ) -> str:
+        """Return a URL with which anybody can use a blob until it expires: a secret.
+
+        Args:
+            container: the blob's container.
+            key: its name.
+            permissions: letters in the service's order, e.g. "r" or "cw".
+            expires_s: how long the URL works, in seconds.
+            version: a version's id, or None.
+
+        Raises:
+            UsageError: the credential isn't an account's key, and can't sign.
+            CredentialsError: there is no credential.
+        """
+        if not isinstance(self.credential, SharedKey):
+            raise UsageError(
+                "only an account's key can sign URLs",
+                operation="presign",
+                uri=f"az://{container}/{key}",
+                hint="Give account and account_key, or AZURE_STORAGE_KEY",
+            )
+        url = self._versioned(self.url_of(container, key), version)
+        ends_at_s = self._now_s() + expires_s
+        return with_sas(url, self._signed(container, key, permissions, ends_at_s, version))
+
+    def sign_subrequest(self, request: BlobRequest) -> tuple[str, dict[str, str]]:
+        """Return the target and the headers of a request within a batch.
+
+        Its version is the batch's own.
+
+        Raises:
+            CredentialsError: there is no credential, or no token.
+        """
+        asked = self._wire_request(request)
+        headers = dict(asked.headers)
+        credential = self.credential
+        headers["x-ms-date"] = self._date()
+        headers["Content-Length"] = "0"
+        if isinstance(credential, SharedKey):
+            headers["authorization"] = authorization(
+                credential.account,
+                credential.decoded,
+                asked.method,
+                asked.path,
+                asked.query,
+                headers,
+            )
+        elif isinstance(credential, Sas):
+            asked.target = with_sas(asked.target, credential.token)
+        elif isinstance(credential, BearerToken):
+            token = CheckedTokens(credential.source).get_token(TOKEN_SCOPE).token
+            headers["authorization"] = f"Bearer {token}"
+        return asked.target, headers
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.transport.close()
+
+    def _send(self, request: BlobRequest) -> HttpAnswer:
+        pipeline = self._pipeline
+        try:
+            if pipeline is None:
+                pipeline = self._ready_pipeline()
+            return pipeline.run(self._wire_request(request)).http_response.answer
+        except (CredentialsError, UsageError) as error:
+            # Of a credential, which knows nothing of the request.
+            error.operation, error.uri = request.operation, request.uri
+            raise
+
+    def _wire_request(self, request: BlobRequest) -> WireRequest:
+        path = self._path(request.container, request.key)
+        query = request.query
+        return WireRequest(
+            request.operation,
+            request.uri,
+            request.method,
+            self._origin,
+            f"{path}?{urlencode(query, quote_via=quote)}" if query else path,
+            dict(request.headers),
+            None if request.body is None else memoryview(request.body).cast("B"),
+            path,
+            query,
+        )
+
+    def _path(self, container: str, key: str) -> str:
+        if key:
+            return f"{self._base_path}/{quote(container)}/{encode_key(key)}"
+        return f"{self._base_path}/{quote(container)}"
+
+    @staticmethod
+    def _versioned(url: str, version: str | None) -> str:
+        return url if version is None else f"{url}?versionid={quote(version, safe='')}"
+
+    def _signed(
+        self, container: str, key: str, permissions: str, ends_at_s: float, version: str | None
+    ) -> str:
+        credential = self.credential
+        assert isinstance(credential, SharedKey)  # noqa: S101 - its callers have looked
+        allowed = BlobSas(
+            container,
+            key,
+            permissions,
+            ends_at_s,
+            https_only=self._origin.startswith("https://"),
+            snapshot_or_version=version or "",
+            resource="b" if version is None else "bv",
+        )
+        return service_sas(credential.account, credential.decoded, allowed)
+
+    def _ready_pipeline(self) -> Pipeline[WireRequest, WireAnswer]:
+        with self._lock:
+            if self._pipeline is None:
+                self._credential = _credential_of(self.config)
+                self._pipeline = Pipeline(self.transport, self._policies(self._credential))
+            return self._pipeline
+
+    def _policies(self, credential: Credential) -> list[Any]:
+        policies: list[Any] = [HeadersPolicy(self._date, _user_agent()), LoggingPolicy()]
+        if isinstance(credential, SharedKey):
+            policies.append(SharedKeyPolicy(credential))
+        elif isinstance(credential, Sas):
+            policies.append(SasPolicy(credential.token))
+        elif isinstance(credential, BearerToken):
+            policies.append(BearerTokenPolicy(credential))
+        return policies
+
+    def _now_s(self) -> float:
+        return self._clocks.now_s(self._origin)
+
+    def _date(self) -> str:
+        return self._clocks.http_date(self._origin)
+
+    def _error(self, request: BlobRequest, answer: HttpAnswer) -> S3dlioError:
+        try:
+            body = answer.read(ERROR_BODY_MAX_BYTES)
+        except S3dlioError:
+            # The status alone still says more than a broken connection.
+            body = b""
+        error = self.error_of(request, answer.status, answer.headers, body)
+        signs = isinstance(self._credential, SharedKey)
+        if signs and error.code and self._clocks.corrects(
+            self._origin, answer.status, answer.headers
+        ):
+            error.retryable = True
+        return error
+
+    def _explain(self, error: CredentialsError, refusal: Refusal) -> None:
+        """Say what is known of a credential that was refused."""
+        credential = self._credential
+        if isinstance(credential, Sas):
+            ends = ended_at(credential.token, time.time())
+            error.hint = f"The SAS token ended at {ends}: get a new one" if ends else error.hint
+
+
+def _credential_of(config: AzureConfig) -> Credential:
+    # Any other has been wrapped by the configuration.
+    credential: Any = config.credential
+    if credential is None:
+        credential = find_credential(config, os.environ)
+    if isinstance(credential, Sas):
+        check_sas_is_usable(credential.token, config.endpoint)
+    found: Credential = credential
+    return found
+
+
+@functools.cache
+def _user_agent() -> str:
+    return f"s3dlio-azure/{importlib.metadata.version('s3dlio-azure')}"

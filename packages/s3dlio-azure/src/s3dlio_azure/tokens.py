@@ -1,0 +1,73 @@
+"""Tokens of Microsoft Entra ID, from whatever credential the program gives.
+
+Rules that hold in this file:
+- What a credential raises becomes a CredentialsError: its first line, without what looks like a
+  secret.
+- A token never gets into a log.
+- Threads that want a token at once get one between them: some sources start a program for each.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+from s3dlio_core.errors import CredentialsError, S3dlioError
+from s3dlio_core.logs import redact, register_secret
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken, TokenCredential
+
+__all__ = ["CheckedTokens"]
+
+_REASON_MAX_CHARS = 500
+#: How old a token may be that another thread has just got.
+_SHARED_S = 10.0
+
+
+class CheckedTokens:
+    """A credential of azure-core whose failures are s3dlio's errors."""
+
+    def __init__(self, source: TokenCredential) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._latest: tuple[float, tuple[Any, ...], AccessToken] | None = None
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """Return a token.
+
+        Raises:
+            CredentialsError: there is none.
+        """
+        asked = (scopes, options)
+        with self._lock:
+            if self._latest is not None and self._latest[1] == asked:
+                got_at_s, _, token = self._latest
+                if time.monotonic() - got_at_s < _SHARED_S:
+                    return token
+            token = self._new(*scopes, **options)
+            self._latest = (time.monotonic(), asked, token)
+            return token
+
+    def _new(self, *scopes: str, **options: Any) -> AccessToken:
+        try:
+            token = self._source.get_token(*scopes, **options)
+        except S3dlioError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the program's own code may raise anything
+            raise _no_token(self._source, error) from None
+        register_secret(token.token)
+        return token
+
+
+def _no_token(source: TokenCredential, error: Exception) -> CredentialsError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = redact(" ".join(lines[:2]))[:_REASON_MAX_CHARS].rstrip(".") or type(error).__name__
+    return CredentialsError(
+        f"no token of Microsoft Entra ID from {type(source).__name__}: {said}",
+        hint="Log in (az login), or set what azure-identity looks for",
+        retryable=isinstance(error, (ServiceRequestError, ServiceResponseError)),
+    )
