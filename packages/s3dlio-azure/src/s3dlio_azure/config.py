@@ -12,14 +12,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from s3dlio_azure.credentials import Anonymous, BearerToken, Sas, SharedKey
-from s3dlio_azure.endpoints import account_of, check_account, default_endpoint, is_azure, service_url
+from s3dlio_azure.endpoints import (
+    account_of,
+    check_account,
+    default_endpoint,
+    is_azure,
+    service_url,
+)
 from s3dlio_core.errors import UsageError
 from s3dlio_core.rest.choices import check_choice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.credentials import TokenCredential
 
     from s3dlio_azure.credentials import Credential
@@ -53,6 +61,7 @@ class AzureConfig:
         max_pool_size: idle connections kept.
         checksum_algorithm: what uploads carry: "CRC64", "MD5", "NONE", or "" for the best that is
             installed and the service compares.
+        tags: blob index tags of new blobs whose `Attributes` don't name their own.
         access_tier: of new blobs, e.g. "Cool"; "" is the account's default.
         delete_snapshots: what a delete does with a blob's snapshots: "" refuses, "include" deletes
             them too, "only" deletes them alone.
@@ -71,6 +80,7 @@ class AzureConfig:
     read_timeout_s: float = 60.0
     max_pool_size: int = 256
     checksum_algorithm: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
     access_tier: str = ""
     delete_snapshots: str = ""
     include_directory_stubs: bool = False
@@ -101,7 +111,7 @@ class AzureConfig:
         return account or account_of(endpoint), endpoint
 
     def _checked_credential(self) -> Credential:
-        found = self.credential
+        found: Any = self.credential
         if isinstance(found, SharedKey) and self.account and found.account != self.account:
             raise UsageError(
                 f"the key is of the account {found.account}, not of {self.account}",
@@ -109,10 +119,8 @@ class AzureConfig:
             )
         if isinstance(found, (SharedKey, Sas, Anonymous)):
             return found
-        if found is not None and not isinstance(found, BearerToken):
-            found = BearerToken(found)
         check_takes_tokens(self.endpoint)
-        return found
+        return found if isinstance(found, BearerToken) else BearerToken(found)
 
     @property
     def namespace(self) -> str:

@@ -27,6 +27,7 @@ from s3dlio_azure.credentials import Anonymous, Sas, SharedKey
 from s3dlio_azure.endpoints import account_of, service_url
 from s3dlio_core.errors import CredentialsError, UsageError
 from s3dlio_core.rest.option_values import count, lower, positive, switch, text, upper
+from s3dlio_core.rest.tags import parse_tagging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +44,11 @@ __all__ = [
 
 ENDPOINT_VARIABLES = ("AZURE_STORAGE_ENDPOINT",)
 
+
+def _tags(_name: str, value: str) -> Mapping[str, str]:
+    return parse_tagging(value)
+
+
 #: How each attribute of `AzureConfig` that stands by itself is read.
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "access_tier": text,
@@ -54,11 +60,12 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "include_directory_stubs": switch,
     "max_pool_size": count,
     "read_timeout_s": positive,
+    "tags": _tags,
     "verify": switch,
     "versions": switch,
 }
 #: What the options of every store, and so of the command line, call it.
-_OTHER_NAMES = {"storage_class": "access_tier"}
+_OTHER_NAMES = {"storage_class": "access_tier", "tagging": "tags"}
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 _CREDENTIAL_OPTIONS = frozenset(
@@ -72,7 +79,7 @@ OPTION_NAMES = frozenset({"endpoint_url", *_CREDENTIAL_OPTIONS, *_READERS, *_OTH
 OPTION_GROUPS = (_CREDENTIAL_OPTIONS,)
 
 #: What reading has no use for.
-WRITE_OPTIONS = frozenset({"access_tier", "delete_snapshots", "storage_class"})
+WRITE_OPTIONS = frozenset({"access_tier", "delete_snapshots", "storage_class", "tagging", "tags"})
 
 
 class _Account(NamedTuple):
@@ -201,7 +208,7 @@ def _explicit_credential(
     """Return the credential that the options give, or None."""
     anonymous = options.get("anonymous", "")
     key, token = options.get("account_key", ""), options.get("sas_token", "")
-    found = [
+    found: list[Credential] = [
         *([Anonymous()] if anonymous and switch("anonymous", anonymous) else []),
         *([SharedKey(account, key)] if key else []),
         *([Sas(token)] if token else []),

@@ -104,7 +104,9 @@ _FOREIGN_BLOCKS = Meaning(
     hint="The blob has unfinished blocks of another program: they end after a week, or when the "
     "blob is written in one request or deleted",
 )
-REDIRECT = Meaning(ServiceError, scope=Scope.STORE, hint="Redirects aren't followed: check the endpoint URL")
+REDIRECT = Meaning(
+    ServiceError, scope=Scope.STORE, hint="Redirects aren't followed: check the endpoint URL"
+)
 
 CODES: Mapping[str, Meaning] = {
     # Who asks.
@@ -116,7 +118,11 @@ CODES: Mapping[str, Meaning] = {
         CredentialsError,
         hint="The account refuses keys and what they sign: use Microsoft Entra ID",
     ),
-    "AuthorizationFailure": _NOT_GRANTED,
+    # Azurite's for a wrong signature; that of the service for what no permission allows.
+    "AuthorizationFailure": Meaning(
+        CredentialsError,
+        hint="Check the key or the SAS token, and the account's firewall",
+    ),
     "AuthorizationPermissionMismatch": _NOT_GRANTED,
     "AuthorizationResourceTypeMismatch": _NOT_GRANTED,
     "AuthorizationServiceMismatch": _NOT_GRANTED,
@@ -124,7 +130,6 @@ CODES: Mapping[str, Meaning] = {
         CredentialsError, hint="The SAS token is for https only: use an https:// endpoint"
     ),
     "AuthorizationSourceIPMismatch": _NETWORK,
-    "IpAuthorizationSourceMismatch": _NETWORK,
     "InsufficientAccountPermissions": _DENIED_ALL,
     "AccountIsDisabled": _DENIED_ALL,
     "UnauthorizedBlobOverwrite": Meaning(
@@ -134,9 +139,6 @@ CODES: Mapping[str, Meaning] = {
     "AccountAlreadyExists": _REFUSED_STORE,
     "AccountBeingCreated": Meaning(ServiceError, retryable=True, scope=Scope.STORE),
     "AccountProtectedFromDeletion": _REFUSED_STORE,
-    "AccountNotFound": Meaning(
-        CredentialsError, hint="Check the account's name and the endpoint"
-    ),
     # Which container.
     "ContainerNotFound": Meaning(
         ContainerNotFoundError, hint="Check the container's name and the account, or create it"
@@ -150,23 +152,18 @@ CODES: Mapping[str, Meaning] = {
     "ContainerDisabled": Meaning(PermissionDeniedError, scope=Scope.CONTAINER),
     "ContainerHasLegalHold": Meaning(PermissionDeniedError, scope=Scope.CONTAINER),
     "ContainerImmutabilityPolicyLocked": Meaning(PermissionDeniedError, scope=Scope.CONTAINER),
-    "ContainerProtectedFromDeletion": Meaning(PermissionDeniedError, scope=Scope.CONTAINER),
-    "ContainerQuotaDowngradeNotAllowed": _REFUSED_CONTAINER,
     "InvalidResourceName": Meaning(
         UsageError,
         scope=Scope.CONTAINER,
         hint="Container names have 3 to 63 of a-z, 0-9 and single hyphens between them",
     ),
-    "FilesystemNotFound": Meaning(ContainerNotFoundError),
     # Which blob.
     "BlobNotFound": Meaning(ObjectNotFoundError),
     "ResourceNotFound": Meaning(
         ObjectNotFoundError, hint="Or it may not be seen without a credential"
     ),
-    "PathNotFound": Meaning(ObjectNotFoundError),
     "BlobAlreadyExists": _CONDITION,
     "ResourceAlreadyExists": _CONDITION,
-    "PathAlreadyExists": _CONDITION,
     "InvalidUri": _BAD_NAME,
     "RequestUrlFailedToParse": _BAD_NAME,
     "ResourceTypeMismatch": Meaning(
@@ -199,7 +196,6 @@ CODES: Mapping[str, Meaning] = {
     "ConditionNotMet": _CONDITION,
     "TargetConditionNotMet": _CONDITION,
     "SourceConditionNotMet": Meaning(SourceChangedError),
-    "CopySourceConditionNotMet": Meaning(SourceChangedError),
     "AppendPositionConditionNotMet": _CONDITION,
     "MaxBlobSizeConditionNotMet": _CONDITION,
     "SequenceNumberConditionNotMet": _CONDITION,
@@ -239,8 +235,6 @@ CODES: Mapping[str, Meaning] = {
     "Md5Mismatch": _INTEGRITY,
     "Crc64Mismatch": _INTEGRITY,
     "InvalidMd5": _REFUSED,
-    "InvalidCrc64": _REFUSED,
-    "BlockChecksumMismatch": _INTEGRITY,
     # Copies.
     "CannotVerifyCopySource": Meaning(
         PermissionDeniedError, hint="The service can't read the copy's source as it was named"
@@ -252,15 +246,12 @@ CODES: Mapping[str, Meaning] = {
     "BothUserTagsAndSourceTagsCopyPresentException": _REFUSED,
     # Not now.
     "ServerBusy": _THROTTLED,
-    "IngressLimitExceeded": _THROTTLED,
-    "EgressLimitExceeded": _THROTTLED,
     "SnapshotOperationRateExceeded": _THROTTLED,
     "SnaphotOperationRateExceeded": _THROTTLED,
     "OperationTimedOut": Meaning(RequestTimeoutError),
     "InternalError": _FAILED,
     # No room.
     "SnapshotCountExceeded": Meaning(StorageFullError, scope=Scope.OBJECT),
-    "MaxStorageAccountCapacityExceeded": Meaning(StorageFullError, scope=Scope.STORE),
     # What every blob of a run has.
     "InvalidBlobTier": Meaning(
         ServiceError, scope=Scope.CONTAINER, hint="Use a tier such as Hot, Cool, Cold or Archive"
@@ -274,16 +265,13 @@ CODES: Mapping[str, Meaning] = {
     "CannotChangeToLowerTier": _REFUSED,
     "FeatureVersionMismatch": _REFUSED_STORE,
     "FeatureNotSupportedForAccount": Meaning(NotSupportedError, scope=Scope.STORE),
-    "HierarchicalNamespaceNotEnabled": Meaning(NotSupportedError, scope=Scope.STORE),
+    "APINotImplemented": _NOT_SUPPORTED,
     "UnsupportedHttpVerb": _NOT_SUPPORTED,
     "InvalidHttpVerb": _NOT_SUPPORTED,
-    "NotImplemented": _NOT_SUPPORTED,
     # Metadata and tags.
     "EmptyMetadataKey": _REFUSED,
     "InvalidMetadata": Meaning(ServiceError, hint="Metadata names are C# identifiers"),
     "MetadataTooLarge": Meaning(ServiceError, hint="Metadata has at most 8 KiB in all"),
-    "InvalidTag": _REFUSED,
-    "InvalidTags": _REFUSED,
     "DuplicateTagNames": _REFUSED,
     "EmptyTagName": _REFUSED,
     "TagsTooLarge": _REFUSED,

@@ -93,9 +93,7 @@ class Refusal:
 def parse_error(body: bytes) -> ErrorBody | None:
     """Return what an error document says, or None: it is none."""
     try:
-        tree = parse_root(
-            body, size_max_bytes=ERROR_BODY_MAX_BYTES, tag_count_max=_TAG_COUNT_MAX
-        )
+        tree = parse_root(body, size_max_bytes=ERROR_BODY_MAX_BYTES, tag_count_max=_TAG_COUNT_MAX)
     except MalformedXmlError:
         return _scraped(body)
     if tree.name != "Error" or not _CODE.fullmatch(tree.text("Code").strip()):

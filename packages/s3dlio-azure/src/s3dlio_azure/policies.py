@@ -131,13 +131,13 @@ def with_sas(target: str, token: str) -> str:
     return f"{target}{'&' if '?' in target else '?'}{token}"
 
 
-class BearerTokenPolicy(BearerTokenCredentialPolicy):
+class BearerTokenPolicy(BearerTokenCredentialPolicy[Any, Any]):
     """Adds a token of Microsoft Entra ID; azure-core gets it anew before it ends."""
 
     def __init__(self, credential: BearerToken) -> None:
         super().__init__(CheckedTokens(credential.source), TOKEN_SCOPE)
 
-    def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
+    def on_challenge(self, request: _Request, response: _Response) -> bool:
         """Get the token that the service asks for instead; return whether there is one."""
         answered = super().on_challenge(request, response)
         if answered:

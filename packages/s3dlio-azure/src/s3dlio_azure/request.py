@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from s3dlio_http.client import may_change
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,3 +50,8 @@ class BlobRequest:
     def uri(self) -> str:
         """The URI of what the request names, for messages."""
         return f"az://{self.container}/{self.key}" if self.key else f"az://{self.container}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change what the service holds."""
+        return may_change(self.method)

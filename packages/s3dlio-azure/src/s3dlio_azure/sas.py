@@ -5,7 +5,8 @@ Rules that hold in this file:
 - A signature is a secret: it stands in no error and no repr.
 - A token that was given is sent as it is: its signature is over its own fields, not over ours.
 
-Source: Azure Storage, "Create a service SAS", version 2020-12-06 and later; "Create an account SAS".
+Source: Azure Storage, "Create a service SAS" (version 2020-12-06 and later), "Create an account
+SAS".
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from datetime import datetime, timezone
 from urllib.parse import quote, unquote
 
 from s3dlio_azure.shared_key import sign
-from s3dlio_core.errors import CredentialsError, UsageError
+from s3dlio_core.errors import UsageError
 
-__all__ = ["BlobSas", "check_sas", "check_sas_is_usable", "sas_fields", "service_sas"]
+__all__ = ["BlobSas", "check_sas", "check_sas_is_usable", "ended_at", "sas_fields", "service_sas"]
 
 #: The version of the service whose rules the signatures follow.
 SIGNED_VERSION = "2023-11-03"
@@ -106,23 +107,22 @@ def check_sas(text: str) -> str:
     return token
 
 
-def check_sas_is_usable(token: str, endpoint: str, now_s: float) -> None:
-    """Check that a signature hasn't ended, and may be sent to an endpoint.
+def check_sas_is_usable(token: str, endpoint: str) -> None:
+    """Check that a signature may be sent to an endpoint.
 
     Raises:
-        CredentialsError: it has ended.
         UsageError: it is for https only, and the endpoint isn't.
     """
-    fields = sas_fields(token)
-    ends_at_s = _seconds(fields.get("se", ""))
-    if ends_at_s is not None and ends_at_s <= now_s:
-        raise CredentialsError(
-            f"the SAS token ended at {_utc_text(ends_at_s)}", hint="Get a new SAS token"
-        )
-    if fields.get("spr") == "https" and not endpoint.startswith("https://"):
+    if sas_fields(token).get("spr") == "https" and not endpoint.startswith("https://"):
         raise UsageError(
             "the SAS token is for https only (spr=https)", hint="Use an https:// endpoint"
         )
+
+
+def ended_at(token: str, now_s: float) -> str:
+    """Return when a signature has ended, in UTC; "" when it hasn't, or doesn't say."""
+    ends_at_s = _seconds(sas_fields(token).get("se", ""))
+    return "" if ends_at_s is None or ends_at_s > now_s else _utc_text(ends_at_s)
 
 
 def _seconds(text: str) -> float | None:

@@ -18,6 +18,7 @@ import importlib.metadata
 import os
 import threading
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,7 +26,7 @@ from azure.core.pipeline import Pipeline
 
 from s3dlio_azure.answers import check_is_no_page, parsed
 from s3dlio_azure.credential_search import find_credential
-from s3dlio_azure.credentials import BearerToken, Sas, SharedKey
+from s3dlio_azure.credentials import Anonymous, BearerToken, Sas, SharedKey
 from s3dlio_azure.errors import Refusal, error_of_refusal
 from s3dlio_azure.policies import (
     TOKEN_SCOPE,
@@ -75,7 +76,7 @@ class AzureSender:
         parts = urlsplit(config.endpoint)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._base_path = parts.path
-        self._clocks = ServerClocks()
+        self._clocks = ServerClocks(_http_date)
         self._lock = threading.Lock()
         self._credential: Credential | None = None
         self._pipeline: Pipeline[WireRequest, WireAnswer] | None = None
@@ -164,7 +165,7 @@ class AzureSender:
         )
         error = error_of_refusal(refusal)
         if isinstance(error, CredentialsError):
-            self._explain(error, refusal)
+            self._explain(error)
         return error
 
     def url_of(self, container: str, key: str) -> str:
@@ -337,7 +338,7 @@ class AzureSender:
         return self._clocks.now_s(self._origin)
 
     def _date(self) -> str:
-        return self._clocks.http_date(self._origin)
+        return self._clocks.date(self._origin)
 
     def _error(self, request: BlobRequest, answer: HttpAnswer) -> S3dlioError:
         try:
@@ -347,18 +348,20 @@ class AzureSender:
             body = b""
         error = self.error_of(request, answer.status, answer.headers, body)
         signs = isinstance(self._credential, SharedKey)
-        if signs and error.code and self._clocks.corrects(
-            self._origin, answer.status, answer.headers
-        ):
+        if signs and self._clocks.corrects(self._origin, answer.status, error.code, answer.headers):
             error.retryable = True
         return error
 
-    def _explain(self, error: CredentialsError, refusal: Refusal) -> None:
+    def _explain(self, error: CredentialsError) -> None:
         """Say what is known of a credential that was refused."""
         credential = self._credential
-        if isinstance(credential, Sas):
-            ends = ended_at(credential.token, time.time())
-            error.hint = f"The SAS token ended at {ends}: get a new one" if ends else error.hint
+        if isinstance(credential, Sas) and (ended := ended_at(credential.token, time.time())):
+            error.hint = f"The SAS token ended at {ended}: get a new one"
+        elif isinstance(credential, Anonymous):
+            error.hint = (
+                "Without a credential only public containers can be read: give a key, a SAS token "
+                "or an identity"
+            )
 
 
 def _credential_of(config: AzureConfig) -> Credential:
@@ -370,6 +373,10 @@ def _credential_of(config: AzureConfig) -> Credential:
         check_sas_is_usable(credential.token, config.endpoint)
     found: Credential = credential
     return found
+
+
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 @functools.cache

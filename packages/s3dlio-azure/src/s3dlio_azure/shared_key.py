@@ -88,9 +88,11 @@ def string_to_sign(
     lines += [headers.get(name, "") for name in _STANDARD]
     if lines[3] == "0":
         lines[3] = ""
-    lines += [f"{name}:{headers[name]}" for name in _sorted_names(tuple(headers))]
+    lines += [f"{name}:{headers[name].strip()}" for name in _sorted_names(tuple(headers))]
     lines.append(f"/{account}{path}")
-    lines += sorted(f"{name.lower()}:{value}" for name, value in query)
+    lines += [
+        f"{name}:{value}" for name, value in sorted((name.lower(), value) for name, value in query)
+    ]
     return "\n".join(lines)
 
 

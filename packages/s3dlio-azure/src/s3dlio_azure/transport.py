@@ -9,7 +9,7 @@ Source: azure-core, `azure.core.pipeline.transport.HttpTransport`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from azure.core.pipeline.transport import HttpTransport
@@ -41,10 +41,12 @@ class WireRequest(HttpRequest):
     """A request on its way through the pipeline; policies add to its headers and its target.
 
     Attributes:
+        headers: all of them, as they are so far.
         path: its path, percent-encoded.
         query: its parameters, not encoded; without those of a shared access signature.
     """
 
+    headers: dict[str, str] = field(repr=False)
     path: str = ""
     query: tuple[tuple[str, str], ...] = ()
 
