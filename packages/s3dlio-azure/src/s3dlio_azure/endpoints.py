@@ -63,7 +63,7 @@ def service_url(url: str, account: str) -> str:
     Raises:
         UsageError: the URL makes no sense, or is another account's.
     """
-    url = checked_url(url)
+    url = checked_url(url, hint="Give the credential by option or environment")
     parts = urlsplit(url)
     host = parts.hostname or ""
     if account and host.startswith("blob."):

@@ -43,6 +43,7 @@ from s3dlio_azure.tokens import CheckedTokens
 from s3dlio_azure.transport import BlobTransport, WireAnswer, WireRequest
 from s3dlio_core.errors import CredentialsError, S3dlioError, UsageError
 from s3dlio_core.forks import renew_in_children
+from s3dlio_core.logs import get_logger
 from s3dlio_core.rest.clock import ServerClocks
 from s3dlio_core.rest.percent import encode_key
 from s3dlio_core.rest.xml import ERROR_BODY_MAX_BYTES
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from s3dlio_http.client import HttpAnswer
 
 __all__ = ["AzureSender"]
+
+logger = get_logger("azure")
 
 #: The longest answer that is read whole: a page of 5,000 blobs with 8 KiB of metadata each, and
 #: their names of 1,024 characters, of which each may take 6 bytes.
@@ -76,7 +79,7 @@ class AzureSender:
         parts = urlsplit(config.endpoint)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._base_path = parts.path
-        self._clocks = ServerClocks(_http_date)
+        self._clocks = ServerClocks(_http_date, logger)
         self._lock = threading.Lock()
         self._credential: Credential | None = None
         self._pipeline: Pipeline[WireRequest, WireAnswer] | None = None
