@@ -28,6 +28,7 @@ from s3dlio_core.errors import (
     UsageError,
 )
 from s3dlio_core.presigned import check_presigned
+from s3dlio_core.rest.parts import failed_condition
 from s3dlio_core.rest.range_reader import open_range
 from s3dlio_core.store import (
     Capabilities,
@@ -50,7 +51,7 @@ from s3dlio_s3.copies import access_of, check_source, copy_object
 from s3dlio_s3.deletes import delete_batch
 from s3dlio_s3.headers import written_object_info
 from s3dlio_s3.keys import is_utf8, key_flaw
-from s3dlio_s3.multipart import S3MultipartUpload, failed_condition, make_token
+from s3dlio_s3.multipart import S3MultipartUpload, make_token
 from s3dlio_s3.presigning import presigned_url
 from s3dlio_s3.reader import S3Object, check_of
 

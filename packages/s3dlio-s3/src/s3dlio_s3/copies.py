@@ -26,8 +26,8 @@ from s3dlio_core.errors import (
     ObjectNotFoundError,
     PermissionDeniedError,
     PreconditionFailedError,
-    S3dlioError,
 )
+from s3dlio_core.rest.parts import looked_at
 from s3dlio_core.store import Condition, CopySource, check_version
 from s3dlio_s3.arns import ARN_PREFIX
 from s3dlio_s3.encryption import SOURCE_ENCRYPTION_HEADER
@@ -172,11 +172,7 @@ def copy_object(
             "s3:GetObjectTagging and s3:PutObjectTagging; the option object_tags=false leaves them"
         )
         raise
-    try:
-        info = store.client.head_object(store.bucket, key)
-    except S3dlioError as error:
-        error.maybe_done = True
-        raise
+    info = looked_at(lambda: store.client.head_object(store.bucket, key))
     if not result.checksums:
         return info
     return replace(info, checksums=result.checksums, checksum_type=result.checksum_type)

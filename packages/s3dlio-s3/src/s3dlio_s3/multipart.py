@@ -19,32 +19,33 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
     IntegrityError,
-    InvalidPartError,
     NotSupportedError,
     ObjectNotFoundError,
-    ObjectTooLargeError,
-    PermissionDeniedError,
-    PreconditionFailedError,
-    S3dlioError,
     ServiceError,
     UploadNotFoundError,
 )
-from s3dlio_core.logs import get_logger
 from s3dlio_core.rest.checksums import reject_other
-from s3dlio_core.store import ChecksumType, Condition, MultipartUpload, ObjectInfo, Part
+from s3dlio_core.rest.parts import (
+    check_order,
+    check_part,
+    condition_of_token,
+    condition_values,
+    failed_condition,
+    looked_at,
+    placed,
+)
+from s3dlio_core.store import ChecksumType, MultipartUpload, ObjectInfo, Part
 from s3dlio_s3.checksums import composite, full_object, needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from s3dlio_core.checksums import Crc
-    from s3dlio_core.store import Buffer, CopySource
+    from s3dlio_core.store import Buffer, Condition, CopySource
     from s3dlio_s3.bucket import S3Store
     from s3dlio_s3.wire_xml import CopyResult
 
 __all__ = ["S3MultipartUpload", "make_token"]
-
-logger = get_logger("s3")
 
 _MD5 = re.compile("[0-9a-f]{32}")
 
@@ -65,11 +66,7 @@ def make_token(
         values["md5_etags"] = True
     if part_size_bytes is not None:
         values["part_size_bytes"] = part_size_bytes
-    if condition is not None and condition.if_absent:
-        values["if_absent"] = True
-    if condition is not None and condition.if_match is not None:
-        values["if_match"] = condition.if_match
-    return json.dumps(values)
+    return json.dumps({**values, **condition_values(condition)})
 
 
 class S3MultipartUpload(MultipartUpload):
@@ -90,14 +87,11 @@ class S3MultipartUpload(MultipartUpload):
             self._part_size_bytes: int | None = values.get("part_size_bytes")
             self._has_md5_etags = bool(values.get("md5_etags"))
             self._algorithm = str(values.get("checksum", ""))
-            if_absent, if_match = bool(values.get("if_absent")), values.get("if_match")
+            self._condition = condition_of_token(values)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise UploadNotFoundError(
                 "the token names no upload", operation="resume", uri=store.uri_of(key)
             ) from None
-        self._condition: Condition | None = None
-        if if_absent or if_match is not None:
-            self._condition = Condition(if_absent=if_absent, if_match=if_match)
 
     @property
     def key(self) -> str:
@@ -112,8 +106,7 @@ class S3MultipartUpload(MultipartUpload):
     def put_part(self, number: int, offset_bytes: int, buffer: Buffer) -> Part:
         """Store a part."""
         view = memoryview(buffer).cast("B")
-        self._check_number("put part", number)
-        self._check_length("put part", view.nbytes)
+        check_part(self._store.limits, "put part", self._uri, number, view.nbytes)
         stored = self._store.client.upload_part(
             self._store.bucket, self._key, self._upload_id, number, view, checksum=self._checksum
         )
@@ -128,8 +121,7 @@ class S3MultipartUpload(MultipartUpload):
                 "the server has no UploadPartCopy", operation="copy part", uri=self._uri
             )
         self._store.check_copy_source("copy part", source, self._key)
-        self._check_number("copy part", number)
-        self._check_length("copy part", stop - start)
+        check_part(self._store.limits, "copy part", self._uri, number, stop - start)
         try:
             stored = self._store.client.upload_part_copy(
                 self._store.bucket,
@@ -153,7 +145,7 @@ class S3MultipartUpload(MultipartUpload):
                 self._store.bucket, self._key, self._upload_id, marker=marker
             )
             for part in page.parts:
-                yield self._placed(part)
+                yield placed(part, self._part_size_bytes)
             if page.next_marker is None:
                 return
             if page.next_marker == marker:
@@ -164,13 +156,7 @@ class S3MultipartUpload(MultipartUpload):
 
     def complete(self, parts: Sequence[Part]) -> ObjectInfo:
         """Make the object of these parts, atomically."""
-        numbers = [part.number for part in parts]
-        if not numbers or any(after <= before for before, after in zip(numbers, numbers[1:])):  # noqa: B905, RUF007 - pairs
-            raise InvalidPartError(
-                "a part is out of order" if numbers else "there are no parts",
-                operation="complete multipart upload",
-                uri=self._uri,
-            )
+        check_order(parts, "complete multipart upload", self._uri)
         try:
             result = self._store.client.complete_multipart_upload(
                 self._store.bucket,
@@ -184,16 +170,12 @@ class S3MultipartUpload(MultipartUpload):
             # If-Match on a missing key is answered NoSuchKey.
             raise failed_condition(error) from error
         self._check_result(result, parts)
-        try:
-            info = self._store.client.head_object(self._store.bucket, self._key)
-        except PermissionDeniedError:
-            # Who may only write still gets what S3 said: it checked each part's ETag.
-            logger.debug("no permission to measure %s after its upload", self._uri)
-            size_bytes = sum(part.size_bytes for part in parts)
-            info = ObjectInfo(self._key, size_bytes, etag=result.etag)
-        except S3dlioError as error:
-            error.maybe_done = True
-            raise
+        # Who may only write still gets what S3 said: it checked each part's ETag.
+        size_bytes = sum(part.size_bytes for part in parts)
+        info = looked_at(
+            lambda: self._store.client.head_object(self._store.bucket, self._key),
+            ObjectInfo(self._key, size_bytes, etag=result.etag),
+        )
         return replace(info, checksums=result.checksums, checksum_type=result.checksum_type)
 
     def _check_result(self, result: CopyResult, parts: Sequence[Part]) -> None:
@@ -258,39 +240,3 @@ class S3MultipartUpload(MultipartUpload):
     @property
     def _uri(self) -> str:
         return self._store.uri_of(self._key)
-
-    def _placed(self, part: Part) -> Part:
-        if self._part_size_bytes is None:
-            return part
-        offset_bytes = (part.number - 1) * self._part_size_bytes
-        return Part(part.number, part.size_bytes, part.etag, offset_bytes, part.checksums)
-
-    def _check_number(self, operation: str, number: int) -> None:
-        if not 1 <= number <= self._store.limits.part_count_max:
-            raise InvalidPartError(
-                f"part number {number} is not 1 to {self._store.limits.part_count_max}",
-                operation=operation,
-                uri=self._uri,
-            )
-
-    def _check_length(self, operation: str, length_bytes: int) -> None:
-        if length_bytes <= 0:
-            raise InvalidPartError("the part is empty", operation=operation, uri=self._uri)
-        if length_bytes > self._store.limits.part_size_max_bytes:
-            raise ObjectTooLargeError(
-                f"the part has {length_bytes} bytes, more than "
-                f"{self._store.limits.part_size_max_bytes}",
-                operation=operation,
-                uri=self._uri,
-            )
-
-
-def failed_condition(error: ObjectNotFoundError) -> PreconditionFailedError:
-    """Return what a missing object means to a write under if_match."""
-    return PreconditionFailedError(
-        "no object has the key, so none has the ETag",
-        operation=error.operation,
-        uri=error.uri,
-        code=error.code,
-        request_id=error.request_id,
-    )
