@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core.errors import Scope, ServiceError
-from s3dlio_core.rest.xml import MalformedXmlError
+from s3dlio_core.rest import answers
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.errors import Refusal, error_of_code
 
@@ -32,6 +32,8 @@ __all__ = [
     "refusal_of",
 ]
 
+SERVICE = answers.Service("no S3 service", "an S3 service")
+
 _Value = TypeVar("_Value")
 
 
@@ -41,8 +43,7 @@ def check_is_no_page(config: S3Config, request: S3Request, answer: HttpAnswer, b
     Raises:
         ServiceError: it is; whoever sent it did nothing.
     """
-    if body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
-        raise _not_s3(config, request, answer, "a web page")
+    answers.check_is_no_page(SERVICE, config.endpoint, request, answer.status, body)
 
 
 def check_describes_object(config: S3Config, request: S3Request, answer: HttpAnswer) -> None:
@@ -52,7 +53,8 @@ def check_describes_object(config: S3Config, request: S3Request, answer: HttpAns
         ServiceError: neither an ETag (it may be empty) nor a time of modification.
     """
     if "etag" not in answer.headers and "last-modified" not in answer.headers:
-        raise _not_s3(config, request, answer, "without ETag and Last-Modified")
+        what = "without ETag and Last-Modified"
+        raise answers.no_service(SERVICE, config.endpoint, request, answer.status, what)
 
 
 def check_encrypted(config: S3Config, request: S3Request, answered: Mapping[str, str]) -> None:
@@ -93,7 +95,8 @@ def parsed(
             raise error_of_code(
                 inner, request.operation, request.uri, status=500, maybe_done=request.changes
             ) from None
-        raise _unreadable(config, request, answer, error) from error
+        request_id = answer.headers.get("x-amz-request-id", "")
+        raise answers.unreadable(SERVICE, config.endpoint, request, error, request_id) from error
 
 
 def refusal_of(
@@ -119,30 +122,4 @@ def refusal_of(
         region=region,
         names_key=bool(request.key),
         changes=request.changes,
-    )
-
-
-def _not_s3(config: S3Config, request: S3Request, answer: HttpAnswer, what: str) -> ServiceError:
-    return ServiceError(
-        f"{config.endpoint} answered {answer.status} {what}: no S3 service",
-        operation=request.operation,
-        uri=request.uri,
-        hint="Check the endpoint URL",
-        scope=Scope.STORE,
-    )
-
-
-def _unreadable(
-    config: S3Config, request: S3Request, answer: HttpAnswer, error: ValueError
-) -> ServiceError:
-    cut = isinstance(error, MalformedXmlError) and error.cut
-    reason = "the answer is empty or cut short" if cut else f"unreadable answer: {error}"
-    return ServiceError(
-        f"{config.endpoint}: {reason}",
-        operation=request.operation,
-        uri=request.uri,
-        hint="" if cut else "Check that the endpoint URL is that of an S3 service",
-        retryable=cut,
-        request_id=answer.headers.get("x-amz-request-id", ""),
-        maybe_done=request.changes,
     )

@@ -9,7 +9,6 @@ rclone) what they send.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
@@ -28,7 +27,6 @@ from s3dlio_core.errors import (
     PermissionDeniedError,
     PreconditionFailedError,
     RequestTimeoutError,
-    S3dlioError,
     Scope,
     ServiceError,
     StorageFullError,
@@ -36,6 +34,8 @@ from s3dlio_core.errors import (
     UploadNotFoundError,
     UsageError,
 )
+from s3dlio_core.rest import meanings
+from s3dlio_core.rest.meanings import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,6 @@ __all__ = [
     "REDIRECT",
     "REDIRECT_CODES",
     "WRONG_REGION",
-    "Meaning",
     "meaning_of_status",
 ]
 
@@ -55,23 +54,6 @@ _REGION_HINT = "Set the region by option (--region) or AWS_REGION"
 _REDIRECT_HINT = "Set the region of this bucket by option (--region) or AWS_REGION"
 _BUCKET_HINT = "Check the bucket's name and the endpoint, or create it"
 _CLOCK_HINT = "Set this machine's clock"
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What an error code means to us.
-
-    Attributes:
-        cls: the class of the error.
-        retryable: None keeps the class's default.
-        scope: None keeps the class's default.
-        hint: what to do next, or "".
-    """
-
-    cls: type[S3dlioError]
-    retryable: bool | None = None
-    scope: Scope | None = None
-    hint: str = ""
 
 
 _CREDENTIALS = Meaning(CredentialsError, hint=_KEYS_HINT)
@@ -275,26 +257,15 @@ EXPIRED_CODES = frozenset(
 REDIRECT_CODES: Mapping[int, str] = {301: "PermanentRedirect", 307: "TemporaryRedirect"}
 # What a status means when there is no known code.
 _STATUSES: Mapping[int, Meaning] = {
+    **meanings.STATUSES,
     301: REDIRECT,
     302: REDIRECT,
     307: REDIRECT,
     308: REDIRECT,
     401: _CREDENTIALS,
-    403: _DENIED,
-    408: Meaning(RequestTimeoutError),
-    409: Meaning(ConflictError),
-    412: Meaning(PreconditionFailedError),
-    413: Meaning(ObjectTooLargeError),
-    416: Meaning(InvalidRangeError),
-    429: _THROTTLED,
-    501: _NOT_SUPPORTED,
-    503: _THROTTLED,
-    507: _FULL,
 }
 
 
 def meaning_of_status(status: int) -> Meaning:
     """Return what an HTTP status means when there is no known code."""
-    if status in _STATUSES:
-        return _STATUSES[status]
-    return _FAILED if status >= 500 else _REFUSED
+    return meanings.meaning_of_status(status, _STATUSES)

@@ -14,21 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
-    NotSupportedError,
     ObjectNotFoundError,
     S3dlioError,
     Scope,
     ServiceError,
-    StorageFullError,
-    ThrottledError,
 )
 from s3dlio_core.rest.headers import retry_after_s
+from s3dlio_core.rest.meanings import is_foreign, is_undone, reason_of
 from s3dlio_s3.error_codes import (
     CODES,
     REDIRECT,
     REDIRECT_CODES,
     WRONG_REGION,
-    Meaning,
     meaning_of_status,
 )
 from s3dlio_s3.redirects import TEMPORARY_REDIRECT, location_host, told_region
@@ -36,11 +33,10 @@ from s3dlio_s3.redirects import TEMPORARY_REDIRECT, location_host, told_region
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from s3dlio_core.rest.meanings import Meaning
     from s3dlio_s3.wire_xml import ErrorBody
 
 __all__ = ["Refusal", "error_of_code", "error_of_refusal"]
-
-_REASON_MAX_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ def error_of_code(
     """
     meaning = CODES.get(body.code) or meaning_of_status(status)
     return meaning.cls(
-        _reason(body, meaning),
+        reason_of(body.message, body.code, meaning),
         operation=operation,
         uri=uri,
         hint=meaning.hint,
@@ -100,7 +96,7 @@ def error_of_code(
 def error_of_refusal(refusal: Refusal) -> S3dlioError:
     """Return the error of an answer that isn't a success."""
     error = refusal.error
-    if error is None and refusal.has_body and _is_foreign(refusal.status):
+    if error is None and refusal.has_body and is_foreign(refusal.status):
         return ServiceError(
             f"{refusal.endpoint} answered {refusal.status}, but not as an S3 service does",
             operation=refusal.operation,
@@ -119,7 +115,9 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
     meaning = _meaning(refusal)
     request_id = refusal.headers.get("x-amz-request-id", "")
     return meaning.cls(
-        _reason(error, meaning) if error else f"the service answered {refusal.status}",
+        reason_of(error.message, error.code, meaning)
+        if error
+        else f"the service answered {refusal.status}",
         operation=refusal.operation,
         uri=refusal.uri,
         hint=_hint(refusal, meaning),
@@ -128,19 +126,10 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
         scope=meaning.scope,
         code=(error.code if error else "") or REDIRECT_CODES.get(refusal.status, ""),
         request_id=(error.request_id if error else "") or request_id,
-        maybe_done=refusal.changes and refusal.status >= 500 and not _is_before(refusal, meaning),
+        maybe_done=refusal.changes
+        and refusal.status >= 500
+        and not is_undone(meaning, is_known=error is not None and error.code in CODES),
     )
-
-
-def _is_before(refusal: Refusal, meaning: Meaning) -> bool:
-    """Return whether a 5xx says that nothing was done.
-
-    A 503 says so only by a code of S3: without one it may be that of a gateway, which lost the
-    service in the middle.
-    """
-    if meaning.cls is ThrottledError:
-        return refusal.error is not None and refusal.error.code in CODES
-    return meaning.cls in {NotSupportedError, StorageFullError}
 
 
 def _meaning(refusal: Refusal) -> Meaning:
@@ -150,22 +139,6 @@ def _meaning(refusal: Refusal) -> Meaning:
     if refusal.status == 404:
         return CODES["NoSuchKey" if refusal.names_key else "NoSuchBucket"]
     return meaning_of_status(refusal.status)
-
-
-def _is_foreign(status: int) -> bool:
-    """Return whether a body without an S3 error means that this is no S3 service at all.
-
-    A load balancer before a real one says 403, 429 and 5xx in HTML.
-    """
-    return status < 500 and status not in {403, 408, 413, 429}
-
-
-def _reason(body: ErrorBody, meaning: Meaning) -> str:
-    text = " ".join(body.message.split())
-    if text in {"", body.code}:
-        # rclone sends the code alone. The class says in words what it means.
-        text = " ".join((meaning.cls.__doc__ or body.code).split())
-    return text.rstrip(".")[:_REASON_MAX_CHARS]
 
 
 def _hint(refusal: Refusal, meaning: Meaning) -> str:

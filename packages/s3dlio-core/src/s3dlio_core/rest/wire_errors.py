@@ -9,7 +9,7 @@ Rules that hold in this file:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from s3dlio_core.errors import (
     ConnectionFailedError,
@@ -24,7 +24,36 @@ from s3dlio_core.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KINDS", "Places", "error_of_wire"]
+__all__ = ["KINDS", "Places", "WireError", "WireRequest", "error_of_request", "error_of_wire"]
+
+
+class WireRequest(Protocol):
+    """What a client was to send, as `s3dlio_http.HttpRequest` says it."""
+
+    operation: str
+    uri: str
+    origin: str
+
+
+class _Kind(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+class WireError(Protocol):
+    """What went wrong, as `s3dlio_http.WireError` says it."""
+
+    @property
+    def kind(self) -> _Kind:
+        """One of `KINDS`, by its name."""
+
+    @property
+    def said(self) -> str:
+        """What happened in words that quote nothing."""
+
+    @property
+    def maybe_done(self) -> bool:
+        """Whether the request may have been carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +147,19 @@ KINDS: Mapping[str, _Meaning] = {
     "UNKNOWN_ADAPTER": _Meaning(UsageError, "{said}"),
     "UNSENDABLE": _Meaning(UsageError, "the request to {origin} can't be sent", scope=Scope.OBJECT),
 }
+
+
+def error_of_request(request: WireRequest, error: WireError, *, places: Places) -> S3dlioError:
+    """Return the error of a request that had no answer, or a broken one; see `error_of_wire`."""
+    return error_of_wire(
+        error.kind.name,
+        origin=request.origin,
+        said=error.said,
+        places=places,
+        operation=request.operation,
+        uri=request.uri,
+        maybe_done=error.maybe_done,
+    )
 
 
 def error_of_wire(
