@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from s3dlio_core.errors import Scope, ServiceError
-from s3dlio_core.rest.xml import MalformedXmlError
+from s3dlio_core.rest import answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from s3dlio_http.client import HttpAnswer
 
 __all__ = ["check_is_no_page", "parsed"]
+
+SERVICE = answers.Service("no Azure Blob Storage", "Azure Blob Storage")
 
 _Value = TypeVar("_Value")
 
@@ -34,14 +35,7 @@ def check_is_no_page(
     Raises:
         ServiceError: it is; whoever sent it did nothing.
     """
-    if body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
-        raise ServiceError(
-            f"{config.endpoint} answered {answer.status} a web page: no Azure Blob Storage",
-            operation=request.operation,
-            uri=request.uri,
-            hint="Check the endpoint URL",
-            scope=Scope.STORE,
-        )
+    answers.check_is_no_page(SERVICE, config.endpoint, request, answer.status, body)
 
 
 def parsed(
@@ -59,14 +53,5 @@ def parsed(
     try:
         return parse(body)
     except ValueError as error:
-        cut = isinstance(error, MalformedXmlError) and error.cut
-        reason = "the answer is empty or cut short" if cut else f"unreadable answer: {error}"
-        raise ServiceError(
-            f"{config.endpoint}: {reason}",
-            operation=request.operation,
-            uri=request.uri,
-            hint="" if cut else "Check that the endpoint URL is that of Azure Blob Storage",
-            retryable=cut,
-            request_id=answer.headers.get("x-ms-request-id", ""),
-            maybe_done=request.changes,
-        ) from error
+        request_id = answer.headers.get("x-ms-request-id", "")
+        raise answers.unreadable(SERVICE, config.endpoint, request, error, request_id) from error

@@ -9,7 +9,6 @@ signature error codes"; for codes that no page lists, what azure-storage-blob an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
@@ -28,7 +27,6 @@ from s3dlio_core.errors import (
     PermissionDeniedError,
     PreconditionFailedError,
     RequestTimeoutError,
-    S3dlioError,
     Scope,
     ServiceError,
     SourceChangedError,
@@ -37,34 +35,18 @@ from s3dlio_core.errors import (
     UploadNotFoundError,
     UsageError,
 )
+from s3dlio_core.rest import meanings
+from s3dlio_core.rest.meanings import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CODES", "REDIRECT", "Meaning", "meaning_of", "meaning_of_status"]
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What an error code means to us.
-
-    Attributes:
-        cls: the class of the error.
-        retryable: None keeps the class's default.
-        scope: None keeps the class's default.
-        hint: what to do next, or "".
-    """
-
-    cls: type[S3dlioError]
-    retryable: bool | None = None
-    scope: Scope | None = None
-    hint: str = ""
+__all__ = ["CODES", "REDIRECT", "meaning_of", "meaning_of_status"]
 
 
 _CREDENTIALS = Meaning(
     CredentialsError, hint="Check the account's name, and its key, SAS token or identity"
 )
-_DENIED = Meaning(PermissionDeniedError)
 _NOT_GRANTED = Meaning(
     PermissionDeniedError,
     hint="Use a SAS token with the permission, or give the identity a role such as Storage Blob "
@@ -77,7 +59,6 @@ _NETWORK = Meaning(
 )
 _DENIED_ALL = Meaning(PermissionDeniedError, scope=Scope.STORE)
 _REFUSED = Meaning(ServiceError)
-_REFUSED_CONTAINER = Meaning(ServiceError, scope=Scope.CONTAINER)
 _REFUSED_STORE = Meaning(ServiceError, scope=Scope.STORE)
 _FAILED = Meaning(ServiceError, retryable=True)
 _THROTTLED = Meaning(ThrottledError)
@@ -308,23 +289,14 @@ CODES: Mapping[str, Meaning] = {
 
 # What a status means when there is no known code.
 _STATUSES: Mapping[int, Meaning] = {
+    **meanings.STATUSES,
     301: REDIRECT,
     302: REDIRECT,
     303: REDIRECT,
+    304: _CONDITION,
     307: REDIRECT,
     308: REDIRECT,
-    304: _CONDITION,
     401: _CREDENTIALS,
-    403: _DENIED,
-    408: Meaning(RequestTimeoutError),
-    409: _CONFLICT,
-    412: _CONDITION,
-    413: _TOO_LARGE,
-    416: Meaning(InvalidRangeError),
-    429: _THROTTLED,
-    501: _NOT_SUPPORTED,
-    503: _THROTTLED,
-    507: Meaning(StorageFullError),
 }
 
 
@@ -358,6 +330,4 @@ def meaning_of(code: str, status: int, *, names_key: bool) -> Meaning:
 
 def meaning_of_status(status: int) -> Meaning:
     """Return what an HTTP status means when there is no known code."""
-    if status in _STATUSES:
-        return _STATUSES[status]
-    return _FAILED if status >= 500 else _REFUSED
+    return meanings.meaning_of_status(status, _STATUSES)

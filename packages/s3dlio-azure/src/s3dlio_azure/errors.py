@@ -15,25 +15,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from s3dlio_azure.error_codes import CODES, REDIRECT, Meaning, meaning_of
+from s3dlio_azure.error_codes import CODES, REDIRECT, meaning_of
 from s3dlio_core.errors import (
-    NotSupportedError,
     S3dlioError,
     Scope,
     ServiceError,
-    StorageFullError,
-    ThrottledError,
 )
 from s3dlio_core.logs import redact
 from s3dlio_core.rest.headers import retry_after_s
+from s3dlio_core.rest.meanings import is_foreign, is_undone, reason_of
 from s3dlio_core.rest.xml import ERROR_BODY_MAX_BYTES, MalformedXmlError, parse_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from s3dlio_core.rest.meanings import Meaning
+
 __all__ = ["ErrorBody", "Refusal", "error_of_refusal", "parse_error"]
 
-_REASON_MAX_CHARS = 500
 #: An error has some ten elements.
 _TAG_COUNT_MAX = 1000
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,99}")
@@ -135,38 +134,22 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
         scope=meaning.scope,
         code=code,
         request_id=refusal.headers.get("x-ms-request-id", "")[:100],
-        maybe_done=refusal.changes and refusal.status >= 500 and not _is_before(code, meaning),
+        maybe_done=refusal.changes
+        and refusal.status >= 500
+        and not is_undone(meaning, is_known=code in CODES),
     )
 
 
-def _is_before(code: str, meaning: Meaning) -> bool:
-    """Return whether a 5xx says that nothing was done.
-
-    A 503 says so only by a code of the service: without one it may be that of a gateway, which
-    lost the service in the middle.
-    """
-    if meaning.cls is ThrottledError:
-        return code in CODES
-    return meaning.cls in {NotSupportedError, StorageFullError}
-
-
 def _is_foreign(refusal: Refusal) -> bool:
-    """Return whether a body without an error means that this is no Blob Storage at all.
-
-    A load balancer before a real one says 403, 429 and 5xx in HTML.
-    """
+    """Return whether a body without an error means that this is no Blob Storage at all."""
     if "x-ms-request-id" in refusal.headers or refusal.status < 400:
         return False
-    return refusal.status < 500 and refusal.status not in {403, 408, 413, 429}
+    return is_foreign(refusal.status)
 
 
 def _reason(error: ErrorBody, meaning: Meaning) -> str:
-    text = " ".join(error.message.strip().partition("\n")[0].split())
-    if text in {"", error.code}:
-        # An answer to HEAD has the code alone. The class says in words what it means.
-        text = " ".join((meaning.cls.__doc__ or error.code).split())
-    about = f" ({error.about})" if error.about else ""
-    return redact(text.rstrip(".")[:_REASON_MAX_CHARS] + about)
+    reason = reason_of(error.message.strip().partition("\n")[0], error.code, meaning)
+    return redact(f"{reason} ({error.about})" if error.about else reason)
 
 
 def _hint(refusal: Refusal, meaning: Meaning) -> str:

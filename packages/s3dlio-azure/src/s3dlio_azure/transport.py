@@ -9,13 +9,14 @@ Source: azure-core, `azure.core.pipeline.transport.HttpTransport`.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.utils import case_insensitive_dict
 
-from s3dlio_core.rest.wire_errors import Places, error_of_wire
+from s3dlio_core.rest.wire_errors import Places, error_of_request
 from s3dlio_http.client import HttpClient, HttpRequest
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from s3dlio_azure.config import AzureConfig
-    from s3dlio_core.errors import S3dlioError
     from s3dlio_http.client import HttpAnswer
-    from s3dlio_http.wire_errors import WireError
 
 __all__ = ["BlobTransport", "WireAnswer", "WireRequest"]
 
@@ -92,7 +91,7 @@ class BlobTransport(HttpTransport[WireRequest, WireAnswer]):
             read_timeout_s=config.read_timeout_s,
             max_pool_size=config.max_pool_size,
             verify=(config.ca_bundle or True) if config.verify else False,
-            translate=_translated,
+            translate=functools.partial(error_of_request, places=_PLACES),
         )
 
     def send(self, request: WireRequest, **kwargs: Any) -> WireAnswer:
@@ -118,15 +117,3 @@ class BlobTransport(HttpTransport[WireRequest, WireAnswer]):
         traceback: TracebackType | None = None,
     ) -> None:
         self.close()
-
-
-def _translated(request: HttpRequest, error: WireError) -> S3dlioError:
-    return error_of_wire(
-        error.kind.name,
-        origin=request.origin,
-        said=error.said,
-        places=_PLACES,
-        operation=request.operation,
-        uri=request.uri,
-        maybe_done=error.maybe_done,
-    )
