@@ -159,8 +159,10 @@ def test_server_without_an_answer(
     """What is told says so in words."""
     monkeypatch.setenv("S3DLIO_HTTP_ADAPTER", adapter)
     client = make_client()
-    with pytest.raises(FailedError, match=r"without (an answer|response)"):
+    with pytest.raises(FailedError, match=r"without (an answer|response)") as raised:
         client.send(request(server.give(Reply(end=End.CLOSE))))
+    # A GET does nothing.
+    assert not raised.value.error.maybe_done
     client.close()
 
 
