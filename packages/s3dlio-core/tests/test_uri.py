@@ -193,3 +193,26 @@ def test_path(text: str, expected: str) -> None:
 def test_no_path() -> None:
     """A bucket's URI is no path."""
     assert not parse_uri("s3://bucket/a").is_path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://account.blob.core.windows.net/container/a?sv=2023-11-03&sig=geheim%3D",
+        "https://account.blob.core.windows.net/container?sig=geheim",
+        "az://account.blob.core.windows.net/container/a?b?sv=1&SIG=geheim",
+        "https://example.com/a?sig=geheim",
+    ],
+)
+def test_a_signed_url_is_refused_without_its_signature(text: str) -> None:
+    """It is a secret, and no key: the message says where it belongs, and doesn't quote it."""
+    with pytest.raises(InvalidUriError) as caught:
+        parse_uri(text)
+    assert "geheim" not in str(caught.value)
+    assert text.partition("?")[0] in str(caught.value)
+
+
+def test_a_key_that_only_looks_signed_is_exact() -> None:
+    """Where no host is named, nobody gave a URL."""
+    assert parse_uri("az://container/a?sig=b").key == "a?sig=b"
+    assert parse_uri("az://a.blob.core.windows.net/c/a&sig=b").key == "a&sig=b"

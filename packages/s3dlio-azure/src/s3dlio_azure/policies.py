@@ -135,7 +135,16 @@ class BearerTokenPolicy(BearerTokenCredentialPolicy[Any, Any]):
     """Adds a token of Microsoft Entra ID; azure-core gets it anew before it ends."""
 
     def __init__(self, credential: BearerToken) -> None:
-        super().__init__(CheckedTokens(credential.source), TOKEN_SCOPE)
+        self._tokens = CheckedTokens(credential.source)
+        super().__init__(self._tokens, TOKEN_SCOPE)
+
+    def header(self) -> str:
+        """Return the value of a header with a token.
+
+        Raises:
+            CredentialsError: there is no token.
+        """
+        return f"Bearer {self._tokens.current(TOKEN_SCOPE)}"
 
     def on_challenge(self, request: _Request, response: _Response) -> bool:
         """Get the token that the service asks for instead; return whether there is one."""

@@ -29,7 +29,6 @@ from s3dlio_azure.credential_search import find_credential
 from s3dlio_azure.credentials import Anonymous, BearerToken, Sas, SharedKey
 from s3dlio_azure.errors import Refusal, error_of_refusal
 from s3dlio_azure.policies import (
-    TOKEN_SCOPE,
     BearerTokenPolicy,
     HeadersPolicy,
     LoggingPolicy,
@@ -39,7 +38,6 @@ from s3dlio_azure.policies import (
 )
 from s3dlio_azure.sas import BlobSas, check_sas_is_usable, ended_at, service_sas
 from s3dlio_azure.shared_key import authorization
-from s3dlio_azure.tokens import CheckedTokens
 from s3dlio_azure.transport import BlobTransport, WireAnswer, WireRequest
 from s3dlio_core.errors import CredentialsError, S3dlioError, UsageError
 from s3dlio_core.forks import renew_in_children
@@ -83,6 +81,7 @@ class AzureSender:
         self._lock = threading.Lock()
         self._credential: Credential | None = None
         self._pipeline: Pipeline[WireRequest, WireAnswer] | None = None
+        self._tokens: BearerTokenPolicy | None = None
         renew_in_children(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -91,7 +90,7 @@ class AzureSender:
     def renew_after_fork(self) -> None:
         """Take a new lock, and look for the credential again."""
         self._lock = threading.Lock()
-        self._credential = self._pipeline = None
+        self._credential = self._pipeline = self._tokens = None
 
     @property
     def credential(self) -> Credential:
@@ -198,9 +197,8 @@ class AzureSender:
             return with_sas(url, self._signed(container, key, "r", ends_at_s, version)), {}
         if isinstance(credential, Sas):
             return with_sas(url, credential.token), {}
-        if isinstance(credential, BearerToken):
-            token = CheckedTokens(credential.source).get_token(TOKEN_SCOPE).token
-            return url, {"x-ms-copy-source-authorization": f"Bearer {token}"}
+        if self._tokens is not None:
+            return url, {"x-ms-copy-source-authorization": self._tokens.header()}
         return url, {}
 
     def sas_url(
@@ -260,9 +258,8 @@ class AzureSender:
             )
         elif isinstance(credential, Sas):
             asked.target = with_sas(asked.target, credential.token)
-        elif isinstance(credential, BearerToken):
-            token = CheckedTokens(credential.source).get_token(TOKEN_SCOPE).token
-            headers["authorization"] = f"Bearer {token}"
+        elif self._tokens is not None:
+            headers["authorization"] = self._tokens.header()
         return asked.target, headers
 
     def close(self) -> None:
@@ -334,7 +331,8 @@ class AzureSender:
         elif isinstance(credential, Sas):
             policies.append(SasPolicy(credential.token))
         elif isinstance(credential, BearerToken):
-            policies.append(BearerTokenPolicy(credential))
+            self._tokens = BearerTokenPolicy(credential)
+            policies.append(self._tokens)
         return policies
 
     def _now_s(self) -> float:

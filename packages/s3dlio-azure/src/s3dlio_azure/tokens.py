@@ -1,8 +1,8 @@
 """Tokens of Microsoft Entra ID, from whatever credential the program gives.
 
 Rules that hold in this file:
-- What a credential raises becomes a CredentialsError: its first line, without what looks like a
-  secret.
+- What a credential raises becomes a CredentialsError: its first lines where azure-core or
+  azure-identity speak, without what looks like a secret; else its name alone.
 - A token never gets into a log.
 - Threads that want a token at once get one between them: some sources start a program for each.
 """
@@ -13,7 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 
 from s3dlio_core.errors import CredentialsError, S3dlioError
 from s3dlio_core.logs import redact, register_secret
@@ -26,6 +26,8 @@ __all__ = ["CheckedTokens"]
 _REASON_MAX_CHARS = 500
 #: How old a token may be that another thread has just got.
 _SHARED_S = 10.0
+#: How long a token must still last that isn't got anew: azure-core's own measure.
+_LASTS_S = 300.0
 
 
 class CheckedTokens:
@@ -37,7 +39,7 @@ class CheckedTokens:
         self._latest: tuple[float, tuple[Any, ...], AccessToken] | None = None
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """Return a token.
+        """Return a token that was got just now.
 
         Raises:
             CredentialsError: there is none.
@@ -52,6 +54,17 @@ class CheckedTokens:
             self._latest = (time.monotonic(), asked, token)
             return token
 
+    def current(self, scope: str) -> str:
+        """Return the text of a token that lasts for a while.
+
+        Raises:
+            CredentialsError: there is none.
+        """
+        latest = self._latest
+        if latest is None or latest[2].expires_on - time.time() < _LASTS_S:
+            return self.get_token(scope).token
+        return latest[2].token
+
     def _new(self, *scopes: str, **options: Any) -> AccessToken:
         try:
             token = self._source.get_token(*scopes, **options)
@@ -64,7 +77,9 @@ class CheckedTokens:
 
 
 def _no_token(source: TokenCredential, error: Exception) -> CredentialsError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # Others may quote anything.
+    words = str(error) if isinstance(error, AzureError) else ""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
     said = redact(" ".join(lines[:2]))[:_REASON_MAX_CHARS].rstrip(".") or type(error).__name__
     return CredentialsError(
         f"no token of Microsoft Entra ID from {type(source).__name__}: {said}",

@@ -38,6 +38,8 @@ _S3_ARN = re.compile(
     r"(?:accesspoint|outpost[:/][^/:]*[:/](?:accesspoint|bucket))[:/][^/\s\x00-\x1f\x7f]+(?=/|\Z)"
 )
 _CONTAINER = re.compile(r"[^\s/\x00-\x1f\x7f]+")
+# A URL with a shared access signature (Azure Storage, "Create a service SAS"): it holds a secret.
+_SIGNED = re.compile(r"\?(?:[^?]*&)?sig=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,9 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
     if scheme == "https":
         if not _AZURE_HOST.match(given.lower()):
             raise InvalidUriError(
-                "an https:// URL is understood for Azure blobs only", uri=given, hint=_FORMS_HINT
+                "an https:// URL is understood for Azure blobs only",
+                uri=given.partition("?")[0],
+                hint=_FORMS_HINT,
             )
         scheme = "az"
     elif scheme == "azure":
@@ -113,6 +117,7 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
     host = ""
     if scheme == "az" and "." in rest.partition("/")[0]:
         host, _, rest = rest.partition("/")
+        _check_unsigned(given)
     if scheme == "s3" and (arn := _S3_ARN.match(rest)):
         return Uri(scheme, arn[0], rest[arn.end() + 1 :])
     container, _, key = rest.partition("/")
@@ -121,6 +126,17 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
 
 
 _FORMS_HINT = "Write for example s3://bucket/key, az://container/key, file:///path or a plain path"
+
+
+def _check_unsigned(given: str) -> None:
+    """Refuse a signature: taken for a part of the key, it would be shown and listed for."""
+    if _SIGNED.search(given):
+        raise InvalidUriError(
+            "the URL holds a shared access signature",
+            uri=given.partition("?")[0],
+            hint="Leave out the ? and what follows it; set AZURE_STORAGE_SAS_TOKEN to that, or the "
+            "option sas_token",
+        )
 
 
 def _check_container(container: str, given: str) -> None:
