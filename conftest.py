@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 pytest_plugins = [
     "tests.servers.fixtures",
     "tests.servers.adapter_fixtures",
@@ -12,6 +14,20 @@ pytest_plugins = [
 
 #: A longer text's diff takes minutes to hours where pytest doesn't cut it, as on a build server.
 _COMPARED_MAX = 10_000
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C and a hang-up end what tests start, as they do in a terminal.
+
+    A shell script's background jobs ignore both, and so does all that they start: tests of them
+    would wait for ever.
+    """
+    for number, usual in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
