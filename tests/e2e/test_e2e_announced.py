@@ -1,9 +1,9 @@
 """Every example of the release notes of the original's version 0.8.3 does what it says.
 
 Rules of this file: the commands are as they are announced, and so is the Python, but for roots and
-servers: "/" is a directory of the test, the buckets are prefixes of one on moto. Azure and O_DIRECT
-have no package here, so a prefix takes the place of the container, and a directory that of the
-device; that they are refused as they stand is tested, too.
+servers: "/" is a directory of the test, the buckets and containers are prefixes of one on moto.
+O_DIRECT has no package here, so a directory takes the place of the device; that it is refused as it
+stands is tested, too.
 """
 
 from __future__ import annotations
@@ -143,15 +143,9 @@ def test_what_was_announced(code: str, moto_cli: Cli, moto: Bucket, tmp_path: Pa
         assert content.decode().strip() == "Hello s3dlio!" or content.decode().endswith(name)
 
 
-@pytest.mark.parametrize(
-    ("uri", "package"),
-    [("az://container/logs/", "s3dlio-azure"), ("direct:///nvme/logs/", "s3dlio-direct")],
-)
-def test_what_is_announced_and_not_here_is_told(
-    bare_cli: Cli, tmp_path: Path, uri: str, package: str
-) -> None:
+def test_what_is_announced_and_not_here_is_told(bare_cli: Cli, tmp_path: Path) -> None:
     """One line names the package that serves it, and nothing is done."""
     (tmp_path / "a.log").touch()
-    outcome = bare_cli("upload", "a.log", uri).expect(2)
+    outcome = bare_cli("upload", "a.log", "direct:///nvme/logs/").expect(2)
     assert len(outcome.errors) == 1
-    assert package in outcome.errors[0]
+    assert "s3dlio-direct" in outcome.errors[0]

@@ -74,8 +74,7 @@ REFUSALS: Final = {
 OTHERS: Final = {"completion"}
 #: Schemes that no installed store serves, and what is said of them.
 STRANGERS: Final = {
-    "gs": "Known schemes: file, memory, s3",
-    "az": "pip install s3dlio-azure",
+    "gs": "Known schemes: az, file, memory, s3",
     "direct": "pip install s3dlio-direct",
 }
 COMMANDS: Final = [entry.name for entry in TABLE if entry.name not in OTHERS]

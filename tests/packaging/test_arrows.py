@@ -21,7 +21,7 @@ ARROWS: Final = {
     "s3dlio-cli": {"s3dlio_core", "s3dlio_progress"},
 }
 #: Siblings that a package installs without importing them: entry points find them.
-FOUND_BY_ENTRY_POINT: Final = {"s3dlio-cli": {"s3dlio_s3"}}
+FOUND_BY_ENTRY_POINT: Final = {"s3dlio-cli": {"s3dlio_azure", "s3dlio_s3"}}
 #: Modules that only type checkers see; nothing needs to be installed for them.
 FOR_TYPES_ONLY: Final = {"typing_extensions", "_typeshed"}
 #: The conformance suite is for packages that declare what it needs: the extra "testing".

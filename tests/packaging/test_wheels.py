@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NAMES: Final = sorted(PACKAGES)
 ENTRY_POINTS: Final = {
-    "s3dlio-azure": "",
+    "s3dlio-azure": "[s3dlio.stores]\naz = s3dlio_azure.provider:AzureProvider\n",
     "s3dlio-cli": "[console_scripts]\ns3-cli = s3dlio_cli.app:run\n",
     "s3dlio-core": "",
     "s3dlio-http": "",

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from s3dlio_core.errors import Scope, ServiceError
-from s3dlio_core.rest.xml import MalformedXmlError
 
 __all__ = ["Asked", "Service", "check_is_no_page", "no_service", "unreadable"]
 
@@ -83,10 +82,10 @@ def unreadable(
         service: what was expected.
         endpoint: the URL.
         request: what was asked for.
-        error: what the parser said.
+        error: what the parser said; true as its `cut`: the body ends too early.
         request_id: the service's id of the request, or "".
     """
-    cut = isinstance(error, MalformedXmlError) and error.cut
+    cut: bool = getattr(error, "cut", False)
     reason = "the answer is empty or cut short" if cut else f"unreadable answer: {error}"
     return ServiceError(
         f"{endpoint}: {reason}",

@@ -1,0 +1,137 @@
+"""`AzureProvider`: a storage account, which opens, lists, makes and deletes containers.
+
+Rules that hold in this file:
+- A provider and its stores share one client, and so one pool of connections.
+- Making a provider sends nothing and needs no credential.
+- The service deletes a container with all that is in it; only an empty one is deleted here. What
+  is written between the look and the deletion goes with it: the service has no condition for that.
+
+Source: Azure Storage, List Containers, Create Container, Delete Container, Get Container
+Properties.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from s3dlio_azure.client import BlobClient
+from s3dlio_azure.config_options import (
+    OPTION_GROUPS,
+    OPTION_NAMES,
+    WRITE_OPTIONS,
+    current_config,
+)
+from s3dlio_azure.keys import container_flaw
+from s3dlio_azure.store import AzureStore
+from s3dlio_core.errors import (
+    ContainerNotEmptyError,
+    ContainerNotFoundError,
+    PermissionDeniedError,
+    ServiceError,
+    UsageError,
+)
+from s3dlio_core.store import StoreProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from typing_extensions import Self
+
+    from s3dlio_azure.config import AzureConfig
+    from s3dlio_core.store import ContainerInfo
+
+__all__ = ["AzureProvider"]
+
+
+class AzureProvider(StoreProvider):
+    """A storage account.
+
+    A pickle of it, or of a store that it opened, holds its `AzureConfig` and so an explicit
+    credential in plain text.
+    """
+
+    option_names = OPTION_NAMES
+    option_groups = OPTION_GROUPS
+    write_options = WRITE_OPTIONS
+
+    def __init__(self, config: AzureConfig) -> None:
+        """Take a configuration; nothing is sent."""
+        self.config = config
+        self.client = BlobClient(config)
+
+    @classmethod
+    def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
+        """Make a provider from the host that the URI names, options, and the environment."""
+        del scheme
+        return cls(current_config(options, host))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.config,))
+
+    def open(self, container: str) -> AzureStore:
+        """Return the store of a container. No request is made."""
+        if not container:
+            raise UsageError("the container is missing", hint="Write az://container/key")
+        return AzureStore(self.client, container)
+
+    def list_containers(self) -> Iterator[ContainerInfo]:
+        """Yield the account's containers."""
+        marker = None
+        while True:
+            page = self.client.list_containers(marker=marker)
+            yield from page.containers
+            if page.next_marker is None:
+                return
+            if page.next_marker == marker:
+                raise ServiceError("the service repeats a page", operation="list containers")
+            marker = page.next_marker
+
+    def create_container(self, name: str) -> None:
+        """Create a container."""
+        _check_name("create container", name)
+        self.client.create_container(name)
+
+    def delete_container(self, name: str) -> None:
+        """Delete an empty container."""
+        _check_name("delete container", name)
+        if self._holds_anything(name):
+            raise ContainerNotEmptyError(
+                "the container holds blobs, or older versions of them",
+                operation="delete container",
+                uri=f"az://{name}",
+                hint="Delete them first",
+            )
+        self.client.delete_container(name)
+
+    def _holds_anything(self, name: str) -> bool:
+        marker, seen = None, set[str]()
+        while True:
+            count, marker = self.client.count_blobs(name, marker=marker)
+            if count or marker is None:
+                return count > 0
+            if marker in seen:
+                raise ServiceError(
+                    "the service repeats a page", operation="list", uri=f"az://{name}"
+                )
+            seen.add(marker)
+
+    def container_exists(self, name: str) -> bool:
+        """Return whether a container exists; True also when it may not be described."""
+        if container_flaw(name):
+            return False
+        try:
+            self.client.head_container(name)
+        except ContainerNotFoundError:
+            return False
+        except PermissionDeniedError:
+            return True
+        return True
+
+    def close(self) -> None:
+        """Close the connections that the provider's stores share."""
+        self.client.close()
+
+
+def _check_name(operation: str, name: str) -> None:
+    if flaw := container_flaw(name):
+        raise UsageError(flaw, operation=operation, uri=f"az://{name}")
