@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import pickle
+import signal
 import threading
 import time
 from email.utils import formatdate
@@ -331,7 +332,7 @@ def test_secrets_stand_in_no_log_and_no_error(
     """Neither key nor signature, whatever the server sends back."""
     echo = error_answer(403, "AuthorizationPermissionMismatch")
     texts = []
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "s3dlio"):
         for credential in (SHARED_KEY, SAS):
             _, sender = serve(answer(200), echo, Cut(), credential=credential)
             sender.send_for_nothing(LIST)
@@ -435,10 +436,17 @@ def test_no_credential_of_the_environment_is_pickled(
     assert KEY.encode() not in pickle.dumps(sender)
 
 
-def test_a_forked_child_waits_for_no_thread(serve: Callable[..., Any]) -> None:
-    """A lock that another thread held at the fork isn't held in the child, which can send."""
+def test_a_forked_child_has_connections_of_its_own(serve: Callable[..., Any]) -> None:
+    """It shares no socket with its parent."""
     server, sender = serve(answer(200), answer(200))
     sender.send_for_nothing(GET)
+    assert status_of_child(lambda: sender.send_for_nothing(GET)) == 0
+    assert (len(server.requests), server.connections) == (2, 2)
+
+
+def test_a_forked_child_waits_for_no_thread(serve: Callable[..., Any]) -> None:
+    """A lock that another thread held at the fork, looking for credentials, isn't held there."""
+    _, sender = serve(answer(200))
     held, free = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -449,13 +457,17 @@ def test_a_forked_child_waits_for_no_thread(serve: Callable[..., Any]) -> None:
     thread = threading.Thread(target=hold)
     thread.start()
     held.wait()
-    child = os.fork()
-    if child == 0:
-        sender.send_for_nothing(GET)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
+    status = status_of_child(lambda: sender.send_for_nothing(GET))
     free.set()
     thread.join()
     assert status == 0
-    assert len(server.requests) == 2
-    assert server.connections == 2
+
+
+def status_of_child(work: Callable[[], object]) -> int:
+    """Do something in a forked child, which is killed if it hangs; return its status."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        work()
+        os._exit(0)
+    return os.waitpid(child, 0)[1]

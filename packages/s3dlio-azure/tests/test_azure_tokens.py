@@ -127,7 +127,7 @@ def test_a_challenge_is_answered(server: ByteServer) -> None:
     assert sender_of(server, tokens).send(GET).read(10) == b"hello"
     assert tokens.asked[1][1]["claims"] == '{"a":1}'
     assert ["Bearer geheim-token-1", "Bearer geheim-token-2"] == authorizations(server)
-    assert [0, 1] == [request.connection for request in server.requests]
+    assert [0, 0] == [request.connection for request in server.requests]
 
 
 def test_a_refused_token_is_a_credentials_error(server: ByteServer) -> None:

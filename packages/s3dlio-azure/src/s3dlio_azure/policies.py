@@ -27,6 +27,7 @@ from s3dlio_azure.shared_key import authorization
 from s3dlio_azure.tokens import CheckedTokens
 from s3dlio_azure.transport import WireAnswer, WireRequest
 from s3dlio_core.logs import get_logger
+from s3dlio_core.rest.xml import ERROR_BODY_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,6 +151,6 @@ class BearerTokenPolicy(BearerTokenCredentialPolicy[Any, Any]):
         """Get the token that the service asks for instead; return whether there is one."""
         answered = super().on_challenge(request, response)
         if answered:
-            # The request is sent again, and nobody else will see this answer.
-            response.http_response.answer.close()
+            # The request is sent again, and nobody else will read this answer.
+            response.http_response.answer.read(ERROR_BODY_MAX_BYTES)
         return answered

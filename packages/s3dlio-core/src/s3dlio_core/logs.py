@@ -18,10 +18,10 @@ Rules that hold for every record:
 What counts as a secret: every value given to `register_secret`; the headers Authorization (RFC
 9110 section 11.6.2), X-Amz-Security-Token and X-Amz-Server-Side-Encryption-Customer-Key; the query
 parameters X-Amz-Signature, X-Amz-Credential and X-Amz-Security-Token (Amazon S3 API Reference,
-"Authenticating Requests: Using Query Parameters"); `sig` of a shared access signature and the
-AccountKey of a connection string (Azure Storage documentation); passwords in URLs (RFC 3986 section
-3.2.1); and what configuration files call aws_secret_access_key, aws_session_token and
-aws_security_token.
+"Authenticating Requests: Using Query Parameters"); `sig` of a shared access signature, and an
+account's key in a connection string, option or variable (Azure Storage documentation); passwords in
+URLs (RFC 3986 section 3.2.1); and what configuration files call aws_secret_access_key,
+aws_session_token and aws_security_token.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _PATTERNS = (
     re.compile(
         rf"(?P<name>\b(?:x-amz-(?:signature|credential|security-token)"
         rf"|x-amz-(?:copy-source-)?server-side-encryption-customer-key"
-        rf"|(?:aws_?)?secret_?(?:access_?)?key|(?:aws_?)?(?:session|security)_?token|accountkey"
+        rf"|(?:aws_?)?secret_?(?:access_?)?key|(?:aws_?)?(?:session|security)_?token|(?:azure_storage_)?account_?key|azure_storage_key"
         rf"|sharedaccesssignature){_BETWEEN})(?P<secret>{_VALUE})",
         re.IGNORECASE,
     ),
