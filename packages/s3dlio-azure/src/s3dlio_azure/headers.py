@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_azure.metadata_names import decode_name, encode_name
 from s3dlio_core.errors import NotSupportedError
+from s3dlio_core.rest import store_checks
 from s3dlio_core.rest.headers import (
     attributes_of,
     check_sendable,
@@ -108,16 +109,8 @@ def check_answered_version(
     Raises:
         NotSupportedError: it is about another one, so the server ignored the parameter.
     """
-    if version is None:
-        return
-    answered = headers.get("x-ms-version-id", "")
-    if answered != version:
-        raise NotSupportedError(
-            f"the server answered with the version {answered or '(none)'}, not {version[:100]!r}",
-            operation=operation,
-            uri=uri,
-            hint="Ask for versions only where the account keeps them",
-        )
+    answered = headers.get("x-ms-version-id") or "(none)"
+    store_checks.check_answered_version(operation, uri, version, answered, keeper="account")
 
 
 def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = None) -> ObjectInfo:

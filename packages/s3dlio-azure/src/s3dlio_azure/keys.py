@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["container_flaw", "is_unicode", "key_flaw", "prefix_flaw"]
+from s3dlio_core.rest.percent import is_utf8
+
+__all__ = ["container_flaw", "key_flaw", "prefix_flaw"]
 
 KEY_MAX_CHARS = 1024
 SEGMENT_COUNT_MAX = 254
@@ -34,7 +36,7 @@ def key_flaw(key: str) -> str:
         return f"the key is longer than {KEY_MAX_CHARS} characters"
     if key.count("/") >= SEGMENT_COUNT_MAX:
         return f"the key has more than {SEGMENT_COUNT_MAX} segments"
-    if not is_unicode(key):
+    if not is_utf8(key):
         return "the key isn't valid Unicode"
     if "\\" in key:
         return "Azure takes a backslash for a slash"
@@ -47,18 +49,7 @@ def key_flaw(key: str) -> str:
 
 def prefix_flaw(prefix: str) -> bool:
     """Return whether no key can begin so."""
-    return "\\" in prefix or not is_unicode(prefix) or _CONTROL.search(prefix) is not None
-
-
-def is_unicode(text: str) -> bool:
-    """Return whether a text can be written in UTF-8: it has no lone surrogate."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return "\\" in prefix or not is_utf8(prefix) or _CONTROL.search(prefix) is not None
 
 
 def container_flaw(name: str) -> str:

@@ -23,13 +23,19 @@ from s3dlio_core.errors import (
     ObjectNotFoundError,
     ObjectTooLargeError,
     PermissionDeniedError,
-    ServiceError,
     UploadNotFoundError,
-    UsageError,
 )
 from s3dlio_core.presigned import check_presigned
+from s3dlio_core.rest.paging import all_pages
 from s3dlio_core.rest.parts import failed_condition
+from s3dlio_core.rest.percent import is_utf8
 from s3dlio_core.rest.range_reader import open_range
+from s3dlio_core.rest.store_checks import (
+    check_condition,
+    check_listing,
+    check_put_size,
+    known_options,
+)
 from s3dlio_core.store import (
     Capabilities,
     ChecksumType,
@@ -50,10 +56,11 @@ from s3dlio_s3.config_options import OPTION_NAMES, current_config
 from s3dlio_s3.copies import access_of, check_source, copy_object
 from s3dlio_s3.deletes import delete_batch
 from s3dlio_s3.headers import written_object_info
-from s3dlio_s3.keys import is_utf8, key_flaw
+from s3dlio_s3.keys import key_flaw
 from s3dlio_s3.multipart import S3MultipartUpload, make_token
 from s3dlio_s3.presigning import presigned_url
 from s3dlio_s3.reader import S3Object, check_of
+from s3dlio_s3.wire_xml import UploadsPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -147,7 +154,7 @@ class S3Store(ObjectStore):
             options: names of `S3Provider.option_names`, e.g. endpoint_url="http://...".
         """
         if config is None:
-            config = current_config(_known(options))
+            config = current_config(known_options(options, OPTION_NAMES))
         return cls(S3Client(config), bucket, owns_client=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -185,16 +192,13 @@ class S3Store(ObjectStore):
         page_size: int | None = None,
     ) -> Page:
         """List one page of the keys that begin with a prefix."""
-        if delimiter not in {"", "/"}:
-            raise NotSupportedError(
-                f"the delimiter {delimiter!r} isn't /", operation="list", uri=self.uri
-            )
-        if start_after and not self.capabilities.start_after:
-            raise NotSupportedError(
-                "directory buckets have no StartAfter", operation="list", uri=self.uri
-            )
-        if page_size is not None and page_size < 1:
-            raise UsageError("the page size must be at least 1", operation="list", uri=self.uri)
+        check_listing(
+            self,
+            delimiter,
+            start_after,
+            page_size,
+            no_start_after="directory buckets have no StartAfter",
+        )
         if not is_utf8(prefix + start_after):
             # No key of this store can begin with it.
             return Page(())
@@ -235,15 +239,9 @@ class S3Store(ObjectStore):
     ) -> ObjectInfo:
         """Store a whole object, atomically."""
         self._check_key("put", key)
-        self._check_condition("put", key, condition)
+        check_condition(self, "put", key, condition)
         size_bytes = memoryview(buffer).nbytes
-        if size_bytes > self.limits.put_size_max_bytes:
-            raise ObjectTooLargeError(
-                f"{size_bytes} bytes are more than one put takes",
-                operation="put",
-                uri=self.uri_of(key),
-                hint="Upload it in parts",
-            )
+        check_put_size(self, key, size_bytes)
         try:
             answer = self.client.put_object(
                 self.bucket, key, buffer, attributes=attributes, condition=condition
@@ -273,7 +271,7 @@ class S3Store(ObjectStore):
         """Begin an upload in parts."""
         operation, uri = "create multipart upload", self.uri_of(key)
         self._check_key(operation, key)
-        self._check_condition(operation, key, condition)
+        check_condition(self, operation, key, condition)
         crc = for_requests(self.client.sender.config) if checksum is None else find(checksum)
         is_known = crc is not None and checksum in self.capabilities.checksums
         if checksum is not None and not is_known:
@@ -302,27 +300,18 @@ class S3Store(ObjectStore):
 
     def list_multiparts(self, prefix: str = "") -> Iterator[MultipartInfo]:
         """Yield the unfinished uploads of keys that begin with a prefix."""
-        markers = None
-        while True:
-            try:
-                page = self.client.list_multipart_uploads(
-                    self.bucket, prefix=prefix, markers=markers
-                )
-            except UploadNotFoundError:
-                # rclone's answer for a bucket that never had an upload.
-                return
+        pages = all_pages(
+            lambda markers: self._uploads_page(prefix, markers),
+            lambda page: page.next_markers,
+            operation="list multipart uploads",
+            uri=self.uri,
+        )
+        for page in pages:
             for upload in page.uploads:
                 # Some servers ignore the prefix, and a caller may abort what is listed.
                 if upload.key.startswith(prefix):
                     token = make_token(upload.upload_id, checksum=_checksum_of(upload))
                     yield MultipartInfo(upload.key, token, upload.initiated)
-            if page.next_markers is None:
-                return
-            if page.next_markers == markers:
-                raise ServiceError(
-                    "the service repeats a page", operation="list multipart uploads", uri=self.uri
-                )
-            markers = page.next_markers
 
     def copy_source(
         self, key: str, etag: str | None = None, version: str | None = None
@@ -344,7 +333,7 @@ class S3Store(ObjectStore):
         """Copy an object server-side, atomically."""
         self._check_key("copy", key)
         self.check_copy_source("copy", source, key)
-        self._check_condition("copy", key, condition)
+        check_condition(self, "copy", key, condition)
         return copy_object(self, source, key, attributes, condition)
 
     def delete(self, key: str) -> None:
@@ -404,28 +393,16 @@ class S3Store(ObjectStore):
     def _identity(self) -> str:
         return self.client.sender.identity
 
+    def _uploads_page(self, prefix: str, markers: tuple[str, str] | None) -> UploadsPage:
+        try:
+            return self.client.list_multipart_uploads(self.bucket, prefix=prefix, markers=markers)
+        except UploadNotFoundError:
+            # rclone's answer for a bucket that never had an upload.
+            return UploadsPage(())
+
     def _check_key(self, operation: str, key: str) -> None:
         if reason := key_flaw(key):
             raise InvalidKeyError(reason, operation=operation, uri=self.uri_of(key))
-
-    def _check_condition(self, operation: str, key: str, condition: Condition | None) -> None:
-        if condition is None:
-            return
-        lacks_absent = condition.if_absent and not self.capabilities.put_if_absent
-        lacks_match = condition.if_match is not None and not self.capabilities.put_if_match
-        if lacks_absent or lacks_match:
-            raise NotSupportedError(
-                "the server has no such conditional writes",
-                operation=operation,
-                uri=self.uri_of(key),
-            )
-
-
-def _known(options: Mapping[str, str]) -> Mapping[str, str]:
-    unknown = sorted(set(options) - OPTION_NAMES)
-    if unknown:
-        raise UsageError(f"unknown option {', '.join(unknown)}")
-    return options
 
 
 def _checksum_of(upload: UploadEntry) -> str:

@@ -24,8 +24,8 @@ from urllib.parse import quote, urlsplit
 
 from s3dlio_core.errors import NotSupportedError, Scope, UsageError
 from s3dlio_core.rest.endpoint_url import checked_url, is_ip
+from s3dlio_core.rest.percent import is_utf8
 from s3dlio_s3.arns import ARN_PREFIX, parse_access_point
-from s3dlio_s3.keys import is_utf8
 from s3dlio_s3.partitions import (
     is_accelerated_host,
     is_region,

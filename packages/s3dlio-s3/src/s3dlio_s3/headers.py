@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from s3dlio_core.errors import NotSupportedError
+from s3dlio_core.rest import store_checks
 from s3dlio_core.rest.headers import (
     attributes_of,
     check_sendable,
@@ -105,13 +105,7 @@ def check_answered_version(
     """
     # What was written before versions were kept has the version "null", and maybe no header.
     answered = headers.get("x-amz-version-id") or "null"
-    if version is not None and answered != version:
-        raise NotSupportedError(
-            f"the server answered with the version {answered}, not {version[:100]!r}",
-            operation=operation,
-            uri=uri,
-            hint="Ask for versions only where the bucket keeps them",
-        )
+    store_checks.check_answered_version(operation, uri, version, answered, keeper="bucket")
 
 
 def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = None) -> ObjectInfo:

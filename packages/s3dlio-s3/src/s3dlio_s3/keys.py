@@ -5,7 +5,9 @@ Source: Amazon S3 User Guide, "Creating object key names".
 
 from __future__ import annotations
 
-__all__ = ["is_utf8", "key_flaw"]
+from s3dlio_core.rest.percent import is_utf8
+
+__all__ = ["key_flaw"]
 
 KEY_SIZE_MAX_BYTES = 1024
 
@@ -19,14 +21,3 @@ def key_flaw(key: str) -> str:
     if len(key) * 4 > KEY_SIZE_MAX_BYTES and len(key.encode()) > KEY_SIZE_MAX_BYTES:
         return f"the key is longer than {KEY_SIZE_MAX_BYTES} bytes"
     return ""
-
-
-def is_utf8(text: str) -> bool:
-    """Return whether a text can be written in UTF-8: it has no lone surrogate."""
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

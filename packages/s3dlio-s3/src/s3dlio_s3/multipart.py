@@ -21,10 +21,10 @@ from s3dlio_core.errors import (
     IntegrityError,
     NotSupportedError,
     ObjectNotFoundError,
-    ServiceError,
     UploadNotFoundError,
 )
 from s3dlio_core.rest.checksums import reject_other
+from s3dlio_core.rest.paging import all_pages
 from s3dlio_core.rest.parts import (
     check_order,
     check_part,
@@ -139,20 +139,17 @@ class S3MultipartUpload(MultipartUpload):
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts that the store holds, by ascending number."""
-        marker = None
-        while True:
-            page = self._store.client.list_parts(
+        pages = all_pages(
+            lambda marker: self._store.client.list_parts(
                 self._store.bucket, self._key, self._upload_id, marker=marker
-            )
+            ),
+            lambda page: page.next_marker,
+            operation="list parts",
+            uri=self._uri,
+        )
+        for page in pages:
             for part in page.parts:
                 yield placed(part, self._part_size_bytes)
-            if page.next_marker is None:
-                return
-            if page.next_marker == marker:
-                raise ServiceError(
-                    "the service repeats a page", operation="list parts", uri=self._uri
-                )
-            marker = page.next_marker
 
     def complete(self, parts: Sequence[Part]) -> ObjectInfo:
         """Make the object of these parts, atomically."""

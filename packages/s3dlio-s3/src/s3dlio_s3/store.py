@@ -19,6 +19,7 @@ from s3dlio_core.errors import (
     ServiceError,
     UsageError,
 )
+from s3dlio_core.rest.paging import all_pages
 from s3dlio_core.store import StoreProvider
 from s3dlio_s3.bucket import S3Store
 from s3dlio_s3.client import S3Client
@@ -79,15 +80,13 @@ class S3Provider(StoreProvider):
 
     def list_containers(self) -> Iterator[ContainerInfo]:
         """Yield the account's buckets."""
-        token = None
-        while True:
-            page = self.client.list_buckets(token=token)
+        pages = all_pages(
+            lambda token: self.client.list_buckets(token=token),
+            lambda page: page.next_token,
+            operation="list buckets",
+        )
+        for page in pages:
             yield from page.buckets
-            if page.next_token is None:
-                return
-            if page.next_token == token:
-                raise ServiceError("the service repeats a page", operation="list buckets")
-            token = page.next_token
 
     def create_container(self, name: str) -> None:
         """Create a bucket in the configured region."""
