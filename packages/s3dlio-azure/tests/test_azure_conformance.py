@@ -30,7 +30,9 @@ class TestAzureOnAzurite(ObjectStoreTests):
     #: Tests that the server itself fails, and why.
     deviations: ClassVar[Mapping[str, str]] = {}
     #: Groups of tests that need uploads in parts, which this store doesn't have.
-    without_parts = re.compile("multipart|part_|parts|upload|complete|expected_etag|used_store|abort|sizes_may")
+    without_parts = re.compile(
+        "multipart|part_|parts|upload|complete|expected_etag|used_store|abort|sizes_may"
+    )
     _service: BlobServiceClient
 
     @pytest.fixture(autouse=True)

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from s3dlio_core.errors import NotSupportedError, ObjectTooLargeError, ServiceError, UsageError
+from s3dlio_core.errors import (
+    NotSupportedError,
+    ObjectTooLargeError,
+    PermissionDeniedError,
+    Scope,
+    ServiceError,
+    UsageError,
+)
 from s3dlio_core.memory_store import MemoryProvider
+from s3dlio_core.rest.deletes import delete_singly
 from s3dlio_core.rest.paging import all_pages
 from s3dlio_core.rest.percent import is_utf8
 from s3dlio_core.rest.store_checks import (
@@ -67,7 +75,7 @@ def test_conditions_that_a_store_lacks(lacks: str, condition: Condition) -> None
     both = {"put_if_absent": True, "put_if_match": True}
     check_condition(store(**both), "put", "k", condition)
     check_condition(store(**both | {lacks: False}), "put", "k", None)
-    with pytest.raises(NotSupportedError, match="put memory://c/k.* conditional writes"):
+    with pytest.raises(NotSupportedError, match=r"put memory://c/k.* conditional writes"):
         check_condition(store(**both | {lacks: False}), "put", "k", condition)
 
 
@@ -119,3 +127,21 @@ def test_page_that_names_itself_ends_the_listing() -> None:
     pages = all_pages(lambda token: token, lambda _: "t", operation="list", uri="u")
     with pytest.raises(ServiceError, match="list u: the service repeats a page"):
         list(pages)
+
+
+def test_each_key_is_deleted_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that fails is told, unless the error is about more than the key."""
+    made = store()
+    deleted: list[str] = []
+
+    def delete(key: str) -> None:
+        deleted.append(key)
+        if key in {"object", "store"}:
+            raise PermissionDeniedError("no", scope=Scope(key))
+
+    monkeypatch.setattr(made, "delete", delete)
+    assert ["object"] == [failed.key for failed in delete_singly(made, ["a", "object", "b"])]
+    assert deleted == ["a", "object", "b"]
+    with pytest.raises(PermissionDeniedError):
+        list(delete_singly(made, ["store", "c"]))
+    assert deleted[3:] == ["store"]

@@ -21,6 +21,7 @@ from s3dlio_core.errors import (
     Scope,
     ServiceError,
 )
+from s3dlio_core.rest.deletes import delete_singly
 from s3dlio_core.store import DeleteError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def delete_batch(store: AzureStore, keys: Sequence[str]) -> Iterator[DeleteError
     """Delete exactly these keys, no more than a batch may have; yield those that failed."""
     together = [key for key in keys if not key_flaw(key)]
     if len(together) < len(keys):
-        yield from _delete_singly(store, [key for key in keys if key_flaw(key)])
+        yield from delete_singly(store, [key for key in keys if key_flaw(key)])
     if len(together) > 1 and store.client.has_batches:
         try:
             answer = store.client.delete_blobs(store.container, together)
@@ -48,17 +49,7 @@ def delete_batch(store: AzureStore, keys: Sequence[str]) -> Iterator[DeleteError
         else:
             yield from _failures(store, together, answer)
             return
-    yield from _delete_singly(store, together)
-
-
-def _delete_singly(store: AzureStore, keys: Sequence[str]) -> Iterator[DeleteError]:
-    for key in keys:
-        try:
-            store.delete(key)
-        except S3dlioError as error:
-            if error.scope is not Scope.OBJECT:
-                raise
-            yield DeleteError(key, error)
+    yield from delete_singly(store, together)
 
 
 def _failures(store: AzureStore, keys: Sequence[str], answer: BatchAnswer) -> Iterator[DeleteError]:

@@ -30,6 +30,7 @@ from s3dlio_core.errors import (
     ServiceError,
     UsageError,
 )
+from s3dlio_core.rest.paging import all_pages
 from s3dlio_core.store import StoreProvider
 
 if TYPE_CHECKING:
@@ -76,15 +77,13 @@ class AzureProvider(StoreProvider):
 
     def list_containers(self) -> Iterator[ContainerInfo]:
         """Yield the account's containers."""
-        marker = None
-        while True:
-            page = self.client.list_containers(marker=marker)
+        pages = all_pages(
+            lambda marker: self.client.list_containers(marker=marker),
+            lambda page: page.next_marker,
+            operation="list containers",
+        )
+        for page in pages:
             yield from page.containers
-            if page.next_marker is None:
-                return
-            if page.next_marker == marker:
-                raise ServiceError("the service repeats a page", operation="list containers")
-            marker = page.next_marker
 
     def create_container(self, name: str) -> None:
         """Create a container."""

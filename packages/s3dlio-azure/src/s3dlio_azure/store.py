@@ -27,10 +27,10 @@ from s3dlio_core.errors import (
     InvalidKeyError,
     NotSupportedError,
     ObjectNotFoundError,
-    ObjectTooLargeError,
     S3dlioError,
     UsageError,
 )
+from s3dlio_core.rest.store_checks import check_listing, check_put_size, known_options
 from s3dlio_core.store import (
     Capabilities,
     CopySource,
@@ -42,7 +42,7 @@ from s3dlio_core.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from typing_extensions import Self
 
@@ -124,7 +124,7 @@ class AzureStore(ObjectStore):
             options: names of `AzureProvider.option_names`, e.g. account="...".
         """
         if config is None:
-            config = current_config(_known(options))
+            config = current_config(known_options(options, OPTION_NAMES))
         return cls(BlobClient(config), container, owns_client=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -160,16 +160,7 @@ class AzureStore(ObjectStore):
         page_size: int | None = None,
     ) -> Page:
         """List one page of the keys that begin with a prefix."""
-        if delimiter not in {"", "/"}:
-            raise NotSupportedError(
-                f"the delimiter {delimiter!r} isn't /", operation="list", uri=self.uri
-            )
-        if start_after:
-            raise NotSupportedError(
-                "listings can't begin after a key", operation="list", uri=self.uri
-            )
-        if page_size is not None and page_size < 1:
-            raise UsageError("the page size must be at least 1", operation="list", uri=self.uri)
+        check_listing(self, delimiter, start_after, page_size)
         if prefix_flaw(prefix):
             # No key of this store can begin with it.
             return Page(())
@@ -206,13 +197,7 @@ class AzureStore(ObjectStore):
         """Store a whole blob, atomically."""
         self._check_key("put", key)
         size_bytes = memoryview(buffer).nbytes
-        if size_bytes > self.limits.put_size_max_bytes:
-            raise ObjectTooLargeError(
-                f"{size_bytes} bytes are more than one put takes",
-                operation="put",
-                uri=self.uri_of(key),
-                hint="Upload it in parts",
-            )
+        check_put_size(self, key, size_bytes)
         answer = self.client.put_blob(
             self.container, key, buffer, attributes=attributes, condition=condition
         )
@@ -302,10 +287,3 @@ class AzureStore(ObjectStore):
     def _check_key(self, operation: str, key: str) -> None:
         if reason := key_flaw(key):
             raise InvalidKeyError(reason, operation=operation, uri=self.uri_of(key))
-
-
-def _known(options: Mapping[str, str]) -> Mapping[str, str]:
-    unknown = sorted(set(options) - OPTION_NAMES)
-    if unknown:
-        raise UsageError(f"unknown option {', '.join(unknown)}")
-    return options

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from s3dlio_core.errors import ObjectNotFoundError, S3dlioError, Scope, ServiceError
+from s3dlio_core.errors import ObjectNotFoundError, Scope, ServiceError
+from s3dlio_core.rest.deletes import delete_singly
 from s3dlio_core.rest.xml import is_xml_text
 from s3dlio_core.store import DeleteError
 from s3dlio_s3.errors import error_of_code
@@ -34,18 +35,9 @@ def delete_batch(store: S3Store, keys: list[str]) -> Iterator[DeleteError]:
         if not key_flaw(key) and is_xml_text(key):
             together.append(key)
         else:
-            yield from _delete_singly(store, key)
+            yield from delete_singly(store, (key,))
     if together:
         yield from _delete_together(store, together)
-
-
-def _delete_singly(store: S3Store, key: str) -> Iterator[DeleteError]:
-    try:
-        store.delete(key)
-    except S3dlioError as error:
-        if error.scope is not Scope.OBJECT:
-            raise
-        yield DeleteError(key, error)
 
 
 def _delete_together(store: S3Store, keys: list[str]) -> Iterator[DeleteError]:
