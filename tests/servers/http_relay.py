@@ -1,8 +1,8 @@
 """A threaded HTTP/1.1 relay: every message passes byte for byte, and may be stopped anywhere.
 
 Rules of this file: nothing is rewritten, the Host header least of all, since signatures cover it;
-one thread and one upstream connection per client connection; a connection whose framing is lost is
-closed.
+one thread per client connection, with one upstream connection at a time; a connection whose framing
+is lost is closed.
 
 Source: RFC 9112, sections 6 (message body) and 7.1 (chunked), RFC 9110 section 10.1.1 (Expect).
 """
@@ -10,6 +10,7 @@ Source: RFC 9112, sections 6 (message body) and 7.1 (chunked), RFC 9110 section 
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 from typing import TYPE_CHECKING, Final, Protocol
@@ -294,14 +295,24 @@ class HttpRelay:
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.closing(Wire(connection)) as client:
             raw = client.read_head()
-            if not raw:
-                return
-            upstream = self._connect()
-            with self._listener.cut_at_close(upstream), contextlib.closing(Wire(upstream)) as wire:
-                while raw:
-                    exchange = Exchange(self, client, wire, Head(raw))
-                    self._handle(exchange)
-                    raw = client.read_head() if exchange.keeps_connection else b""
+            while raw:
+                raw = self._serve_over_one(client, raw)
+
+    def _serve_over_one(self, client: Wire, raw: bytes) -> bytes:
+        """Serve over one connection to the server.
+
+        Returns:
+            The head of the request for which that is no longer good; empty at the client's end.
+        """
+        upstream = self._connect()
+        with self._listener.cut_at_close(upstream), contextlib.closing(Wire(upstream)) as wire:
+            while True:
+                exchange = Exchange(self, client, wire, Head(raw))
+                self._handle(exchange)
+                raw = client.read_head() if exchange.keeps_connection else b""
+                # A server that closed what was idle can't be told by a client that sees only us.
+                if not raw or _is_readable(upstream):
+                    return raw
 
     def _connect(self) -> socket.socket:
         upstream = socket.create_connection(self._upstream_address)
@@ -314,3 +325,9 @@ class HttpRelay:
     def close(self) -> None:
         """Stop listening and cut every connection."""
         self._listener.close()
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
