@@ -39,6 +39,25 @@ def error_xml(code: str) -> bytes:
     return f"<Error><Code>{code}</Code><Message>Said so</Message></Error>".encode()
 
 
+def blob_answer(
+    status: int = 200, body: bytes = b"", headers: dict[str, str] | None = None
+) -> bytes:
+    """Return an answer as Blob Storage gives one about a blob.
+
+    Args:
+        status: the HTTP status.
+        body: the body.
+        headers: others, or other values of these; "" leaves one out.
+    """
+    lines = {
+        "etag": '"0x8DE49A8B"',
+        "x-ms-blob-type": "BlockBlob",
+        "x-ms-request-id": "REQ7",
+        **(headers or {}),
+    }
+    return answer(status, body, headers={name: value for name, value in lines.items() if value})
+
+
 @dataclass
 class Cut:
     """An answer after which the connection ends: by a reset, or by an orderly close."""
