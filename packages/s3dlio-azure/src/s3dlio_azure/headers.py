@@ -14,7 +14,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s3dlio_azure.metadata_names import decode_name, encode_name
+from s3dlio_azure.mtime_metadata import decode_mtime, encode_mtime
 from s3dlio_core.errors import NotSupportedError
+from s3dlio_core.mtimes import MTIME
 from s3dlio_core.rest import store_checks
 from s3dlio_core.rest.headers import (
     attributes_of,
@@ -82,7 +84,10 @@ def attribute_headers(
 
 
 def _metadata_headers(metadata: Mapping[str, str], operation: str, uri: str) -> dict[str, str]:
-    encoded = {encode_name(name): value for name, value in metadata.items()}
+    encoded = {
+        encode_name(name): encode_mtime(value) if name.lower() == MTIME else value
+        for name, value in metadata.items()
+    }
     if "" in encoded:
         raise NotSupportedError("metadata can't have an empty name", operation=operation, uri=uri)
     size_bytes = sum(len(name) + len(value) for name, value in encoded.items())
@@ -141,8 +146,11 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
 
 
 def read_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Return metadata under the names that they have in other stores."""
-    return {decode_name(name): value for name, value in metadata.items()}
+    """Return metadata under the names, and the time in the form, that they have in other stores."""
+    found = {decode_name(name): value for name, value in metadata.items()}
+    if MTIME in found:
+        found[MTIME] = decode_mtime(found[MTIME])
+    return found
 
 
 def _md5_of_blob(headers: Mapping[str, str]) -> str:
