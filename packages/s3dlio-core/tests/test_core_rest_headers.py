@@ -13,6 +13,7 @@ from s3dlio_core.errors import NotSupportedError, PreconditionFailedError
 from s3dlio_core.rest.headers import (
     ContentRange,
     attributes_of,
+    byte_range,
     check_sendable,
     condition_headers,
     content_headers,
@@ -132,6 +133,14 @@ def test_conditions(
 def test_content_range(text: str, expected: ContentRange | None) -> None:
     """What can't be read is none."""
     assert expected == content_range({"content-range": text})
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expected"), [(0, 1, "bytes=0-0"), (2, 5, "bytes=2-4"), (3, None, "bytes=3-")]
+)
+def test_range(start: int, stop: int | None, expected: str) -> None:
+    """The last byte is named, not the one behind it."""
+    assert expected == byte_range(start, stop)
 
 
 @pytest.mark.parametrize(

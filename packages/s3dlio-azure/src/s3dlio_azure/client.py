@@ -30,7 +30,7 @@ from s3dlio_azure.list_xml import (
 from s3dlio_azure.request import BlobRequest
 from s3dlio_azure.sender import AzureSender
 from s3dlio_core.errors import ServiceError
-from s3dlio_core.rest.headers import condition_headers, content_length
+from s3dlio_core.rest.headers import byte_range, condition_headers, content_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +167,7 @@ class BlobClient:
         request = BlobRequest("read", "GET", container, key, version_query(version))
         headers = condition_headers(request.operation, request.uri, if_match=if_match)
         if start or stop is not None:
-            headers["range"] = f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
+            headers["range"] = byte_range(start, stop)
         request.headers = headers
         answer = self.sender.send(request)
         try:

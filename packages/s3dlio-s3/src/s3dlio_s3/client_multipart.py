@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import NotSupportedError, ServiceError
 from s3dlio_core.rest.checksums import reject_other
-from s3dlio_core.rest.headers import condition_headers, strip_etag
+from s3dlio_core.rest.headers import byte_range, condition_headers, strip_etag
 from s3dlio_core.store import ChecksumType
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.answers import check_encrypted
@@ -142,7 +142,7 @@ class MultipartOperations:
             headers={
                 **copy_headers(source, "copy part"),
                 **access_headers(self.sender.config.settings, source.access),
-                "x-amz-copy-source-range": f"bytes={start}-{stop - 1}",
+                "x-amz-copy-source-range": byte_range(start, stop),
             },
             api="UploadPartCopy",
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core.checksums import CRC32
 from s3dlio_core.errors import ServiceError
 from s3dlio_core.rest.checksums import reject_other
-from s3dlio_core.rest.headers import condition_headers, content_length
+from s3dlio_core.rest.headers import byte_range, condition_headers, content_length
 from s3dlio_s3 import wire_xml
 from s3dlio_s3.answers import check_describes_object, check_encrypted
 from s3dlio_s3.checksums import for_requests, request_headers
@@ -75,7 +75,7 @@ class ObjectOperations:
         """
         headers = condition_headers("read", f"s3://{bucket}/{key}", if_match=if_match)
         if start or stop is not None:
-            headers["range"] = f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
+            headers["range"] = byte_range(start, stop)
         if checksums:
             headers.update(CHECKSUM_MODE)
         query = version_query(version)

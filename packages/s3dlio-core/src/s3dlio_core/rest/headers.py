@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ContentRange",
     "attributes_of",
+    "byte_range",
     "check_sendable",
     "condition_headers",
     "content_headers",
@@ -71,6 +72,11 @@ class ContentRange:
     start: int
     stop: int
     size_bytes: int | None
+
+
+def byte_range(start: int, stop: int | None) -> str:
+    """Return the Range that asks for bytes [start, stop), or to the end; stop is above start."""
+    return f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
 
 
 def content_headers(attributes: Attributes, prefix: str = "") -> dict[str, str]:
