@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?= -n 2
+# A Python that has peers to measure beside ours: see docs/bench/README.md.
+PEERS_PYTHON ?=
 # What `make test` runs again over each of the other wires. Without the marker it is all of S3's.
 WIRE_TESTS ?= packages/s3dlio-s3 tests/e2e -m "not one_wire"
 
@@ -48,6 +50,8 @@ bench: install ## record the figures of docs/bench
 	$(BIN)/python -m tools.bench plan-memory --runs 1 --output docs/bench/plan-memory-1m.json
 	$(BIN)/python -m tools.bench sync-memory --output docs/bench/sync-memory-200k.json
 	$(BIN)/python -m tools.bench stdin-stream --output docs/bench/stdin-stream.json
+	$(BIN)/python -m tools.bench azure-blobs --runs 7 $(addprefix --peers-python ,$(PEERS_PYTHON)) \
+		--output docs/bench/azure-blobs.json
 
 dist: install ## build sdists and wheels into dist/
 	$(BIN)/python -m tools.dist

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tools.bench import nginx_server
 from tools.bench.__main__ import parse_size
+from tools.bench.azure_blobs import measure_azure_blobs
+from tools.bench.azure_blobs_clients import Client, find_clients
 from tools.bench.measurement import (
     CommandFailedError,
     measure,
@@ -286,6 +288,62 @@ def test_small_requests_are_measured_over_both_adapters() -> None:
         assert figures["runs"] == 2
         assert {"s3dlio", "requests"} == figures["cpu_us"].keys() == figures["wall_us"].keys()
         assert figures["cpu_us"]["s3dlio"]["min"] > 0
+
+
+@pytest.mark.skipif(find_rclone() is None, reason="rclone isn't installed")
+def test_azure_clients_are_found() -> None:
+    """Ours come first, then those that are installed; what is told of them has no paths."""
+    clients = find_clients(S3_CLI, peers_python=None)
+    names = [client.name for client in clients]
+    assert names[:4] == ["s3dlio", "s3-cli", "rclone", "azure-storage-blob"]
+    assert clients[1].command("up", "/x", "y") == [
+        str(S3_CLI),
+        *("upload", "--quiet", "/x/", "az://bench/y/"),
+    ]
+    assert all(client.version for client in clients)
+    assert [] == [client.facts for client in clients if "/bin/" in json.dumps(client.facts)]
+
+
+@pytest.mark.skipif(find_rclone() is None, reason="rclone isn't installed")
+@pytest.mark.usefixtures("azurite")
+def test_azure_blobs_are_measured_and_compared(tmp_path: Path) -> None:
+    """Both kinds of files go both ways with each client, with requests and ratios."""
+    clients = [
+        client for client in find_clients(S3_CLI, None) if client.name in {"s3dlio", "rclone"}
+    ]
+    result = measure_azure_blobs(
+        clients,
+        large_size_bytes=100_000,
+        small_size_bytes=10,
+        count=3,
+        run_count=1,
+        directory=tmp_path,
+    )
+    assert isinstance(result["results"], list)
+    done = [(one["files"], one["direction"]) for one in result["results"]]
+    assert done == [(1, "up"), (1, "down"), (3, "up"), (3, "down")]
+    for one in result["results"]:
+        method = {"up": "PUT", "down": "GET"}[one["direction"]]
+        for figures in one["clients"].values():
+            assert figures["requests"][method] >= one["files"]
+        assert one["clients"]["rclone"]["s3dlio_cpu_ratio"]["min"] > 0
+    assert str(tmp_path) not in json.dumps(result)
+
+
+@pytest.mark.skipif(find_rclone() is None, reason="rclone isn't installed")
+@pytest.mark.usefixtures("azurite")
+def test_azure_client_that_stores_nothing_is_an_error(tmp_path: Path) -> None:
+    """A client that says it succeeded, and left nothing, has no figures."""
+    idle = Client("idle", "1", {"up": ["true"], "down": ["true"]})
+    with pytest.raises(WrongResultError, match="idle up: 0 of 1 files"):
+        measure_azure_blobs(
+            [idle],
+            large_size_bytes=1,
+            small_size_bytes=1,
+            count=1,
+            run_count=1,
+            directory=tmp_path,
+        )
 
 
 def test_missing_nginx_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--account-key", required=True, help="its shared key, in base64")
     parser.add_argument("--authority", default="", help="the PEM file of who signed the next")
     parser.add_argument("--certificate", type=Path, help="a PEM file with a key, for TLS")
+    parser.add_argument("--no-log", action="store_true", help="nothing stands before it, nor TLS")
     options = parser.parse_args()
     environment = {
         **os.environ,
@@ -88,6 +89,8 @@ def main() -> None:
         "NO_PROXY": "127.0.0.1",
     }
     process, port = start_azurite(options.work_dir, environment)
+    if options.no_log:
+        announce_and_wait(port, options.work_dir, process.kill)
     log = RequestLog(options.work_dir / LOG_NAME)
     # The relay reads what passes, so TLS ends there.
     context = server_context(options.certificate) if options.certificate else None

@@ -30,15 +30,25 @@ class AzuriteServer(ServerProcess, BlobEndpoint):
     Args:
         account: the name of its account.
         certificates: those of its TLS, or None for plain HTTP.
+        logs_requests: False for one whose every request costs what it costs Azurite, and no more;
+            it has no TLS.
     """
 
     name = "azurite"
 
-    def __init__(self, *, account: str = ACCOUNT, certificates: Certificates | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        account: str = ACCOUNT,
+        certificates: Certificates | None = None,
+        logs_requests: bool = True,
+    ) -> None:
         account_key = base64.b64encode(os.urandom(64)).decode()
         arguments = [f"--account={account}", f"--account-key={account_key}"]
         if certificates is not None:
             arguments.append(f"--authority={certificates.ca}")
+        if not logs_requests:
+            arguments.append("--no-log")
         ServerProcess.__init__(self, "tests.servers.azurite_process", arguments, certificates)
         BlobEndpoint.__init__(
             self,

@@ -9,6 +9,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from tools.bench.azure_blobs import measure_azure_blobs
+from tools.bench.azure_blobs_clients import find_clients
 from tools.bench.machine import machine_facts
 from tools.bench.measurement import CommandFailedError, measure, measure_pair, peak_rss_floor_mib
 from tools.bench.nginx_server import ServerMissingError
@@ -75,7 +77,20 @@ def build_parser() -> argparse.ArgumentParser:
     )
     stream.add_argument("--last", type=positive, default=200_000_000, help="%(default)s")
     stream.add_argument("--s3-cli", type=Path, default=default_s3_cli())
-    for command in (one, two, three, four, five, stream):
+    azure = commands.add_parser(
+        "azure-blobs",
+        help="one large file and many small ones, up and down, beside peers; needs Node.js, rclone",
+        epilog="For all peers: python -m venv /tmp/peers; /tmp/peers/bin/pip install obstore adlfs",
+    )
+    azure.add_argument("--size", type=parse_size, default="256MiB", help="of the one; %(default)s")
+    azure.add_argument("--count", type=positive, default=1000, help="of the many; %(default)s")
+    azure.add_argument("--small-size", type=parse_size, default="4KiB", help="%(default)s")
+    azure.add_argument(
+        "--peers-python", type=Path, help="a Python that has peers which ours hasn't"
+    )
+    azure.add_argument("--s3-cli", type=Path, default=default_s3_cli())
+    azure.add_argument("--directory", type=Path, help="where the files lie; in memory by default")
+    for command in (one, two, three, four, five, stream, azure):
         command.add_argument("--runs", type=positive, default=3, help="%(default)s")
         command.add_argument("--output", type=Path, help="a file for the JSON besides the output")
     return parser
@@ -110,6 +125,15 @@ def run_benchmark(options: argparse.Namespace) -> dict[str, object]:
         return measure_syncs(counts=options.count or [20_000, 200_000], run_count=options.runs)
     if options.name == "stdin-stream":
         return measure_streams(last=options.last, run_count=options.runs, s3_cli=options.s3_cli)
+    if options.name == "azure-blobs":
+        return measure_azure_blobs(
+            find_clients(options.s3_cli, options.peers_python),
+            large_size_bytes=options.size,
+            small_size_bytes=options.small_size,
+            count=options.count,
+            run_count=options.runs,
+            directory=options.directory,
+        )
     if options.pair is None:
         figures = measure(options.command, options.runs)
     else:
