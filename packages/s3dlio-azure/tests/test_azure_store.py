@@ -470,6 +470,18 @@ def test_container_with_older_versions_is_not_deleted(serve_az: Serve) -> None:
     assert [target.partition(" ")[0] for target in server.targets()] == ["GET", "GET"]
 
 
+def test_account_without_versions_deletes_its_containers(serve_az: Serve) -> None:
+    """It may refuse to list versions; a failure of the moment is no such refusal."""
+    refused = refusal(400, "InvalidQueryParameterValue")
+    server, _ = serve_az(refused, page(), blob_answer(202), refusal(500, "InternalError"))
+    with provider_of(server) as provider:
+        provider.delete_container("abc")
+        with pytest.raises(core.ServiceError):
+            provider.delete_container("abc")
+    assert ["include" in query(server, number) for number in range(2)] == [True, False]
+    assert len(server.requests) == 4
+
+
 def test_pages_that_repeat_delete_no_container(serve_az: Serve) -> None:
     """Nor does the look go on for ever."""
     server, _ = serve_az(page(marker="m"), page(marker="m"))

@@ -124,14 +124,21 @@ class BlobClient:
         request = BlobRequest("list", "GET", container, query=tuple(query))
         return self.sender.send_for_value(request, self._parse_list_blobs)
 
-    def count_blobs(self, container: str, *, marker: str | None = None) -> tuple[int, str | None]:
-        """Return whether a container has anything, be it an older version (List Blobs).
+    def count_blobs(
+        self, container: str, *, versions: bool, marker: str | None = None
+    ) -> tuple[int, str | None]:
+        """Look whether a container has anything (List Blobs).
+
+        Args:
+            container: the container.
+            versions: whether an older version of a blob is something.
+            marker: that of the page before.
 
         Returns:
-            0 or 1, and the marker of the next page, where the look isn't at its end.
+            0 or 1, and the marker of the next page.
         """
         query = [_OF_CONTAINER, ("comp", "list"), ("maxresults", "1")]
-        if self.config.versions:
+        if versions:
             query.append(("include", "versions"))
         if marker:
             query.append(("marker", marker))

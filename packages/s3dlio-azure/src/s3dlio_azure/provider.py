@@ -98,21 +98,28 @@ class AzureProvider(StoreProvider):
                 "the container holds blobs, or older versions of them",
                 operation="delete container",
                 uri=f"az://{name}",
-                hint="Delete them first",
+                hint="Delete them first; include_directory_stubs lists those of directories, too",
             )
         self.client.delete_container(name)
 
     def _holds_anything(self, name: str) -> bool:
-        marker, seen = None, set[str]()
-        while True:
-            count, marker = self.client.count_blobs(name, marker=marker)
-            if count or marker is None:
-                return count > 0
-            if marker in seen:
-                raise ServiceError(
-                    "the service repeats a page", operation="list", uri=f"az://{name}"
-                )
-            seen.add(marker)
+        if self.config.versions:
+            try:
+                return self._lists_anything(name, versions=True)
+            except ServiceError as error:
+                # An account with a hierarchical namespace has no versions, and refuses to list any.
+                if error.retryable or not error.code:
+                    raise
+        return self._lists_anything(name, versions=False)
+
+    def _lists_anything(self, name: str, *, versions: bool) -> bool:
+        pages = all_pages(
+            lambda marker: self.client.count_blobs(name, versions=versions, marker=marker),
+            lambda page: page[1],
+            operation="list",
+            uri=f"az://{name}",
+        )
+        return any(count for count, _ in pages)
 
     def container_exists(self, name: str) -> bool:
         """Return whether a container exists; True also when it may not be described."""
