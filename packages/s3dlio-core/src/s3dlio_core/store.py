@@ -129,6 +129,8 @@ class Capabilities:
         rename: `rename_from` from a source of the same store kind.
         copy_part: `MultipartUpload.copy_part`, likewise.
         resume_multipart: `resume_multipart` and `list_multiparts`.
+        parallel_uploads: several uploads of one key don't disturb each other. Without it the first
+            to complete, or a `put`, ends the others, which then tell so.
         attributes: content headers and metadata are kept. Without it they are dropped on write.
         tags: `tags` tells those that an object has, and a copy from elsewhere is to have its
             source's; not where the store's own settings give each new object its tags.
@@ -157,6 +159,7 @@ class Capabilities:
     rename: bool = False
     copy_part: bool = True
     resume_multipart: bool = True
+    parallel_uploads: bool = True
     attributes: bool = True
     tags: bool = False
     list_order: ListOrder = ListOrder.UTF8

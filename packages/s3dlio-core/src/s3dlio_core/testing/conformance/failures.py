@@ -30,7 +30,7 @@ _CALLS: dict[str, Callable[[ObjectStore, str], object]] = {
     "put": lambda store, key: store.put(key, b"x"),
     "delete": lambda store, key: store.delete(key),
     "delete_many": lambda store, key: list(store.delete_many([key])),
-    "create_multipart": lambda store, key: store.create_multipart(key),
+    "create_multipart": lambda store, key: store.create_multipart(key).put_part(1, 0, b"x"),
 }
 
 

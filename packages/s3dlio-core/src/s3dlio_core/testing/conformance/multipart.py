@@ -317,6 +317,7 @@ class MultipartTests(ConformanceBase):
 
     def test_uploads_of_one_key_are_independent(self, store: ObjectStore, prefix: str) -> None:
         """Two uploads of one key don't mix; the one completed last is the object."""
+        needs(store, "parallel_uploads")
         contents = [content(name, self.part_size_bytes(store)) for name in "abcd"]
         first = store.create_multipart(f"{prefix}object")
         second = store.create_multipart(f"{prefix}object")
@@ -328,6 +329,21 @@ class MultipartTests(ConformanceBase):
         assert contents[1] + contents[3] == self.raw_get(store, f"{prefix}object")
         first.complete(first_parts)
         assert contents[0] + contents[2] == self.raw_get(store, f"{prefix}object")
+
+    def test_later_upload_of_a_key_is_refused_without_the_capability(
+        self, store: ObjectStore, prefix: str
+    ) -> None:
+        """Where uploads of one key share its parts, the first completed ends the others."""
+        if store.capabilities.parallel_uploads:
+            return
+        contents = [content(name, self.part_size_bytes(store)) for name in "ab"]
+        first = store.create_multipart(f"{prefix}object")
+        second = store.create_multipart(f"{prefix}object")
+        first_parts = put_parts(first, contents[:1])
+        second.complete(put_parts(second, contents[1:]))
+        with pytest.raises(UploadNotFoundError):
+            first.complete(first_parts)
+        assert contents[1] == self.raw_get(store, f"{prefix}object")
 
     def test_multipart_keeps_attributes(self, store: ObjectStore, prefix: str) -> None:
         """Attributes given at creation are those of the object."""
@@ -415,6 +431,8 @@ class ResumeTests(ConformanceBase):
         needs(store, "resume_multipart")
         keys = [f"{prefix}foo", f"{prefix}foobar", f"{prefix}other"]
         uploads = [store.create_multipart(key) for key in keys]
+        for upload in uploads:
+            upload.put_part(1, 0, b"12345")
         found = list(store.list_multiparts(f"{prefix}foo"))
         assert sorted(keys[:2]) == sorted(info.key for info in found)
         for info in found:
@@ -427,13 +445,17 @@ class ResumeTests(ConformanceBase):
         needs(store, "resume_multipart")
         done = store.create_multipart(f"{prefix}done")
         done.complete([done.put_part(1, 0, b"12345")])
-        store.create_multipart(f"{prefix}aborted").abort()
+        aborted = store.create_multipart(f"{prefix}aborted")
+        aborted.put_part(1, 0, b"12345")
+        aborted.abort()
         assert list(store.list_multiparts(prefix)) == []
 
     def test_two_uploads_of_one_key_are_listed(self, store: ObjectStore, prefix: str) -> None:
         """Each of two uploads of one key is listed, with a token of its own."""
         needs(store, "resume_multipart")
         uploads = [store.create_multipart(f"{prefix}object") for _ in range(2)]
+        for upload in uploads:
+            upload.put_part(1, 0, b"12345")
         tokens = {info.token for info in store.list_multiparts(prefix)}
         for upload in uploads:
             upload.abort()

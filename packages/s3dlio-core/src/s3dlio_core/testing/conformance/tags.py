@@ -8,8 +8,9 @@ from s3dlio_core.errors import NotSupportedError, ObjectNotFoundError
 from s3dlio_core.store import Attributes, ObjectStore
 from s3dlio_core.testing.conformance.base import ConformanceBase, needs
 
-#: Of characters that S3 allows (Amazon S3 User Guide, "Object tagging").
-_TAGS = {"team": "a b", "k=+@": "x/1:2", "empty": ""}
+#: Of characters that S3 and Azure allow (Amazon S3 User Guide, "Object tagging"; Azure Storage,
+#: "Set Blob Tags").
+_TAGS = {"team": "a b", "k=+.": "x/1:2", "empty": ""}
 _OTHER = {"other": "1"}
 
 
