@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3dlio_azure import checksums
+from s3dlio_azure.config import AzureConfig
 from s3dlio_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,23 +71,34 @@ def test_other_algorithms_are_refused(name: str) -> None:
         checksums.needed(name)
 
 
+AZURE = "https://account.blob.core.windows.net"
+
+
 @pytest.mark.parametrize(
-    ("is_azure", "is_encrypted", "expected"),
-    [(True, True, "CRC64"), (True, False, "CRC64"), (False, True, None), (False, False, None)],
+    ("endpoint", "asked", "expected"),
+    [
+        (AZURE, "", "CRC64"),
+        (AZURE.replace("https", "http"), "", "CRC64"),
+        ("http://127.0.0.1:10000/account", "", None),
+        ("https://blobs.example.com/account", "", None),
+        ("http://127.0.0.1:10000/account", "MD5", "MD5"),
+        (AZURE, "MD5", "MD5"),
+        (AZURE, "NONE", None),
+    ],
 )
-def test_what_is_sent_unasked(*, is_azure: bool, is_encrypted: bool, expected: str | None) -> None:
-    """CRC64 to Azure's own hosts; nothing to servers that may ignore it."""
-    found = checksums.automatic(is_azure=is_azure, is_encrypted=is_encrypted)
+def test_what_bodies_are_sent_with(endpoint: str, asked: str, expected: str | None) -> None:
+    """What was asked for; else CRC64, and nothing to servers that may ignore it."""
+    found = checksums.for_requests(AzureConfig(endpoint=endpoint, checksum_algorithm=asked))
     assert (found and found.name) == expected
 
 
 @pytest.mark.usefixtures("_no_awscrt")
-@pytest.mark.parametrize(("is_encrypted", "expected"), [(True, None), (False, "MD5")])
-def test_what_is_sent_unasked_without_the_extra(
-    *, is_encrypted: bool, expected: str | None
-) -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "expected"), [(AZURE, None), (AZURE.replace("https", "http"), "MD5")]
+)
+def test_what_bodies_are_sent_with_without_the_extra(endpoint: str, expected: str | None) -> None:
     """MD5 only where no TLS protects the bytes."""
-    found = checksums.automatic(is_azure=True, is_encrypted=is_encrypted)
+    found = checksums.for_requests(AzureConfig(endpoint=endpoint))
     assert (found and found.name) == expected
 
 
@@ -97,7 +109,16 @@ def test_crc64_without_the_extra_says_what_to_install() -> None:
         checksums.needed("CRC64")
 
 
-def test_installed_algorithms_can_be_computed() -> None:
-    """What is declared holds."""
-    assert checksums.installed() == set(checksums.ALGORITHMS)
-    assert all(checksums.needed(name).name == name for name in checksums.installed())
+@pytest.mark.parametrize(
+    ("endpoint", "asked", "expected"),
+    [
+        (AZURE, "", {"CRC64", "MD5"}),
+        ("http://127.0.0.1:10000/account", "", {"MD5"}),
+        ("http://127.0.0.1:10000/account", "CRC64", {"CRC64", "MD5"}),
+    ],
+)
+def test_declared_algorithms_can_be_computed(endpoint: str, asked: str, expected: set[str]) -> None:
+    """What is declared holds; CRC64 is Azure's own."""
+    found = checksums.declared(AzureConfig(endpoint=endpoint, checksum_algorithm=asked))
+    assert found == expected
+    assert all(checksums.needed(name).name == name for name in found)

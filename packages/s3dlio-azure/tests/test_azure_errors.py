@@ -110,7 +110,7 @@ def test_every_meaning_gives_an_error() -> None:
         (403, "AuthorizationPermissionMismatch", core.PermissionDeniedError, Scope.OBJECT, False),
         (409, "BlobAlreadyExists", core.PreconditionFailedError, Scope.OBJECT, False),
         (412, "ConditionNotMet", core.PreconditionFailedError, Scope.OBJECT, False),
-        (412, "SourceConditionNotMet", core.SourceChangedError, Scope.OBJECT, False),
+        (412, "SourceConditionNotMet", core.PreconditionFailedError, Scope.OBJECT, False),
         (412, "LeaseIdMissing", core.ConflictError, Scope.OBJECT, False),
         (503, "ServerBusy", core.ThrottledError, Scope.OBJECT, True),
         (500, "InternalError", core.ServiceError, Scope.OBJECT, True),

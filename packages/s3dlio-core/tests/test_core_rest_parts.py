@@ -14,7 +14,9 @@ from s3dlio_core.errors import (
 from s3dlio_core.rest import parts
 from s3dlio_core.store import Condition, Limits, ObjectInfo, Part
 
-LIMITS = Limits(put_size_max_bytes=100, part_size_max_bytes=10, part_count_max=3)
+LIMITS = Limits(
+    put_size_max_bytes=20, object_size_max_bytes=30, part_size_max_bytes=10, part_count_max=3
+)
 
 
 @pytest.mark.parametrize("number", [1, 3])
@@ -38,6 +40,18 @@ def test_parts_beyond_the_limits(number: int, size_bytes: int, expected: type[Ex
     """They are refused with a line of their own."""
     with pytest.raises(expected, match="x://c/k"):
         parts.check_part(LIMITS, "put part", "x://c/k", number, size_bytes)
+
+
+@pytest.mark.parametrize("size_bytes", [None, 0, 30])
+def test_objects_within_the_limit(size_bytes: int | None) -> None:
+    """An unknown size may turn out to be."""
+    parts.check_object_size(LIMITS, "create", "x://c/k", size_bytes)
+
+
+def test_object_beyond_the_limit() -> None:
+    """It is refused before its first part is sent."""
+    with pytest.raises(ObjectTooLargeError, match="31 bytes"):
+        parts.check_object_size(LIMITS, "create", "x://c/k", 31)
 
 
 @pytest.mark.parametrize("numbers", [[], [2, 1], [1, 1], [1, 3, 2]])

@@ -26,9 +26,10 @@ from s3dlio_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from s3dlio_azure.config import AzureConfig
     from s3dlio_core.store import Buffer
 
-__all__ = ["ALGORITHMS", "BodyChecksum", "automatic", "installed", "needed", "request_headers"]
+__all__ = ["ALGORITHMS", "BodyChecksum", "declared", "for_requests", "needed", "request_headers"]
 
 #: What the service compares.
 ALGORITHMS = ("CRC64", "MD5")
@@ -49,10 +50,15 @@ class BodyChecksum:
     of: Callable[[Buffer], bytes]
 
 
-def installed() -> frozenset[str]:
-    """Return the names of the algorithms that can be computed. Nothing is imported yet."""
-    has_crc64 = importlib.util.find_spec("awscrt") is not None
-    return frozenset(ALGORITHMS) if has_crc64 else frozenset({"MD5"})
+def declared(config: AzureConfig) -> frozenset[str]:
+    """Return the algorithms that uploads may ask for. Nothing is imported yet.
+
+    Servers other than Azure's may refuse CRC64, or ignore it; it is sent there on request only.
+    """
+    takes_crc64 = config.is_azure or config.checksum_algorithm == "CRC64"
+    if takes_crc64 and importlib.util.find_spec("awscrt") is not None:
+        return frozenset(ALGORITHMS)
+    return frozenset({"MD5"})
 
 
 def needed(name: str) -> BodyChecksum:
@@ -74,15 +80,18 @@ def needed(name: str) -> BodyChecksum:
     return found
 
 
-def automatic(*, is_azure: bool, is_encrypted: bool) -> BodyChecksum | None:
-    """Return what bodies are sent with where nobody asked for an algorithm; None: nothing.
+def for_requests(config: AzureConfig) -> BodyChecksum | None:
+    """Return what bodies are sent with; None: nothing.
 
-    Args:
-        is_azure: whether the host is one of Azure's own.
-        is_encrypted: whether it is spoken to over TLS.
+    Raises:
+        UsageError: the configured algorithm can't be computed.
     """
-    if not is_azure:
+    if config.checksum_algorithm:
+        is_off = config.checksum_algorithm == "NONE"
+        return None if is_off else needed(config.checksum_algorithm)
+    if not config.is_azure:
         return None
+    is_encrypted = config.endpoint.startswith("https://")
     return _find_crc64() or (None if is_encrypted else _MD5)
 
 

@@ -10,11 +10,14 @@ Source: Azure Storage, "Blob Storage REST API", one page for each operation.
 
 from __future__ import annotations
 
+import functools
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from s3dlio_azure.answers import check_describes_blob, check_is_of_service, parsed
 from s3dlio_azure.batch import BATCH_BODY_MAX_BYTES, BatchAnswer, batch_body, parse_batch_answer
+from s3dlio_azure.checksums import for_requests, request_headers
+from s3dlio_azure.client_blocks import BlockOperations
 from s3dlio_azure.headers import (
     attribute_headers,
     check_answered_version,
@@ -30,12 +33,14 @@ from s3dlio_azure.list_xml import (
 from s3dlio_azure.request import BlobRequest
 from s3dlio_azure.sender import AzureSender
 from s3dlio_core.errors import ServiceError
+from s3dlio_core.rest.checksums import reject_other
 from s3dlio_core.rest.headers import byte_range, condition_headers, content_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from s3dlio_azure.batch import SubAnswer
+    from s3dlio_azure.checksums import BodyChecksum
     from s3dlio_azure.config import AzureConfig
     from s3dlio_core.errors import S3dlioError
     from s3dlio_core.store import Attributes, Buffer, Condition, ObjectInfo, Page
@@ -46,7 +51,7 @@ __all__ = ["BlobClient"]
 _OF_CONTAINER = ("restype", "container")
 
 
-class BlobClient:
+class BlobClient(BlockOperations):
     """A storage account, as one configuration reaches it. Thread-safe, fork-safe, picklable.
 
     Attributes:
@@ -60,9 +65,19 @@ class BlobClient:
         self.config = config
         self.sender = AzureSender(config)
         self.has_batches = True
+        self.lacks = set()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.config,))
+
+    @functools.cached_property
+    def checksum(self) -> BodyChecksum | None:
+        """What bodies are sent with where nobody asked for another; None: nothing.
+
+        Raises:
+            UsageError: the configured one can't be computed.
+        """
+        return for_requests(self.config)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -216,13 +231,16 @@ class BlobClient:
         """Store a block blob in one request (Put Blob); return the head of the answer."""
         request = BlobRequest("put", "PUT", container, key, body=buffer)
         operation, uri = request.operation, request.uri
+        sent = request_headers(self.checksum, buffer)
         request.headers = {
             "x-ms-blob-type": "BlockBlob",
+            **sent,
             **attribute_headers(attributes, operation, uri, access_tier=self.config.access_tier),
             **condition_headers(operation, uri, condition),
         }
         answer = self.sender.send_for_nothing(request)
         check_is_of_service(self.config, request, answer, etag=True)
+        reject_other(sent, answer.headers, operation, uri)
         return answer
 
     def delete_blob(self, container: str, key: str) -> None:

@@ -176,7 +176,7 @@ CODES: Mapping[str, Meaning] = {
     # Conditions, and who else is at work.
     "ConditionNotMet": _CONDITION,
     "TargetConditionNotMet": _CONDITION,
-    "SourceConditionNotMet": Meaning(SourceChangedError),
+    "SourceConditionNotMet": _CONDITION,
     "AppendPositionConditionNotMet": _CONDITION,
     "MaxBlobSizeConditionNotMet": _CONDITION,
     "SequenceNumberConditionNotMet": _CONDITION,
@@ -206,7 +206,11 @@ CODES: Mapping[str, Meaning] = {
     "InvalidBlockId": Meaning(InvalidPartError),
     "InvalidBlobOrBlock": _FOREIGN_BLOCKS,
     "BlockListTooLong": Meaning(InvalidPartError),
-    "BlockCountExceedsLimit": Meaning(InvalidPartError),
+    "BlockCountExceedsLimit": Meaning(
+        InvalidPartError,
+        hint="A blob has at most 50,000 blocks, and 100,000 unfinished ones: those of uploads that "
+        "broke off end after a week, or when the blob is written in one request or deleted",
+    ),
     "RequestBodyTooLarge": _TOO_LARGE,
     "RequestEntityTooLarge": _TOO_LARGE,
     "ContentLengthLargerThanTierLimit": _TOO_LARGE,
@@ -304,7 +308,7 @@ _STATUSES: Mapping[int, Meaning] = {
 _COPY_SOURCE: Mapping[int, Meaning] = {
     404: Meaning(ObjectNotFoundError, hint="The copy's source is gone, or may not be read"),
     409: _IN_THE_WAY,
-    412: Meaning(SourceChangedError),
+    412: _CONDITION,
     429: _THROTTLED,
     500: _FAILED,
     503: _THROTTLED,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_azure.metadata_names import decode_name, encode_name
 from s3dlio_azure.mtime_metadata import decode_mtime, encode_mtime
+from s3dlio_azure.tagging import format_tags
 from s3dlio_core.errors import NotSupportedError
 from s3dlio_core.mtimes import MTIME
 from s3dlio_core.rest import store_checks
@@ -76,6 +77,8 @@ def attribute_headers(
         headers = content_headers(attributes, CONTENT_PREFIX)
         if attributes.metadata:
             headers.update(_metadata_headers(attributes.metadata, operation, uri))
+        if attributes.tags:
+            headers["x-ms-tags"] = format_tags(attributes.tags, operation, uri)
         access_tier = attributes.storage_class or access_tier
     if access_tier:
         headers["x-ms-access-tier"] = access_tier

@@ -16,20 +16,26 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from s3dlio_azure.batch import BATCH_MAX
+from s3dlio_azure.checksums import declared
 from s3dlio_azure.client import BlobClient
 from s3dlio_azure.config_options import OPTION_NAMES, current_config
+from s3dlio_azure.copies import copy_object
 from s3dlio_azure.deletes import delete_batch, is_gone
 from s3dlio_azure.headers import is_directory, written_object_info
 from s3dlio_azure.keys import container_flaw, key_flaw, prefix_flaw
 from s3dlio_azure.list_xml import LIST_PAGE_MAX
+from s3dlio_azure.multipart import AzureMultipartUpload, new_upload
+from s3dlio_azure.presigning import presigned_url
 from s3dlio_azure.reading import open_blob
+from s3dlio_azure.unfinished import unfinished_uploads
 from s3dlio_core.errors import (
     InvalidKeyError,
-    NotSupportedError,
     ObjectNotFoundError,
     S3dlioError,
     UsageError,
 )
+from s3dlio_core.presigned import check_presigned
+from s3dlio_core.rest.parts import check_object_size
 from s3dlio_core.rest.store_checks import check_listing, check_put_size, known_options
 from s3dlio_core.store import (
     Capabilities,
@@ -42,7 +48,7 @@ from s3dlio_core.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from typing_extensions import Self
 
@@ -64,7 +70,7 @@ _MIB = 1024**2
 PUT_SIZE_MAX_BYTES = 5000 * _MIB
 BLOCK_SIZE_MAX_BYTES = 4000 * _MIB
 BLOCK_COUNT_MAX = 50_000
-#: Of a source that Put Blob From URL reads.
+#: Of a source that Copy Blob From URL reads.
 COPY_SIZE_MAX_BYTES = 256 * _MIB
 
 LIMITS = Limits(
@@ -104,13 +110,11 @@ class AzureStore(ObjectStore):
         self._owns_client = owns_client
         self.limits = LIMITS
         self.capabilities = Capabilities(
-            copy=False,
-            copy_if_absent=False,
-            copy_if_match=False,
-            copy_part=False,
-            resume_multipart=False,
+            parallel_uploads=False,
+            tags=client.config.blob_tags,
             list_order=ListOrder.UNSPECIFIED,
             start_after=False,
+            checksums=declared(client.config),
             versions=client.config.versions,
         )
 
@@ -213,23 +217,29 @@ class AzureStore(ObjectStore):
         condition: Condition | None = None,
         checksum: str | None = None,
     ) -> MultipartUpload:
-        """Begin an upload in parts."""
-        del size_bytes, part_size_bytes, attributes, condition, checksum
-        raise NotSupportedError(
-            "uploads in parts aren't supported", operation="create", uri=self.uri_of(key)
+        """Begin an upload in parts. No request is made: it is there with its first part."""
+        operation = "create multipart upload"
+        self._check_key(operation, key)
+        check_object_size(self.limits, operation, self.uri_of(key), size_bytes)
+        return new_upload(
+            self,
+            key,
+            part_size_bytes=part_size_bytes,
+            attributes=attributes,
+            condition=condition,
+            checksum=checksum,
         )
 
     def resume_multipart(self, key: str, token: str) -> MultipartUpload:
         """Go on with an upload; that it is gone shows at its first use."""
-        del token
-        raise NotSupportedError(
-            "uploads in parts aren't supported", operation="resume", uri=self.uri_of(key)
-        )
+        self._check_key("resume", key)
+        return AzureMultipartUpload(self, key, token)
 
     def list_multiparts(self, prefix: str = "") -> Iterator[MultipartInfo]:
-        """Yield the unfinished uploads of keys that begin with a prefix."""
-        del prefix
-        raise NotSupportedError("uploads in parts aren't supported", uri=self.uri)
+        """Yield the unfinished uploads of keys that begin with a prefix; see `unfinished`."""
+        if prefix_flaw(prefix):
+            return iter(())
+        return unfinished_uploads(self, prefix)
 
     def copy_source(
         self, key: str, etag: str | None = None, version: str | None = None
@@ -246,9 +256,9 @@ class AzureStore(ObjectStore):
         attributes: Attributes | None = None,
         condition: Condition | None = None,
     ) -> ObjectInfo:
-        """Copy a blob server-side, atomically."""
-        del source, attributes, condition
-        raise NotSupportedError("copies aren't supported", operation="copy", uri=self.uri_of(key))
+        """Copy a blob server-side, atomically; see `copies`."""
+        self._check_key("copy", key)
+        return copy_object(self, key, source, attributes, condition)
 
     def delete(self, key: str) -> None:
         """Delete exactly this key."""
@@ -264,6 +274,23 @@ class AzureStore(ObjectStore):
         waiting = iter(keys)
         while batch := list(islice(waiting, self.limits.delete_batch_max)):
             yield from delete_batch(self, batch)
+
+    def tags(self, key: str, *, version: str | None = None) -> Mapping[str, str]:
+        """Return a blob's tags."""
+        self._check_key("get tags", key)
+        check_version(self, "get tags", key, version)
+        if not self.capabilities.tags:
+            return super().tags(key, version=version)
+        return self.client.get_tags(self.container, key, version=version)
+
+    def presign(
+        self, key: str, *, method: str = "GET", expires_s: int = 3600, version: str | None = None
+    ) -> str:
+        """Return a URL with which anybody can make a request until it expires: a secret."""
+        self._check_key("presign", key)
+        check_presigned(self.uri_of(key), method, expires_s, version)
+        check_version(self, "presign", key, version)
+        return presigned_url(self.client.sender, self.container, key, method, expires_s, version)
 
     def close(self) -> None:
         """Close the connections, unless a provider shares them."""

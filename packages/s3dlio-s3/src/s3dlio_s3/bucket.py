@@ -21,13 +21,12 @@ from s3dlio_core.errors import (
     InvalidKeyError,
     NotSupportedError,
     ObjectNotFoundError,
-    ObjectTooLargeError,
     PermissionDeniedError,
     UploadNotFoundError,
 )
 from s3dlio_core.presigned import check_presigned
 from s3dlio_core.rest.paging import all_pages
-from s3dlio_core.rest.parts import failed_condition
+from s3dlio_core.rest.parts import check_object_size, failed_condition
 from s3dlio_core.rest.percent import is_utf8
 from s3dlio_core.rest.range_reader import open_range
 from s3dlio_core.rest.store_checks import (
@@ -276,11 +275,7 @@ class S3Store(ObjectStore):
         is_known = crc is not None and checksum in self.capabilities.checksums
         if checksum is not None and not is_known:
             raise NotSupportedError(f"no checksum {checksum}", operation=operation, uri=uri)
-        largest = self.limits.object_size_max_bytes
-        if size_bytes is not None and largest is not None and size_bytes > largest:
-            raise ObjectTooLargeError(
-                f"{size_bytes} bytes are more than S3 stores", operation=operation, uri=uri
-            )
+        check_object_size(self.limits, operation, uri, size_bytes)
         created = self.client.create_multipart_upload(
             self.bucket, key, attributes=attributes, checksum=crc
         )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from s3dlio_core.store import Limits, ObjectInfo, Part
 
 __all__ = [
+    "check_object_size",
     "check_order",
     "check_part",
     "condition_of_token",
@@ -66,6 +67,19 @@ def check_part(limits: Limits, operation: str, uri: str, number: int, size_bytes
             f"the part has {size_bytes} bytes, more than {limits.part_size_max_bytes}",
             operation=operation,
             uri=uri,
+        )
+
+
+def check_object_size(limits: Limits, operation: str, uri: str, size_bytes: int | None) -> None:
+    """Check that an object can be as large as it is to be, where that is known.
+
+    Raises:
+        ObjectTooLargeError: it can't.
+    """
+    largest = limits.object_size_max_bytes
+    if size_bytes is not None and largest is not None and size_bytes > largest:
+        raise ObjectTooLargeError(
+            f"{size_bytes} bytes are more than the service stores", operation=operation, uri=uri
         )
 
 

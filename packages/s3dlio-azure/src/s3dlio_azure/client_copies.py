@@ -1,0 +1,147 @@
+"""The operations that copy a blob with one request, and Get Blob Tags; a part of `client`.
+
+Rules that hold in this file:
+- What the server says that it doesn't have is asked for once only.
+
+Sources: Azure Storage, Copy Blob From URL, Put Blob From URL, Get Blob Tags.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3dlio_azure.answers import check_is_of_service
+from s3dlio_azure.block_xml import parse_tags
+from s3dlio_azure.headers import attribute_headers, version_query
+from s3dlio_azure.request import BlobRequest
+from s3dlio_core.errors import NotSupportedError, ServiceError
+from s3dlio_core.rest.headers import condition_headers
+from s3dlio_core.store import Attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from s3dlio_azure.config import AzureConfig
+    from s3dlio_azure.sender import AzureSender
+    from s3dlio_core.store import Condition
+    from s3dlio_http.client import HttpAnswer
+
+__all__ = ["CopyOperations"]
+
+#: What a server says that lacks an operation: Azurite, and older services.
+_LACKING = frozenset({"APINotImplemented", "NotImplemented"})
+
+
+class CopyOperations:
+    """Copy Blob From URL, Put Blob From URL, Get Blob Tags.
+
+    Attributes:
+        config: the configuration.
+        sender: what requests are sent with.
+        lacks: operations that the server was found not to have.
+    """
+
+    config: AzureConfig
+    sender: AzureSender
+    lacks: set[str]
+
+    def copy_blob(
+        self,
+        container: str,
+        key: str,
+        source: Mapping[str, str],
+        *,
+        condition: Condition | None = None,
+    ) -> None:
+        """Copy a blob with all that it has but its tier (Copy Blob From URL).
+
+        Args:
+            container: the container of the copy.
+            key: its key.
+            source: the headers that name the other blob.
+            condition: on the blob that may be there.
+        """
+        self._copy(
+            "Copy Blob From URL",
+            container,
+            key,
+            {**source, "x-ms-requires-sync": "true"},
+            Attributes(),
+            condition,
+        )
+
+    def put_blob_from_url(
+        self,
+        container: str,
+        key: str,
+        source: Mapping[str, str],
+        *,
+        attributes: Attributes,
+        condition: Condition | None = None,
+    ) -> None:
+        """Copy a blob's bytes, and its tags unless some are given (Put Blob From URL).
+
+        Args:
+            container: the container of the copy.
+            key: its key.
+            source: the headers that name the other blob.
+            attributes: what the copy is to have.
+            condition: on the blob that may be there.
+        """
+        own = {"x-ms-blob-type": "BlockBlob", "x-ms-copy-source-blob-properties": "false"}
+        self._copy("Put Blob From URL", container, key, {**source, **own}, attributes, condition)
+
+    def _copy(
+        self,
+        name: str,
+        container: str,
+        key: str,
+        headers: Mapping[str, str],
+        attributes: Attributes,
+        condition: Condition | None,
+    ) -> None:
+        request = BlobRequest("copy", "PUT", container, key, body=b"")
+        operation, uri, tier = request.operation, request.uri, self.config.access_tier
+        tags = {}
+        if self.config.blob_tags and not attributes.tags:
+            tags = {"x-ms-copy-source-tag-option": "COPY"}
+        request.headers = {
+            **headers,
+            **attribute_headers(attributes, operation, uri, access_tier=tier),
+            **tags,
+            **condition_headers(operation, uri, condition),
+        }
+        answer = self.send_unless_lacking(name, request)
+        if answer.headers.get("x-ms-copy-status", "success") != "success":
+            raise ServiceError(
+                "the copy wasn't finished when the service answered",
+                operation=operation,
+                uri=uri,
+                maybe_done=True,
+            )
+
+    def send_unless_lacking(self, name: str, request: BlobRequest) -> HttpAnswer:
+        """Send a request of an operation that some servers lack.
+
+        Raises:
+            NotSupportedError: this one lacks it.
+        """
+        if name not in self.lacks:
+            try:
+                answer = self.sender.send_for_nothing(request)
+            except NotSupportedError as error:
+                if error.code not in _LACKING:
+                    raise
+                self.lacks.add(name)
+            else:
+                check_is_of_service(self.config, request, answer)
+                return answer
+        raise NotSupportedError(
+            f"the server has no {name}", operation=request.operation, uri=request.uri
+        )
+
+    def get_tags(self, container: str, key: str, *, version: str | None = None) -> dict[str, str]:
+        """Return a blob's tags (Get Blob Tags)."""
+        query = (("comp", "tags"), *version_query(version))
+        request = BlobRequest("get tags", "GET", container, key, query)
+        return self.sender.send_for_value(request, parse_tags)
