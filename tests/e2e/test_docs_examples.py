@@ -7,6 +7,7 @@ each block, by the tables below; lines that build or install something are left 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -16,10 +17,12 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from s3dlio_azure.connection_string import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from s3dlio_cli.command_table import BUCKETS, TABLE
 from tests.e2e.command_line import S3_CLI, check_text
 from tests.e2e.truth import boto3_client, write_tree
 from tests.servers.base import REPOSITORY_ROOT
+from tests.servers.blob_container import blob_service
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.command_line import Cli
     from tests.servers import MotoServer
+    from tests.servers.azurite_server import AzuriteServer
 
 pytestmark = pytest.mark.one_wire
 
@@ -65,7 +69,10 @@ OBJECTS: Final[Mapping[str, Mapping[str, bytes]]] = {
 }
 _FENCE: Final = re.compile(r"^```(bash|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _ROOTED: Final = re.compile(r"(file://|(?<![\w./:~-]))/(data|backup|tmp)(?=[/\"'\s]|$)")
-_LOCAL_ENDPOINT: Final = re.compile(r"http://(?:localhost|127\.0\.0\.1):\d+")
+_LOCAL_ENDPOINT: Final = re.compile(r"http://(?:localhost|127\.0\.0\.1):(?!10000\b)\d+")
+#: Examples that name blobs get Azurite, with these containers.
+_OF_AZURE: Final = re.compile("az://|azure://|s3dlio_azure")
+CONTAINERS: Final = ("container", "new-container")
 _JQ: Final = re.compile(r" \| jq .*$", re.MULTILINE)
 
 
@@ -112,11 +119,14 @@ class Machine:
     root: Path
     cli: Cli
     server: MotoServer
+    azurite: AzuriteServer | None = None
 
     def adapt(self, code: str) -> str:
         """The code with the places that are ours."""
         code = _ROOTED.sub(rf"\g<1>{self.root}/\g<2>", code)
         code = _LOCAL_ENDPOINT.sub(self.server.endpoint_url, code)
+        if self.azurite is not None:
+            code = adapt_to_azurite(code, self.azurite)
         return code if shutil.which("jq") else _JQ.sub("", code)
 
     def run(self, language: str, code: str, *, codes: Collection[int] = (0,)) -> None:
@@ -138,6 +148,14 @@ class Machine:
         )
         check_text(done.stdout + done.stderr)
         assert done.returncode in codes, f"{adapted}\n{done.stdout}{done.stderr}"
+
+
+def adapt_to_azurite(code: str, azurite: AzuriteServer) -> str:
+    """The code with the account that is ours instead of the emulators' own."""
+    code = code.replace("UseDevelopmentStorage=true", azurite.connection_string)
+    code = code.replace("http://127.0.0.1:10000", azurite.origin)
+    code = code.replace(DEVELOPMENT_KEY, azurite.account_key)
+    return code.replace(DEVELOPMENT_ACCOUNT, azurite.account)
 
 
 @pytest.fixture
@@ -164,9 +182,29 @@ def machine(tmp_path: Path, moto_cli: Cli, moto_s3: MotoServer) -> Iterator[Mach
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.place)
-def test_example_of_a_document_works(example: Example, machine: Machine) -> None:
+def test_example_of_a_document_works(
+    example: Example, machine: Machine, request: pytest.FixtureRequest
+) -> None:
     """It runs to its end without an error."""
+    if _OF_AZURE.search(example.code):
+        machine = with_azurite(machine, request.getfixturevalue("azurite"), example.code)
     machine.run(example.language, example.code)
+
+
+def with_azurite(machine: Machine, azurite: AzuriteServer, code: str) -> Machine:
+    """The machine with the containers made anew, and what a block doesn't say of the account."""
+    with blob_service(azurite) as service:
+        for name in [container.name for container in service.list_containers()]:
+            if name in CONTAINERS:
+                service.delete_container(name)
+        service.create_container(CONTAINERS[0])
+    found = {}
+    if "export AZURE" not in code:
+        found["AZURE_STORAGE_CONNECTION_STRING"] = azurite.connection_string
+    if azurite.certificates:
+        found["REQUESTS_CA_BUNDLE"] = azurite.ca_bundle
+    cli = machine.cli.with_environment(**found)
+    return dataclasses.replace(machine, cli=cli, azurite=azurite)
 
 
 def help_examples(cli: Cli, command: str) -> list[str]:

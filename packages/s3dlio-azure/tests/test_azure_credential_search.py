@@ -38,9 +38,9 @@ def test_the_order() -> None:
         Sas(TOKEN),
     ]
     for name, credential in zip(ALL, expected, strict=True):
-        assert find_credential(ACCT, without(*gone)) == credential
+        assert find_credential(ACCT, without(*gone)) == (credential, name)
         gone.append(name)
-    assert isinstance(find_credential(ACCT, {}), BearerToken)
+    assert isinstance(find_credential(ACCT, {}).credential, BearerToken)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,16 @@ def test_the_order() -> None:
 )
 def test_one_kind_alone_can_be_asked_for(kind: str, expected: object) -> None:
     """The option credential passes over what is of another kind."""
-    assert find_credential(AzureConfig(account="acct", credential_kind=kind), ALL) == expected
+    assert (
+        find_credential(AzureConfig(account="acct", credential_kind=kind), ALL).credential
+        == expected
+    )
 
 
 def test_identity_can_be_asked_for() -> None:
     """Microsoft Entra ID though keys are set."""
     config = AzureConfig(account="acct", credential_kind="identity")
-    assert isinstance(find_credential(config, ALL), BearerToken)
+    assert isinstance(find_credential(config, ALL).credential, BearerToken)
 
 
 def test_identity_needs_https() -> None:
@@ -122,4 +125,4 @@ def test_what_is_wrong_in_the_environment_is_an_error(name: str, value: str, sai
 def test_a_connection_string_without_a_credential_is_passed_over() -> None:
     """It may name the account alone."""
     environ = {STRING: "AccountName=acct", "AZURE_STORAGE_KEY": KEY}
-    assert find_credential(ACCT, environ) == SharedKey("acct", KEY)
+    assert find_credential(ACCT, environ) == (SharedKey("acct", KEY), "AZURE_STORAGE_KEY")

@@ -326,6 +326,19 @@ def test_no_credential_is_told_with_the_request(
     assert server.requests[0][1]["authorization"].startswith("SharedKey account:")
 
 
+def test_a_refused_credential_says_where_it_is_from(
+    serve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several variables one was used."""
+    monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT", raising=False)
+    monkeypatch.delenv("AZURE_STORAGE_KEY", raising=False)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", KEY)
+    _, sender = serve(error_answer(403, "AuthenticationFailed"), credential=None)
+    with pytest.raises(CredentialsError, match="in use is of AZURE_STORAGE_ACCOUNT_KEY"):
+        sender.send(GET)
+
+
 def test_secrets_stand_in_no_log_and_no_error(
     serve: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,7 +12,7 @@ _SAS_TOKEN); azure-identity, DefaultAzureCredential.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from s3dlio_azure.config import check_takes_tokens
 from s3dlio_azure.connection_string import parse_connection_string
@@ -31,6 +31,8 @@ __all__ = [
     "CONNECTION_STRING_VARIABLE",
     "KEY_VARIABLES",
     "SAS_VARIABLE",
+    "Found",
+    "credential_of",
     "find_credential",
     "first_set",
 ]
@@ -46,7 +48,14 @@ _HINT = (
 )
 
 
-def find_credential(config: AzureConfig, environ: Mapping[str, str]) -> Credential:
+class Found(NamedTuple):
+    """A credential, and where it was found."""
+
+    credential: Credential
+    whence: str
+
+
+def find_credential(config: AzureConfig, environ: Mapping[str, str]) -> Found:
     """Return the credential that the environment has for an account.
 
     Args:
@@ -77,7 +86,7 @@ def first_set(environ: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, 
     return next(((name, environ[name]) for name in names if environ.get(name)), ("", ""))
 
 
-def _connection_string(config: AzureConfig, environ: Mapping[str, str]) -> Credential | str:
+def _connection_string(config: AzureConfig, environ: Mapping[str, str]) -> Found | str:
     text = environ.get(CONNECTION_STRING_VARIABLE, "")
     if not text:
         return f"{CONNECTION_STRING_VARIABLE} isn't set"
@@ -88,9 +97,10 @@ def _connection_string(config: AzureConfig, environ: Mapping[str, str]) -> Crede
         raise
     if given.account and given.account != config.account:
         return f"{CONNECTION_STRING_VARIABLE} is for the account {given.account}"
-    return credential_of(given, config.credential_kind) or (
-        f"{CONNECTION_STRING_VARIABLE} has no {_wanted(config.credential_kind)}"
-    )
+    credential = credential_of(given, config.credential_kind)
+    if credential is None:
+        return f"{CONNECTION_STRING_VARIABLE} has no {_wanted(config.credential_kind)}"
+    return Found(credential, CONNECTION_STRING_VARIABLE)
 
 
 def credential_of(given: ConnectionString, kind: str) -> Credential | None:
@@ -107,20 +117,20 @@ def _wanted(kind: str) -> str:
     return names.get(kind, "AccountKey and no SharedAccessSignature")
 
 
-def _key(config: AzureConfig, environ: Mapping[str, str]) -> Credential | str:
+def _key(config: AzureConfig, environ: Mapping[str, str]) -> Found | str:
     name, key = first_set(environ, KEY_VARIABLES)
     if not key:
         return f"neither {' nor '.join(KEY_VARIABLES)} is set"
     if not config.account:
         return f"{name} is set, but nothing names the account"
-    return _of_other(config, environ, name) or SharedKey(config.account, key)
+    return _of_other(config, environ, name) or Found(SharedKey(config.account, key), name)
 
 
-def _sas(config: AzureConfig, environ: Mapping[str, str]) -> Credential | str:
+def _sas(config: AzureConfig, environ: Mapping[str, str]) -> Found | str:
     token = environ.get(SAS_VARIABLE, "")
     if not token:
         return f"{SAS_VARIABLE} isn't set"
-    return _of_other(config, environ, SAS_VARIABLE) or Sas(token)
+    return _of_other(config, environ, SAS_VARIABLE) or Found(Sas(token), SAS_VARIABLE)
 
 
 def _of_other(config: AzureConfig, environ: Mapping[str, str], name: str) -> str:
@@ -131,7 +141,7 @@ def _of_other(config: AzureConfig, environ: Mapping[str, str], name: str) -> str
     return f"{name} is for the account {account} ({variable})"
 
 
-def _identity(config: AzureConfig, environ: Mapping[str, str]) -> Credential | str:
+def _identity(config: AzureConfig, environ: Mapping[str, str]) -> Found | str:
     del environ  # azure-identity reads it by itself
     try:
         from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - see the rules
@@ -141,11 +151,11 @@ def _identity(config: AzureConfig, environ: Mapping[str, str]) -> Credential | s
         check_takes_tokens(config.endpoint)
     elif not config.endpoint.startswith("https://"):
         return "Microsoft Entra ID needs an https:// endpoint"
-    return BearerToken(DefaultAzureCredential())
+    return Found(BearerToken(DefaultAzureCredential()), "azure-identity")
 
 
 _PLACES: tuple[
-    tuple[frozenset[str], Callable[[AzureConfig, Mapping[str, str]], Credential | str]], ...
+    tuple[frozenset[str], Callable[[AzureConfig, Mapping[str, str]], Found | str]], ...
 ] = (
     (frozenset({"key", "sas"}), _connection_string),
     (frozenset({"key"}), _key),

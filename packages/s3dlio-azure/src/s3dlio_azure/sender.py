@@ -80,6 +80,7 @@ class AzureSender:
         self._clocks = ServerClocks(_http_date, logger)
         self._lock = threading.Lock()
         self._credential: Credential | None = None
+        self._whence = ""
         self._pipeline: Pipeline[WireRequest, WireAnswer] | None = None
         self._tokens: BearerTokenPolicy | None = None
         renew_in_children(self)
@@ -320,7 +321,7 @@ class AzureSender:
     def _ready_pipeline(self) -> Pipeline[WireRequest, WireAnswer]:
         with self._lock:
             if self._pipeline is None:
-                self._credential = _credential_of(self.config)
+                self._credential, self._whence = _credential_of(self.config)
                 self._pipeline = Pipeline(self.transport, self._policies(self._credential))
             return self._pipeline
 
@@ -363,16 +364,17 @@ class AzureSender:
                 "Without a credential only public containers can be read: give a key, a SAS token "
                 "or an identity"
             )
+        elif self._whence:
+            error.hint = f"{error.hint}; the credential in use is of {self._whence}"
 
 
-def _credential_of(config: AzureConfig) -> Credential:
+def _credential_of(config: AzureConfig) -> tuple[Credential, str]:
+    """Return who asks, and where that was found; "" where it was given."""
     # Any other has been wrapped by the configuration.
-    credential: Any = config.credential
-    if credential is None:
-        credential = find_credential(config, os.environ)
-    if isinstance(credential, Sas):
-        check_sas_is_usable(credential.token, config.endpoint)
-    found: Credential = credential
+    given: Any = config.credential
+    found = (given, "") if given is not None else find_credential(config, os.environ)
+    if isinstance(found[0], Sas):
+        check_sas_is_usable(found[0].token, config.endpoint)
     return found
 
 
