@@ -38,8 +38,8 @@ __all__ = [
 
 LIST_PAGE_MAX = 5000
 
-#: A page of blobs. The largest that is legal has 5,000: a name of 1,024 characters, each written by
-#: 6 bytes, 8 KiB of metadata, and 2 KiB for all else.
+#: A page of blobs, the longest answer that is read whole. The largest that is legal has 5,000: a
+#: name of 1,024 characters, each written by 6 bytes, 8 KiB of metadata, and 2 KiB for all else.
 LIST_BODY_MAX_BYTES = LIST_PAGE_MAX * (6 + 8 + 2) * 1024
 #: Tags of a page: a blob has some 30 elements, and a pair of tags for each value of its metadata.
 TAG_COUNT_MAX = LIST_PAGE_MAX * 2 * 60

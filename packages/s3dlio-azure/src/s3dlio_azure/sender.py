@@ -28,6 +28,7 @@ from s3dlio_azure.answers import check_is_no_page, parsed
 from s3dlio_azure.credential_search import find_credential
 from s3dlio_azure.credentials import Anonymous, BearerToken, Sas, SharedKey
 from s3dlio_azure.errors import Refusal, error_of_refusal
+from s3dlio_azure.list_xml import LIST_BODY_MAX_BYTES
 from s3dlio_azure.policies import (
     BearerTokenPolicy,
     HeadersPolicy,
@@ -58,9 +59,6 @@ __all__ = ["AzureSender"]
 
 logger = get_logger("azure")
 
-#: The longest answer that is read whole: a page of 5,000 blobs with 8 KiB of metadata each, and
-#: their names of 1,024 characters, of which each may take 6 bytes.
-RESULT_BODY_MAX_BYTES = 5000 * (8 + 6 + 2) * 1024
 #: How long the signature for the source of a copy lasts.
 _SOURCE_SAS_S = 3600.0
 
@@ -149,7 +147,7 @@ class AzureSender:
             S3dlioError: no answer, a refusal, or no answer of Blob Storage.
         """
         answer = self.send(request)
-        body = answer.read(RESULT_BODY_MAX_BYTES)
+        body = answer.read(LIST_BODY_MAX_BYTES)
         return parsed(self.config, request, answer, body, parse), answer.headers
 
     def error_of(
