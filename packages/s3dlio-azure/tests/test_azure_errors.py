@@ -179,6 +179,14 @@ def test_a_bare_404_is_about_what_was_named() -> None:
     assert isinstance(refused(404, names_key=False), core.ContainerNotFoundError)
 
 
+def test_what_is_hidden_is_about_what_was_named() -> None:
+    """Who may not see a private container is told that nothing is there."""
+    for names_key, cls in ((True, core.ObjectNotFoundError), (False, core.ContainerNotFoundError)):
+        error = refused(404, "ResourceNotFound", names_key=names_key)
+        assert isinstance(error, cls)
+        assert "Or it may not be seen without a credential" in str(error)
+
+
 def test_the_message_ends_with_its_first_line() -> None:
     """What the service adds, ids and what it signed, isn't shown; the request id stands apart."""
     text = str(refused(403, "AuthenticationFailed"))

@@ -304,6 +304,10 @@ _STATUSES: Mapping[int, Meaning] = {
 }
 
 
+#: Who may not see a private container isn't told that there is one.
+_HIDDEN_CONTAINER = Meaning(
+    ContainerNotFoundError, hint="Or it may not be seen without a credential"
+)
 #: The service answers with the status that it got itself when it asked for a copy's source.
 _COPY_SOURCE: Mapping[int, Meaning] = {
     404: Meaning(ObjectNotFoundError, hint="The copy's source is gone, or may not be read"),
@@ -325,6 +329,8 @@ def meaning_of(code: str, status: int, *, names_key: bool) -> Meaning:
     """
     if code == "CannotVerifyCopySource" and status in _COPY_SOURCE:
         return _COPY_SOURCE[status]
+    if code == "ResourceNotFound" and not names_key:
+        return _HIDDEN_CONTAINER
     if code in CODES:
         return CODES[code]
     if status == 404:
