@@ -74,7 +74,7 @@ class Outcome:
 
 
 def bare_environment(home: Path) -> dict[str, str]:
-    """The environment of this process without whatever tells of AWS or proxies.
+    """The environment of this process without whatever tells of AWS, Azure or proxies.
 
     Args:
         home: the home directory, which holds no configuration.
@@ -82,10 +82,15 @@ def bare_environment(home: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.upper().startswith("AWS_") and not name.lower().endswith("_proxy")
+        if not name.upper().startswith(("AWS_", "AZURE_")) and not name.lower().endswith("_proxy")
     }
     # No request may go to a metadata service, which build machines may well have.
-    return {**kept, "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+    return {
+        **kept,
+        "HOME": str(home),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
+    }
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from s3dlio_azure.credentials import BearerToken, Sas, SharedKey
 from s3dlio_core.errors import CredentialsError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from s3dlio_azure.config import AzureConfig
     from s3dlio_azure.connection_string import ConnectionString
@@ -35,6 +35,7 @@ __all__ = [
     "credential_of",
     "find_credential",
     "first_set",
+    "nothing_found",
 ]
 
 CONNECTION_STRING_VARIABLE = "AZURE_STORAGE_CONNECTION_STRING"
@@ -49,10 +50,17 @@ _HINT = (
 
 
 class Found(NamedTuple):
-    """A credential, and where it was found."""
+    """A credential.
+
+    Attributes:
+        credential: the credential.
+        whence: where it was found; "" where it was given.
+        tried: what each place said that was looked at before.
+    """
 
     credential: Credential
-    whence: str
+    whence: str = ""
+    tried: tuple[str, ...] = ()
 
 
 def find_credential(config: AzureConfig, environ: Mapping[str, str]) -> Found:
@@ -66,18 +74,33 @@ def find_credential(config: AzureConfig, environ: Mapping[str, str]) -> Found:
         CredentialsError: there is none; the message says where it was looked for.
         UsageError: what is there makes no sense.
     """
-    kind, tried = config.credential_kind, []
+    kind = config.credential_kind
+    tried: list[str] = []
     for wanted, look in _PLACES:
         if kind and kind not in wanted:
             continue
         found = look(config, environ)
         if not isinstance(found, str):
-            return found
+            return found._replace(tried=tuple(tried))
         tried.append(found)
-    raise CredentialsError(
+    raise nothing_found(config, tried)
+
+
+def nothing_found(
+    config: AzureConfig, tried: Iterable[str], *, retryable: bool = False
+) -> CredentialsError:
+    """Return the error of a search that has found nothing.
+
+    Args:
+        config: names the account.
+        tried: what each place said.
+        retryable: whether it may be otherwise later.
+    """
+    return CredentialsError(
         f"no credential found for the account {config.account or config.endpoint} "
         f"({'; '.join(tried)})",
         hint=_HINT,
+        retryable=retryable,
     )
 
 

@@ -25,7 +25,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from azure.core.pipeline import Pipeline
 
 from s3dlio_azure.answers import check_is_no_page, parsed
-from s3dlio_azure.credential_search import find_credential
+from s3dlio_azure.credential_search import Found, find_credential, nothing_found
 from s3dlio_azure.credentials import Anonymous, BearerToken, Sas, SharedKey
 from s3dlio_azure.errors import Refusal, error_of_refusal
 from s3dlio_azure.list_xml import LIST_BODY_MAX_BYTES
@@ -77,8 +77,7 @@ class AzureSender:
         self._base_path = parts.path
         self._clocks = ServerClocks(_http_date, logger)
         self._lock = threading.Lock()
-        self._credential: Credential | None = None
-        self._whence = ""
+        self._found: Found | None = None
         self._pipeline: Pipeline[WireRequest, WireAnswer] | None = None
         self._tokens: BearerTokenPolicy | None = None
         renew_in_children(self)
@@ -89,7 +88,7 @@ class AzureSender:
     def renew_after_fork(self) -> None:
         """Take a new lock, and look for the credential again."""
         self._lock = threading.Lock()
-        self._credential = self._pipeline = self._tokens = None
+        self._found = self._pipeline = self._tokens = None
 
     @property
     def credential(self) -> Credential:
@@ -99,8 +98,8 @@ class AzureSender:
             CredentialsError: there is no credential.
         """
         self._ready_pipeline()
-        assert self._credential is not None  # noqa: S101 - set with the pipeline
-        return self._credential
+        assert self._found is not None  # noqa: S101 - set with the pipeline
+        return self._found.credential
 
     @property
     def identity(self) -> str:
@@ -273,8 +272,11 @@ class AzureSender:
             return pipeline.run(self._wire_request(request)).http_response.answer
         except (CredentialsError, UsageError) as error:
             # Of a credential, which knows nothing of the request.
-            error.operation, error.uri = request.operation, request.uri
-            raise
+            told = self._told_of_search(error)
+            told.operation, told.uri = request.operation, request.uri
+            if told is error:
+                raise
+            raise told from error
 
     def _wire_request(self, request: BlobRequest) -> WireRequest:
         path = self._path(request.container, request.key)
@@ -319,8 +321,8 @@ class AzureSender:
     def _ready_pipeline(self) -> Pipeline[WireRequest, WireAnswer]:
         with self._lock:
             if self._pipeline is None:
-                self._credential, self._whence = _credential_of(self.config)
-                self._pipeline = Pipeline(self.transport, self._policies(self._credential))
+                self._found = found = _found(self.config)
+                self._pipeline = Pipeline(self.transport, self._policies(found.credential))
             return self._pipeline
 
     def _policies(self, credential: Credential) -> list[Any]:
@@ -347,14 +349,23 @@ class AzureSender:
             # The status alone still says more than a broken connection.
             body = b""
         error = self.error_of(request, answer.status, answer.headers, body)
-        signs = isinstance(self._credential, SharedKey)
+        signs = self._found is not None and isinstance(self._found.credential, SharedKey)
         if signs and self._clocks.corrects(self._origin, answer.status, error.code, answer.headers):
             error.retryable = True
         return error
 
+    def _told_of_search(self, error: S3dlioError) -> S3dlioError:
+        """Say what was looked for in vain before a credential that has no token."""
+        found = self._found
+        if found is None or not found.tried or not isinstance(error, CredentialsError):
+            return error
+        tried = (*found.tried, error.reason)
+        return nothing_found(self.config, tried, retryable=error.retryable)
+
     def _explain(self, error: CredentialsError) -> None:
         """Say what is known of a credential that was refused."""
-        credential = self._credential
+        found = self._found or Found(Anonymous())
+        credential = found.credential
         if isinstance(credential, Sas) and (ended := ended_at(credential.token, time.time())):
             error.hint = f"The SAS token ended at {ended}: get a new one"
         elif isinstance(credential, Anonymous):
@@ -362,17 +373,17 @@ class AzureSender:
                 "Without a credential only public containers can be read: give a key, a SAS token "
                 "or an identity"
             )
-        elif self._whence:
-            error.hint = f"{error.hint}; the credential in use is of {self._whence}"
+        elif found.whence:
+            error.hint = f"{error.hint}; the credential in use is of {found.whence}"
 
 
-def _credential_of(config: AzureConfig) -> tuple[Credential, str]:
-    """Return who asks, and where that was found; "" where it was given."""
+def _found(config: AzureConfig) -> Found:
+    """Return who asks."""
     # Any other has been wrapped by the configuration.
     given: Any = config.credential
-    found = (given, "") if given is not None else find_credential(config, os.environ)
-    if isinstance(found[0], Sas):
-        check_sas_is_usable(found[0].token, config.endpoint)
+    found = Found(given) if given is not None else find_credential(config, os.environ)
+    if isinstance(found.credential, Sas):
+        check_sas_is_usable(found.credential.token, config.endpoint)
     return found
 
 
