@@ -183,6 +183,10 @@ def test_attributes_there_and_back() -> None:
     )
     sent = content_headers(attributes)
     assert attributes == attributes_of({**sent, "x-meta-a": "b", "x-other": "c"}, "x-meta-")
+    renamed = attributes_of(
+        {"m-a": "b"}, "m-", lambda kept: {f"{name}!": kept[name] for name in kept}
+    )
+    assert renamed == Attributes(metadata={"a!": "b"})
     assert {f"x-blob-{name}" for name in sent} == set(content_headers(attributes, "x-blob-"))
     assert content_headers(Attributes()) == {}
 

@@ -10,7 +10,6 @@ retrieving properties and metadata for Blob service resources"; RFC 9110 section
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s3dlio_azure.metadata_names import decode_name, encode_name
@@ -132,7 +131,6 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
     get = headers.get
     tag_count = get("x-ms-tag-count")
     checksums = md5_checksums(_md5_of_blob(headers))
-    told = attributes_of(headers, METADATA_PREFIX)
     return ObjectInfo(
         key=key,
         size_bytes=(content_length(headers) or 0) if size_bytes is None else size_bytes,
@@ -141,7 +139,7 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
         version=get("x-ms-version-id") or None,
         checksums=checksums,
         checksum_type=ChecksumType.FULL_OBJECT if checksums else None,
-        attributes=replace(told, metadata=read_metadata(told.metadata)),
+        attributes=attributes_of(headers, METADATA_PREFIX, read_metadata),
         storage_class=get("x-ms-access-tier", ""),
         encryption=get("x-ms-encryption-scope", ""),
         tag_count=None if tag_count is None else whole_number(tag_count),

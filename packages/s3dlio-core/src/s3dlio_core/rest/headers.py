@@ -21,7 +21,7 @@ from s3dlio_core.errors import NotSupportedError, PreconditionFailedError
 from s3dlio_core.store import Attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from s3dlio_core.store import Condition
 
@@ -93,25 +93,31 @@ def content_headers(attributes: Attributes, prefix: str = "") -> dict[str, str]:
     }
 
 
-def attributes_of(headers: Mapping[str, str], metadata_prefix: str) -> Attributes:
+def attributes_of(
+    headers: Mapping[str, str],
+    metadata_prefix: str,
+    read_metadata: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None,
+) -> Attributes:
     """Return the attributes that the headers of a HEAD or GET tell.
 
     Args:
         headers: of the answer, names in lower case.
         metadata_prefix: what the names of the user's metadata begin with.
+        read_metadata: makes of the metadata as they are kept those that were given.
     """
     get = headers.get
+    metadata: Mapping[str, str] = {
+        name[len(metadata_prefix) :]: value
+        for name, value in headers.items()
+        if name.startswith(metadata_prefix)
+    }
     return Attributes(
         content_type=get("content-type", ""),
         cache_control=get("cache-control", ""),
         content_encoding=get("content-encoding", ""),
         content_language=get("content-language", ""),
         content_disposition=get("content-disposition", ""),
-        metadata={
-            name[len(metadata_prefix) :]: value
-            for name, value in headers.items()
-            if name.startswith(metadata_prefix)
-        },
+        metadata=metadata if read_metadata is None else read_metadata(metadata),
     )
 
 
