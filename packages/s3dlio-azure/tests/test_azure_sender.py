@@ -463,7 +463,7 @@ def test_a_forked_child_waits_for_no_thread(serve: Callable[..., Any]) -> None:
     held, free = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with sender._lock:
+        with sender._authorizer._lock:
             held.set()
             free.wait()
 

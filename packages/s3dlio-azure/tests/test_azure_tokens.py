@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 import time
 from dataclasses import dataclass, field
@@ -220,3 +221,33 @@ def test_no_token_for_nobody_lists_what_was_looked_for(
         "--no-sign-request",
     ):
         assert said in str(caught.value)
+
+
+def test_a_forked_child_waits_for_no_token(
+    server: ByteServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread of the parent is getting one at the fork; the child gets its own."""
+    monkeypatch.setattr("s3dlio_azure.tokens._SHARED_S", 0.0)
+    tokens = Tokens(lives_s=60)
+    sender = sender_of(server, tokens)
+    sender.send_for_nothing(GET)
+    asks, goes_on = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        asks.set()
+        goes_on.wait()
+
+    tokens.before = pause
+    thread = threading.Thread(target=sender.send_for_nothing, args=(GET,))
+    thread.start()
+    asks.wait()
+    tokens.before = lambda: None
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        sender.send_for_nothing(GET)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    goes_on.set()
+    thread.join()
+    assert status == 0

@@ -15,9 +15,6 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-import os
-import threading
-import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -25,19 +22,16 @@ from urllib.parse import quote, urlencode, urlsplit
 from azure.core.pipeline import Pipeline
 
 from s3dlio_azure.answers import check_is_no_page, parsed
-from s3dlio_azure.credential_search import Found, find_credential, nothing_found
-from s3dlio_azure.credentials import Anonymous, BearerToken, Sas, SharedKey
+from s3dlio_azure.authorizer import Authorizer
+from s3dlio_azure.credentials import Sas, SharedKey
 from s3dlio_azure.errors import Refusal, error_of_refusal
 from s3dlio_azure.list_xml import LIST_BODY_MAX_BYTES
 from s3dlio_azure.policies import (
-    BearerTokenPolicy,
     HeadersPolicy,
     LoggingPolicy,
-    SasPolicy,
-    SharedKeyPolicy,
     with_sas,
 )
-from s3dlio_azure.sas import BlobSas, check_sas_is_usable, ended_at, service_sas
+from s3dlio_azure.sas import BlobSas, service_sas
 from s3dlio_azure.shared_key import authorization
 from s3dlio_azure.transport import BlobTransport, WireAnswer, WireRequest
 from s3dlio_core.errors import CredentialsError, S3dlioError, UsageError
@@ -76,19 +70,16 @@ class AzureSender:
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._base_path = parts.path
         self._clocks = ServerClocks(_http_date, logger)
-        self._lock = threading.Lock()
-        self._found: Found | None = None
+        self._authorizer = Authorizer(config)
         self._pipeline: Pipeline[WireRequest, WireAnswer] | None = None
-        self._tokens: BearerTokenPolicy | None = None
         renew_in_children(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (AzureSender, (self.config,))
 
     def renew_after_fork(self) -> None:
-        """Take a new lock, and look for the credential again."""
-        self._lock = threading.Lock()
-        self._found = self._pipeline = self._tokens = None
+        """Make the pipeline anew, with the credential of this process."""
+        self._pipeline = None
 
     @property
     def credential(self) -> Credential:
@@ -97,9 +88,7 @@ class AzureSender:
         Raises:
             CredentialsError: there is no credential.
         """
-        self._ready_pipeline()
-        assert self._found is not None  # noqa: S101 - set with the pipeline
-        return self._found.credential
+        return self._authorizer.credential
 
     @property
     def identity(self) -> str:
@@ -165,7 +154,7 @@ class AzureSender:
         )
         error = error_of_refusal(refusal)
         if isinstance(error, CredentialsError):
-            self._explain(error)
+            self._authorizer.explain(error)
         return error
 
     def url_of(self, container: str, key: str) -> str:
@@ -195,9 +184,8 @@ class AzureSender:
             return with_sas(url, self._signed(container, key, "r", ends_at_s, version)), {}
         if isinstance(credential, Sas):
             return with_sas(url, credential.token), {}
-        if self._tokens is not None:
-            return url, {"x-ms-copy-source-authorization": self._tokens.header()}
-        return url, {}
+        bearer = self._authorizer.bearer()
+        return url, {"x-ms-copy-source-authorization": bearer} if bearer else {}
 
     def sas_url(
         self,
@@ -256,8 +244,8 @@ class AzureSender:
             )
         elif isinstance(credential, Sas):
             asked.target = with_sas(asked.target, credential.token)
-        elif self._tokens is not None:
-            headers["authorization"] = self._tokens.header()
+        elif bearer := self._authorizer.bearer():
+            headers["authorization"] = bearer
         return asked.target, headers
 
     def close(self) -> None:
@@ -272,7 +260,7 @@ class AzureSender:
             return pipeline.run(self._wire_request(request)).http_response.answer
         except (CredentialsError, UsageError) as error:
             # Of a credential, which knows nothing of the request.
-            told = self._told_of_search(error)
+            told = self._authorizer.told_of_search(error)
             told.operation, told.uri = request.operation, request.uri
             if told is error:
                 raise
@@ -319,22 +307,11 @@ class AzureSender:
         return service_sas(credential.account, credential.decoded, allowed)
 
     def _ready_pipeline(self) -> Pipeline[WireRequest, WireAnswer]:
-        with self._lock:
-            if self._pipeline is None:
-                self._found = found = _found(self.config)
-                self._pipeline = Pipeline(self.transport, self._policies(found.credential))
-            return self._pipeline
-
-    def _policies(self, credential: Credential) -> list[Any]:
+        # Two threads may both make one: a pipeline has no state.
         policies: list[Any] = [HeadersPolicy(self._date, _user_agent()), LoggingPolicy()]
-        if isinstance(credential, SharedKey):
-            policies.append(SharedKeyPolicy(credential))
-        elif isinstance(credential, Sas):
-            policies.append(SasPolicy(credential.token))
-        elif isinstance(credential, BearerToken):
-            self._tokens = BearerTokenPolicy(credential)
-            policies.append(self._tokens)
-        return policies
+        policies += self._authorizer.policies()
+        self._pipeline = Pipeline(self.transport, policies)
+        return self._pipeline
 
     def _now_s(self) -> float:
         return self._clocks.now_s(self._origin)
@@ -349,42 +326,10 @@ class AzureSender:
             # The status alone still says more than a broken connection.
             body = b""
         error = self.error_of(request, answer.status, answer.headers, body)
-        signs = self._found is not None and isinstance(self._found.credential, SharedKey)
+        signs = isinstance(self.credential, SharedKey)
         if signs and self._clocks.corrects(self._origin, answer.status, error.code, answer.headers):
             error.retryable = True
         return error
-
-    def _told_of_search(self, error: S3dlioError) -> S3dlioError:
-        """Say what was looked for in vain before a credential that has no token."""
-        found = self._found
-        if found is None or not found.tried or not isinstance(error, CredentialsError):
-            return error
-        tried = (*found.tried, error.reason)
-        return nothing_found(self.config, tried, retryable=error.retryable)
-
-    def _explain(self, error: CredentialsError) -> None:
-        """Say what is known of a credential that was refused."""
-        found = self._found or Found(Anonymous())
-        credential = found.credential
-        if isinstance(credential, Sas) and (ended := ended_at(credential.token, time.time())):
-            error.hint = f"The SAS token ended at {ended}: get a new one"
-        elif isinstance(credential, Anonymous):
-            error.hint = (
-                "Without a credential only public containers can be read: give a key, a SAS token "
-                "or an identity"
-            )
-        elif found.whence:
-            error.hint = f"{error.hint}; the credential in use is of {found.whence}"
-
-
-def _found(config: AzureConfig) -> Found:
-    """Return who asks."""
-    # Any other has been wrapped by the configuration.
-    given: Any = config.credential
-    found = Found(given) if given is not None else find_credential(config, os.environ)
-    if isinstance(found.credential, Sas):
-        check_sas_is_usable(found.credential.token, config.endpoint)
-    return found
 
 
 def _http_date(second: int) -> str:
