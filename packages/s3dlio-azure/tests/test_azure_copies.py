@@ -24,7 +24,9 @@ from s3dlio_core.errors import (
     PermissionDeniedError,
     PreconditionFailedError,
     S3dlioError,
+    Scope,
     ServiceError,
+    UsageError,
 )
 from s3dlio_core.store import Attributes, Condition
 
@@ -127,6 +129,42 @@ def test_copy_without_tags(serve: Any, attributes: Attributes | None) -> None:
     server, store = serve(COPIED, DESCRIBED, blob_tags=False)
     store.copy_from(source_of(store), "k", attributes=attributes)
     assert not [name for name in copied_headers(server) if "tag" in name]
+
+
+@pytest.mark.parametrize("attributes", [None, Attributes("text/x")])
+def test_copy_has_the_tags_of_all_that_is_written(
+    serve: Any, attributes: Attributes | None
+) -> None:
+    """Instead of its source's, where the configuration names some."""
+    server, store = serve(COPIED, DESCRIBED, tags={"team": "blue"})
+    assert not store.capabilities.tags
+    store.copy_from(source_of(store), "k", attributes=attributes)
+    headers = copied_headers(server)
+    assert headers["x-ms-tags"] == "team=blue"
+    assert "x-ms-copy-source-tag-option" not in headers
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [(None, "team=blue"), (Attributes(tags={"other": "1"}), "other=1")],
+)
+def test_new_blobs_have_the_tags_of_the_configuration(
+    serve: Any, attributes: Attributes | None, expected: str
+) -> None:
+    """Unless they have their own; in one piece or in parts."""
+    server, store = serve(PUT, PUT, PUT, DESCRIBED, tags={"team": "blue"})
+    store.put("k", b"12345", attributes=attributes)
+    upload = store.create_multipart("k", attributes=attributes)
+    upload.complete([upload.put_part(1, 0, b"12345")])
+    found = [headers.get("x-ms-tags") for _, headers, _ in server.requests]
+    assert found == [expected, None, expected, None]
+
+
+def test_bad_tags_of_the_configuration_stop_a_run() -> None:
+    """All blobs were to have them."""
+    with pytest.raises(UsageError, match="characters that Azure refuses") as raised:
+        AzureConfig(account="account", tags={"team": "me@home"})
+    assert raised.value.scope is Scope.STORE
 
 
 @pytest.mark.parametrize(

@@ -230,16 +230,18 @@ class BlobClient(BlockOperations):
     ) -> HttpAnswer:
         """Store a block blob in one request (Put Blob); return the head of the answer."""
         request = BlobRequest("put", "PUT", container, key, body=buffer)
-        operation, uri = request.operation, request.uri
+        operation, uri, config = request.operation, request.uri, self.config
         sent = request_headers(self.checksum, buffer)
         request.headers = {
             "x-ms-blob-type": "BlockBlob",
             **sent,
-            **attribute_headers(attributes, operation, uri, access_tier=self.config.access_tier),
+            **attribute_headers(
+                attributes, operation, uri, access_tier=config.access_tier, tags=config.tags
+            ),
             **condition_headers(operation, uri, condition),
         }
         answer = self.sender.send_for_nothing(request)
-        check_is_of_service(self.config, request, answer, etag=True)
+        check_is_of_service(config, request, answer, etag=True)
         reject_other(sent, answer.headers, operation, uri)
         return answer
 

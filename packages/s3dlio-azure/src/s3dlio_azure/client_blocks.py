@@ -16,7 +16,7 @@ from s3dlio_azure.headers import attribute_headers
 from s3dlio_azure.request import BlobRequest
 from s3dlio_core.errors import ObjectNotFoundError
 from s3dlio_core.rest.checksums import reject_other
-from s3dlio_core.rest.headers import condition_headers, strip_etag
+from s3dlio_core.rest.headers import byte_range, condition_headers, strip_etag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,7 +81,7 @@ class BlockOperations(CopyOperations):
             start: its first byte.
             stop: the end, exclusive.
         """
-        headers = {**source, "x-ms-source-range": f"bytes={start}-{stop - 1}"}
+        headers = {**source, "x-ms-source-range": byte_range(start, stop)}
         request = BlobRequest(
             "copy part", "PUT", container, key, _block_query(name), headers=headers, body=b""
         )
@@ -123,19 +123,19 @@ class BlockOperations(CopyOperations):
             attributes: what the blob is to have.
             condition: on the blob that may be there.
         """
-        operation = "complete multipart upload"
+        operation, config = "complete multipart upload", self.config
         request = BlobRequest(
             operation, "PUT", container, key, (_LIST,), body=block_list_body(names)
         )
         request.headers = {
             "content-type": "application/xml",
             **attribute_headers(
-                attributes, operation, request.uri, access_tier=self.config.access_tier
+                attributes, operation, request.uri, access_tier=config.access_tier, tags=config.tags
             ),
             **condition_headers(operation, request.uri, condition),
         }
         answer = self.sender.send_for_nothing(request)
-        check_is_of_service(self.config, request, answer, etag=True)
+        check_is_of_service(config, request, answer, etag=True)
         return answer.headers
 
 

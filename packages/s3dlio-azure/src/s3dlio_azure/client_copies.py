@@ -101,16 +101,16 @@ class CopyOperations:
         condition: Condition | None,
     ) -> None:
         request = BlobRequest("copy", "PUT", container, key, body=b"")
-        operation, uri, tier = request.operation, request.uri, self.config.access_tier
-        tags = {}
-        if self.config.blob_tags and not attributes.tags:
-            tags = {"x-ms-copy-source-tag-option": "COPY"}
+        operation, uri, config = request.operation, request.uri, self.config
         request.headers = {
             **headers,
-            **attribute_headers(attributes, operation, uri, access_tier=tier),
-            **tags,
+            **attribute_headers(
+                attributes, operation, uri, access_tier=config.access_tier, tags=config.tags
+            ),
             **condition_headers(operation, uri, condition),
         }
+        if config.blob_tags and "x-ms-tags" not in request.headers:
+            request.headers["x-ms-copy-source-tag-option"] = "COPY"
         answer = self.send_unless_lacking(name, request)
         if answer.headers.get("x-ms-copy-status", "success") != "success":
             raise ServiceError(

@@ -22,7 +22,8 @@ from s3dlio_azure.endpoints import (
     is_azure,
     service_url,
 )
-from s3dlio_core.errors import UsageError
+from s3dlio_azure.tagging import format_tags
+from s3dlio_core.errors import Scope, UsageError
 from s3dlio_core.rest.choices import check_choice
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class AzureConfig:
         check_choice("credential", self.credential_kind, CREDENTIAL_KINDS)
         check_choice("checksum_algorithm", self.checksum_algorithm, CHECKSUM_ALGORITHMS)
         check_choice("delete_snapshots", self.delete_snapshots, DELETE_SNAPSHOTS)
+        format_tags(self.tags, scope=Scope.STORE)
         if self.ca_bundle and not Path(self.ca_bundle).exists():
             raise UsageError(f"the CA bundle {self.ca_bundle} doesn't exist")
         account, endpoint = self._account_and_endpoint()

@@ -58,7 +58,12 @@ CONTENT_PREFIX = "x-ms-blob-"
 
 
 def attribute_headers(
-    attributes: Attributes | None, operation: str, uri: str, *, access_tier: str = ""
+    attributes: Attributes | None,
+    operation: str,
+    uri: str,
+    *,
+    access_tier: str = "",
+    tags: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the headers of a blob's attributes.
 
@@ -67,6 +72,7 @@ def attribute_headers(
         operation: for messages.
         uri: the blob's, for messages.
         access_tier: the tier of blobs whose attributes name none.
+        tags: the tags of blobs whose attributes have none.
 
     Raises:
         NotSupportedError: a name or value that a header can't carry, or too much metadata.
@@ -76,11 +82,12 @@ def attribute_headers(
         headers = content_headers(attributes, CONTENT_PREFIX)
         if attributes.metadata:
             headers.update(_metadata_headers(attributes.metadata, operation, uri))
-        if attributes.tags:
-            headers["x-ms-tags"] = format_tags(attributes.tags, operation, uri)
+        tags = attributes.tags or tags
         access_tier = attributes.storage_class or access_tier
     if access_tier:
         headers["x-ms-access-tier"] = access_tier
+    if tags:
+        headers["x-ms-tags"] = format_tags(tags, operation, uri)
     check_sendable(headers, "Azure", operation, uri)
     return headers
 

@@ -111,7 +111,7 @@ class AzureStore(ObjectStore):
         self.limits = LIMITS
         self.capabilities = Capabilities(
             parallel_uploads=False,
-            tags=client.config.blob_tags,
+            tags=client.config.blob_tags and not client.config.tags,
             list_order=ListOrder.UNSPECIFIED,
             start_after=False,
             checksums=declared(client.config),
@@ -279,7 +279,7 @@ class AzureStore(ObjectStore):
         """Return a blob's tags."""
         self._check_key("get tags", key)
         check_version(self, "get tags", key, version)
-        if not self.capabilities.tags:
+        if not self.client.config.blob_tags:
             return super().tags(key, version=version)
         return self.client.get_tags(self.container, key, version=version)
 

@@ -2,7 +2,8 @@
 
 Rules that hold in this file:
 - Pure. What the service would refuse is refused here, with a line that says which tag it is. The
-  error is of object scope: tags may come from the source of a copy.
+  error is of object scope, since tags may come from the source of a copy, unless all blobs are to
+  have them.
 
 Source: Azure Storage, "Set Blob Tags" (limits and characters), "Put Blob" (x-ms-tags).
 """
@@ -28,19 +29,22 @@ _TEXT = re.compile("[A-Za-z0-9 +./:=_-]*")
 _HINT = "Azure takes letters and digits of ASCII, spaces and + - . / : = _"
 
 
-def format_tags(tags: Mapping[str, str], operation: str, uri: str) -> str:
+def format_tags(
+    tags: Mapping[str, str], operation: str = "", uri: str = "", *, scope: Scope = Scope.OBJECT
+) -> str:
     """Write tags as the header x-ms-tags does: "team=a%20b&year=2026"; "" for none.
 
     Args:
         tags: their names and values.
         operation: what is done, for errors.
         uri: likewise.
+        scope: how far an error reaches.
 
     Raises:
         UsageError: more than the service takes, too long, or of other characters.
     """
     for reason, hint in _faults(tags):
-        raise UsageError(reason, operation=operation, uri=uri, hint=hint, scope=Scope.OBJECT)
+        raise UsageError(reason, operation=operation, uri=uri, hint=hint, scope=scope)
     return urlencode(tags, quote_via=quote, safe="")
 
 
