@@ -353,13 +353,16 @@ def test_commit_whose_answer_is_lost_counts(
 def test_commit_that_was_replaced_does_not_count(
     store: AzureStore, azurite_container: BlobContainer
 ) -> None:
-    """Another blob of the same size is there, or the same blocks in another order."""
+    """Other parts, another state of it, another blob of the same size, or none."""
     upload = store.create_multipart("k")
     parts = [upload.put_part(1, 0, b"12345"), upload.put_part(2, 5, b"67890")]
     info = upload.complete(parts)
     assert upload.is_result(info, parts)
     assert not upload.is_result(info, parts[:1])
     assert not upload.is_result(info, parts[::-1])
+    azurite_container.client.get_blob_client("k").set_blob_metadata({"owner": "me"})
+    assert not upload.is_result(info, parts)
+    assert upload.is_result(store.head("k"), parts)
     azurite_container.put("k", b"0987654321")
     assert not upload.is_result(info, parts)
     assert not upload.is_result(store.head("k"), parts)
