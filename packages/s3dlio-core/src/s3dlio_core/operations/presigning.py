@@ -35,7 +35,7 @@ def presign(
         options: the store's settings. Of those that go with requests the URL has `request_payer`.
 
     Raises:
-        NotSupportedError: the store has no such URLs; only s3:// has.
+        NotSupportedError: the store has no such URLs; s3:// and az:// have.
         UsageError: another method, a life out of range, or a configuration without credentials.
         CredentialsError: no credentials were found.
     """
