@@ -1,4 +1,4 @@
-"""Server-side copies on a canned wire server that answers as the documentation says.
+"""Copies, checksums and commits on a canned wire server that answers as the documentation says.
 
 Azurite has neither Put Blob From URL nor Put Block From URL: what it can do is tested by the
 conformance suite.
@@ -417,3 +417,18 @@ def test_too_many_blocks_say_what_ends_them(serve: Any) -> None:
     with pytest.raises(S3dlioError, match="100,000 unfinished") as raised:
         store.create_multipart("k").put_part(1, 0, b"12345")
     assert not raised.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [(None, ObjectNotFoundError), (Condition(if_match="e"), PreconditionFailedError)],
+)
+def test_commit_where_no_blob_is_found(
+    serve: Any, condition: Condition | None, expected: type[S3dlioError]
+) -> None:
+    """A blob that isn't there has no ETag; without a condition it is what was said."""
+    _, store = serve(answer(201, headers=REQUEST_ID), refusal(404, "BlobNotFound"))
+    upload = store.create_multipart("k", condition=condition)
+    part = upload.put_part(1, 0, b"12345")
+    with pytest.raises(expected):
+        upload.complete([part])

@@ -206,7 +206,8 @@ class AzureMultipartUpload(MultipartUpload):
         except UploadNotFoundError as error:
             raise self._explained(error, parts) from error
         except ObjectNotFoundError as error:
-            # If-Match on a missing blob may be answered so.
+            if self._condition is None or self._condition.if_match is None:
+                raise
             raise failed_condition(error) from error
         self._has_ended = "completed"
         size_bytes = sum(part.size_bytes for part in parts)
