@@ -1,25 +1,34 @@
 """Directories, memory containers and buckets that look the same to a test.
 
 What they hold is put there, and read, without the operations that are tested: files with pathlib,
-objects of a bucket with boto3.
+objects of a bucket with boto3, blobs with azure-storage-blob.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+import pytest
+
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from tests.e2e.truth import tree, write_tree
+from tests.servers.azurite_install import AzuriteMissingError, azurite_command
+from tests.servers.requirements import is_required, required_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tests.e2e.truth import Bucket
+    from tests.servers.blob_container import BlobContainer
 
 _numbers: Final = itertools.count()
+
+#: For tests of what any store of objects must do, with the fixtures `cli` and `bucket`.
+on_any: Final = pytest.mark.parametrize("s3_server", ["moto", "rclone", "azurite"], indirect=True)
 
 
 class Place(Protocol):
@@ -105,7 +114,45 @@ class Prefix:
         return {key[len(self.name) + 1 :]: self.bucket.get(key) for key in keys}
 
 
-KINDS: Final = ("file", "memory", "s3")
+@dataclass(frozen=True)
+class BlobPrefix:
+    """A prefix of a container of Azure Blob Storage."""
+
+    container: BlobContainer
+    name: str
+
+    @property
+    def uri(self) -> str:
+        """The prefix's URI."""
+        return f"{self.container.uri}/{self.name}"
+
+    def fill(self, files: Mapping[str, bytes]) -> None:
+        """Put them with azure-storage-blob."""
+        for key, content in files.items():
+            self.container.put(f"{self.name}/{key}", content)
+
+    def held(self) -> dict[str, bytes]:
+        """What azure-storage-blob finds."""
+        keys = self.container.listed(f"{self.name}/")
+        return {key[len(self.name) + 1 :]: self.container.get(key) for key in keys}
+
+
+KINDS: Final = ("file", "memory", "s3", "az")
+
+
+@functools.cache
+def kinds_here() -> tuple[str, ...]:
+    """The kinds that this machine has, for tests that are of several kinds at once.
+
+    It fails where what is missing is said to be there.
+    """
+    try:
+        azurite_command()
+    except AzuriteMissingError as error:
+        if is_required(f"azurite: {error}", required_groups()):
+            raise
+        return tuple(kind for kind in KINDS if kind != "az")
+    return KINDS
 
 
 @dataclass(frozen=True)
@@ -115,10 +162,12 @@ class Stores:
     Attributes:
         directory: for files.
         bucket: for objects.
+        container: gives that for blobs; is called only for them, and may skip the test.
     """
 
     directory: Path
     bucket: Bucket
+    container: Callable[[], BlobContainer]
 
     def new(self, kind: str) -> Place:
         """An empty place of a kind."""
@@ -127,5 +176,7 @@ class Stores:
             return Directory(self.directory / name)
         if kind == "s3":
             return Prefix(self.bucket, name)
+        if kind == "az":
+            return BlobPrefix(self.container(), name)
         MemoryProvider().create_container(name)
         return Memory(MemoryStore(name))

@@ -1,7 +1,7 @@
 """Running the installed s3-cli as a process, and what must hold for whatever it says.
 
-Rules of this file: the environment is the test's own, without the machine's AWS settings and
-proxies; no run may show a traceback or a secret.
+Rules of this file: the environment is the test's own, without the machine's settings of AWS and
+Azure and its proxies; no run may show a traceback or a secret.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
+from tests.servers.blob_endpoint import ACCOUNT_KEY
 from tests.servers.endpoint import SECRET_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 S3_CLI: Final = Path(sys.executable).with_name("s3-cli")
-#: What may stand in no output: the secret as it is, and percent-encoded.
-SECRETS: Final = (SECRET_KEY, SECRET_KEY.replace("/", "%2F").replace("+", "%2B"))
+#: What may stand in no output: the secrets as they are, and percent-encoded.
+SECRETS: Final = tuple(
+    form
+    for secret in (SECRET_KEY, ACCOUNT_KEY.rstrip("="))
+    for form in (secret, quote(secret, ""), quote(secret, "="))
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,34 @@
-"""s3-cli, buckets seen by boto3, and one large file, for all tests of this directory."""
+"""s3-cli, buckets and containers seen by others, and large files, for all tests of this directory.
+
+def test_something(cli, bucket): ...    # once against moto, once against rclone
+def test_other(moto_cli, moto): ...
+@on_any
+def test_on_any(cli, bucket): ...       # against moto, rclone and Azurite
+"""
 
 from __future__ import annotations
 
 import hashlib
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
 
 from tests.e2e.command_line import Cli, bare_environment
 from tests.e2e.truth import Bucket, boto3_client
+from tests.servers import AzuriteServer, S3Server
+from tests.servers.blob_container import BlobContainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.servers import FaultProxy, MotoServer, S3Server
+    from tests.servers import FaultProxy, MotoServer
 
+AnyServer: TypeAlias = S3Server | AzuriteServer
+#: What holds objects, as a client that isn't ours sees it.
+AnyBucket: TypeAlias = Bucket | BlobContainer
 MIB: Final = 1 << 20
 LARGE_SIZE_MIB: Final = 300
 
@@ -36,17 +47,34 @@ def bare_cli(tmp_path: Path, home: Path) -> Cli:
     return Cli(tmp_path, bare_environment(home))
 
 
+@pytest.fixture(params=["moto", "rclone"])
+def s3_server(request: pytest.FixtureRequest) -> AnyServer:
+    """Each of the two servers of S3 in turn; where `on_any` stands, Azurite too."""
+    name = request.param if request.param == "azurite" else f"{request.param}_s3"
+    server: AnyServer = request.getfixturevalue(name)
+    return server
+
+
 @pytest.fixture
-def cli(bare_cli: Cli, s3_server: S3Server) -> Cli:
-    """s3-cli that finds each of the two servers in turn."""
+def cli(bare_cli: Cli, s3_server: AnyServer) -> Cli:
+    """s3-cli that finds that server."""
     return bare_cli.with_environment(**s3_server.environment)
 
 
 @pytest.fixture
-def bucket(s3_server: S3Server, s3_bucket: str) -> Iterator[Bucket]:
-    """A fresh bucket on that server."""
+def bucket(s3_server: AnyServer, request: pytest.FixtureRequest) -> Iterator[AnyBucket]:
+    """A fresh bucket or container on that server."""
+    if not isinstance(s3_server, S3Server):
+        yield request.getfixturevalue("azurite_container")
+        return
     with boto3_client(s3_server) as client:
-        yield Bucket(client, s3_bucket)
+        yield Bucket(client, request.getfixturevalue("s3_bucket"))
+
+
+@pytest.fixture
+def azure_cli(bare_cli: Cli, azurite: AzuriteServer) -> Cli:
+    """s3-cli that finds Azurite."""
+    return bare_cli.with_environment(**azurite.environment)
 
 
 @pytest.fixture

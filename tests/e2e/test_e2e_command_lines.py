@@ -2,21 +2,23 @@
 
 SRC and DST stand for a place in one store and one in another. What lies at SRC is `TREE`; each file
 has its own name for its content. Each row is run by the installed s3-cli, from files to objects and
-back.
+back; from and to blobs within this process, since what a process adds is the same.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
+from s3dlio_cli.app import run
 from tests.e2e.any_store import Place, Stores
+from tests.e2e.command_line import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from tests.e2e.command_line import Cli
@@ -78,10 +80,10 @@ COPIES: Final[tuple[tuple[str, int, Iterable[str], str], ...]] = (
 
 
 @pytest.fixture
-def stores(tmp_path: Path, moto: Bucket) -> Stores:
+def stores(tmp_path: Path, moto: Bucket, request: pytest.FixtureRequest) -> Stores:
     """Directories and prefixes."""
     (tmp_path / "names.txt").write_text(NAMES)
-    return Stores(tmp_path, moto)
+    return Stores(tmp_path, moto, lambda: request.getfixturevalue("azurite_container"))
 
 
 def contents(names: Iterable[str]) -> dict[str, bytes]:
@@ -102,14 +104,52 @@ def arguments_of(line: str, source: Place, destination: Place) -> list[str]:
     return shlex.split(re.sub("SRC|DST", lambda found: places[found[0]], line))
 
 
-#: Where each command copies from and to.
-KINDS: Final = {"upload": ("file", "s3"), "download": ("s3", "file")}
+#: A command, where it copies from and to.
+COPIED: Final = (
+    ("upload", "file", "s3"),
+    ("download", "s3", "file"),
+    ("upload", "file", "az"),
+    ("download", "az", "file"),
+)
+
+
+class Runner(Protocol):
+    """Runs s3-cli."""
+
+    def __call__(self, *arguments: object) -> Outcome:
+        """Run it to its end."""
+
+
+@pytest.fixture
+def runs(
+    moto_cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> Callable[[str], Runner]:
+    """By a kind of store who runs s3-cli with it: the installed one, or the one in this process."""
+
+    def run_here(*arguments: object) -> Outcome:
+        code = run([str(argument) for argument in arguments])
+        return Outcome(code, *capfd.readouterr())
+
+    def runner(kind: str) -> Runner:
+        if kind != "az":
+            return moto_cli
+        azure_cli: Cli = request.getfixturevalue("azure_cli")
+        monkeypatch.chdir(tmp_path)
+        for name, value in azure_cli.environment.items():
+            monkeypatch.setenv(name, value)
+        return run_here
+
+    return runner
 
 
 def copied(
-    moto_cli: Cli,
+    runs: Callable[[str], Runner],
     stores: Stores,
-    command: str,
+    copies: tuple[str, str, str],
     line: str,
     code: int = 0,
     before: Mapping[str, bytes] | None = None,
@@ -117,9 +157,9 @@ def copied(
     """Copy from a new tree.
 
     Args:
-        moto_cli: runs the command.
+        runs: who runs the command.
         stores: the stores.
-        command: a name in KINDS.
+        copies: one of COPIED.
         line: its arguments.
         code: the exit code that is expected.
         before: what is at the destination.
@@ -127,27 +167,28 @@ def copied(
     Returns:
         What was said, and what is at the destination then.
     """
-    source, destination = KINDS[command]
+    command, source, destination = copies
     here, there = new_tree(stores, source), stores.new(destination)
     if before:
         there.fill(before)
-    outcome = moto_cli(command, *arguments_of(line, here, there)).expect(code)
+    kind = source if destination == "file" else destination
+    outcome = runs(kind)(command, *arguments_of(line, here, there)).expect(code)
     return outcome.out + outcome.err, there.held()
 
 
-@pytest.mark.parametrize("command", KINDS)
+@pytest.mark.parametrize("copies", COPIED, ids="-".join)
 @pytest.mark.parametrize(("line", "code", "names", "said"), COPIES, ids=[row[0] for row in COPIES])
 def test_copies(
-    moto_cli: Cli,
+    runs: Callable[[str], Runner],
     stores: Stores,
-    command: str,
+    copies: tuple[str, str, str],
     line: str,
     code: int,
     names: Iterable[str],
     said: str,
 ) -> None:
     """The destination holds these, with the content of what they were made of."""
-    text, held = copied(moto_cli, stores, command, line, code)
+    text, held = copied(runs, stores, copies, line, code)
     assert said in text
     expected = contents(names)
     if "new.log" in expected:
@@ -166,17 +207,17 @@ REPLACEMENTS: Final = (
 )
 
 
-@pytest.mark.parametrize("command", KINDS)
+@pytest.mark.parametrize("copies", COPIED, ids="-".join)
 @pytest.mark.parametrize(("line", "content"), REPLACEMENTS, ids=[line for line, _ in REPLACEMENTS])
 def test_what_exists(
-    moto_cli: Cli,
+    runs: Callable[[str], Runner],
     stores: Stores,
-    command: str,
+    copies: tuple[str, str, str],
     line: str,
     content: bytes,
 ) -> None:
     """It is replaced or stays; what isn't there comes in any case, but for a dry run."""
-    _, held = copied(moto_cli, stores, command, line, before={"a.log": b"OLDER"})
+    _, held = copied(runs, stores, copies, line, before={"a.log": b"OLDER"})
     new = {} if line.startswith("-n") else {"b.log": b"b.log"}
     assert {"a.log": content, **new} == held
 
@@ -197,14 +238,19 @@ DELETIONS: Final[tuple[tuple[str, int, Iterable[str]], ...]] = (
 )
 
 
-@pytest.mark.parametrize("kind", ["file", "s3"])
+@pytest.mark.parametrize("kind", ["file", "s3", "az"])
 @pytest.mark.parametrize(("line", "code", "gone"), DELETIONS, ids=[row[0] for row in DELETIONS])
 def test_deletions(
-    moto_cli: Cli, stores: Stores, kind: str, line: str, code: int, gone: Iterable[str]
+    runs: Callable[[str], Runner],
+    stores: Stores,
+    kind: str,
+    line: str,
+    code: int,
+    gone: Iterable[str],
 ) -> None:
     """Exactly these are gone."""
     here = new_tree(stores, kind)
-    moto_cli("rm", *arguments_of(line, here, here)).expect(code)
+    runs(kind)("rm", *arguments_of(line, here, here)).expect(code)
     assert contents(TREE - set(gone)) == here.held()
 
 
@@ -219,13 +265,13 @@ LISTINGS: Final[Mapping[str, Iterable[str]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", ["file", "s3"])
+@pytest.mark.parametrize("kind", ["file", "s3", "az"])
 @pytest.mark.parametrize(("line", "names"), LISTINGS.items(), ids=list(LISTINGS))
 def test_listings(
-    moto_cli: Cli, stores: Stores, kind: str, line: str, names: Iterable[str]
+    runs: Callable[[str], Runner], stores: Stores, kind: str, line: str, names: Iterable[str]
 ) -> None:
     """One URI a line."""
     here = new_tree(stores, kind)
-    listed = moto_cli("ls", *arguments_of(line, here, here)).expect(0).out.splitlines()
+    listed = runs(kind)("ls", *arguments_of(line, here, here)).expect(0).out.splitlines()
     base = here.uri if "://" in here.uri else f"file://{here.uri}"
     assert sorted(f"{base}/{name}" for name in names) == sorted(listed)

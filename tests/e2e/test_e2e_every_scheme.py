@@ -20,11 +20,12 @@ from tests.e2e.any_store import KINDS, Place, Stores
 from tests.e2e.command_line import bare_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.e2e.truth import Bucket
     from tests.servers import MotoServer
+    from tests.servers.blob_container import BlobContainer
 
 pytestmark = pytest.mark.one_wire
 
@@ -58,7 +59,7 @@ ROWS: Final = {
     "list": Row("-l PLACE/", shows="PLACE/a"),
     "list-buckets": Row("SCHEME://", shows="Total buckets"),
     "move": Row("PLACE/a PLACE/b", left=frozenset({"b"})),
-    "presign": Row("PLACE/a", shows="Signature="),
+    "presign": Row("PLACE/a", shows="http"),
     "put": Row("FILE PLACE/b", left=frozenset({"a", "b"})),
     "stat": Row("PLACE/a", shows="7 bytes"),
     "sync": Row("OTHER PLACE"),
@@ -83,24 +84,38 @@ _numbers: Final = itertools.count()
 
 @pytest.fixture
 def stores(
-    tmp_path: Path, moto: Bucket, moto_s3: MotoServer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    moto: Bucket,
+    moto_s3: MotoServer,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> Stores:
-    """Places of each kind, in the environment that finds the server."""
+    """Places of each kind, in the environment that finds the servers."""
     environment = {**bare_environment(tmp_path), **moto_s3.environment}
     for name in os.environ.keys() - environment.keys():
         monkeypatch.delenv(name)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+
+    def set_all(variables: Mapping[str, str]) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    def container() -> BlobContainer:
+        found: BlobContainer = request.getfixturevalue("azurite_container")
+        set_all(request.getfixturevalue("azurite").environment)
+        return found
+
+    set_all(environment)
     (tmp_path / "f").write_bytes(b"file")
-    return Stores(tmp_path, moto)
+    return Stores(tmp_path, moto, container)
 
 
 @pytest.fixture
 def containers(tmp_path: Path, moto_s3: MotoServer) -> Iterator[dict[str, str]]:
     """By kind the URI of a container that isn't there."""
     name = f"scheme-{os.getpid()}-{next(_numbers)}"
-    yield {"file": f"{tmp_path}/{name}/", "memory": f"memory://{name}", "s3": f"s3://{name}"}
-    moto_s3.drop_bucket(name)
+    others = {kind: f"{kind}://{name}" for kind in KINDS if kind != "file"}
+    yield {"file": f"{tmp_path}/{name}/", **others}
+    moto_s3.drop_bucket(name)  # Azurite's are few, and go with it
 
 
 def words_of(line: str, names: dict[str, str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.e2e.any_store import on_any
 from tests.e2e.command_line import check_text
 from tests.e2e.truth import Bucket, LogMark, tree, write_tree
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.command_line import Cli, Outcome
+    from tests.e2e.conftest import AnyBucket
     from tests.servers import S3Server
 
 FILE_COUNT: Final = 2_000
@@ -52,9 +54,10 @@ def one_error(outcome: Outcome, *, code: int, says: str, hint: str) -> None:
 # One bad file among good ones.
 
 
+@on_any
 @pytest.mark.one_wire
 def test_dangling_link_is_named_and_the_rest_is_copied(
-    cli: Cli, bucket: Bucket, tmp_path: Path
+    cli: Cli, bucket: AnyBucket, tmp_path: Path
 ) -> None:
     """The file that can't be read is named once, and in the report."""
     source = write_tree(tmp_path / "in", {"a": b"1", "sub/c": b"2"})
@@ -80,9 +83,10 @@ def test_key_that_the_server_refuses_fails_alone(cli: Cli, bucket: Bucket, tmp_p
     assert "longer than 1024 bytes" in outcome.errors[0]
 
 
+@on_any
 @pytest.mark.one_wire
 def test_file_in_the_place_of_a_directory_fails_alone(
-    cli: Cli, bucket: Bucket, tmp_path: Path
+    cli: Cli, bucket: AnyBucket, tmp_path: Path
 ) -> None:
     """A download that meets a file where it needs a directory leaves the file, and goes on."""
     for key in ["a/b", "c", "d/e"]:
@@ -263,8 +267,9 @@ def test_usage(
     assert not (tmp_path / "out").exists()
 
 
+@on_any
 @pytest.mark.parametrize("command", ["stat", "download", "rm", "ls"])
-def test_missing_object(command: str, cli: Cli, bucket: Bucket) -> None:
+def test_missing_object(command: str, cli: Cli, bucket: AnyBucket) -> None:
     """Exit code 3, and its name; a neighbour with the same beginning doesn't count."""
     bucket.put("object-2", b"x")
     target = ("out/",) if command == "download" else ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import s3dlio
+from tests.e2e.any_store import on_any
 from tests.e2e.truth import tree, write_tree
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.command_line import Cli
+    from tests.e2e.conftest import AnyBucket
     from tests.e2e.truth import Bucket
     from tests.servers import S3Server
 
@@ -218,8 +220,9 @@ def test_what_can_be_no_file_says_why(moto_cli: Cli, moto: Bucket, tmp_path: Pat
     assert "3 failed, 1 skipped" in outcome.err
 
 
+@on_any
 def test_the_later_of_two_objects_of_one_name_fails(
-    cli: Cli, bucket: Bucket, tmp_path: Path
+    cli: Cli, bucket: AnyBucket, tmp_path: Path
 ) -> None:
     """Nothing is overwritten when two trees are copied to one place."""
     write_tree(tmp_path, {"one/x": b"1", "one/y": b"1", "two/x": b"2", "two/z": b"2"})
@@ -228,7 +231,8 @@ def test_the_later_of_two_objects_of_one_name_fails(
     assert f"two/x: file://{tmp_path}/one/x has the same destination" in outcome.err
 
 
-def test_zero_bytes(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
+@on_any
+def test_zero_bytes(cli: Cli, bucket: AnyBucket, tmp_path: Path) -> None:
     """An empty file is an empty object and comes back as an empty file."""
     (tmp_path / "empty").touch()
     cli("upload", "empty", f"{bucket.uri}/x/empty").expect(0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.e2e.any_store import on_any
 from tests.e2e.command_line import outcome_of
 from tests.e2e.truth import tree, write_tree
 from tests.servers import Answer, Hold
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.command_line import Cli
-    from tests.e2e.conftest import LargeFile
+    from tests.e2e.conftest import AnyBucket, LargeFile
     from tests.e2e.truth import Bucket
     from tests.servers import FaultProxy, MotoServer
 
@@ -30,13 +31,14 @@ def small(tmp_path: Path) -> Path:
     return write_tree(tmp_path / "in", FILES)
 
 
-def _held(bucket: Bucket, prefix: str = "") -> dict[str, bytes]:
+def _held(bucket: AnyBucket, prefix: str = "") -> dict[str, bytes]:
     keys = [key for key in bucket.listed() if key.startswith(prefix)]
     return {key.removeprefix(prefix): bucket.get(key) for key in keys}
 
 
+@on_any
 def test_a_tree_moves_up_across_and_down(
-    cli: Cli, bucket: Bucket, small: Path, tmp_path: Path
+    cli: Cli, bucket: AnyBucket, small: Path, tmp_path: Path
 ) -> None:
     """From files to a bucket, within it, and back."""
     cli("mv", "-r", "in/", f"{bucket.uri}/x/").expect(0)
@@ -49,8 +51,9 @@ def test_a_tree_moves_up_across_and_down(
     assert (tree(tmp_path / "out"), _held(bucket)) == (FILES, {})
 
 
+@on_any
 def test_a_large_object_moves_in_parts(
-    cli: Cli, bucket: Bucket, medium_file: LargeFile, tmp_path: Path
+    cli: Cli, bucket: AnyBucket, medium_file: LargeFile, tmp_path: Path
 ) -> None:
     """Its ETag, which is one of parts, is compared as any other."""
     content = medium_file.path.read_bytes()

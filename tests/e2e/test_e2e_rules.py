@@ -21,7 +21,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import s3dlio
-from tests.e2e.any_store import KINDS, Place, Stores
+from tests.e2e.any_store import Place, Stores, kinds_here
 from tests.e2e.oracles import (
     CopyQuestion,
     GlobQuestion,
@@ -31,11 +31,12 @@ from tests.e2e.oracles import (
     ask_re,
 )
 from tests.e2e.truth import Bucket, boto3_client, write_tree
+from tests.servers.blob_container import BlobContainer, fresh_container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tests.servers import MotoServer
+    from tests.servers import AzuriteServer, MotoServer
 
 pytestmark = pytest.mark.one_wire
 
@@ -50,7 +51,8 @@ TREES: Final = st.lists(
     max_size=10,
     unique=True,
 ).map(lambda paths: {path: f"content of {path}".encode() for path in sorted(paths)})
-PAIRS: Final = st.tuples(st.sampled_from(KINDS), st.sampled_from(KINDS))
+KINDS: Final = st.deferred(lambda: st.sampled_from(kinds_here()))
+PAIRS: Final = st.tuples(KINDS, KINDS)
 #: Literal directories in front of patterns; "no" is in no tree.
 LEADS: Final = st.sampled_from(("", "", "d/", "dd/", "d/d/", "no/"))
 #: To make a failure smaller would take minutes: each example is dozens of copies.
@@ -58,14 +60,36 @@ few = settings(max_examples=15, deadline=None, phases=(Phase.explicit, Phase.reu
 
 
 @pytest.fixture(scope="module")
-def stores(moto_s3: MotoServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
-    """Directories, memory and a bucket on moto, which the environment names."""
+def container(request: pytest.FixtureRequest) -> Iterator[BlobContainer | None]:
+    """A container of Azurite, which the environment names; None where that can't run."""
+    if "az" not in kinds_here():
+        yield None
+        return
+    server: AzuriteServer = request.getfixturevalue("azurite")
+    with pytest.MonkeyPatch.context() as patch, fresh_container(server) as container:
+        for variable, value in server.environment.items():
+            patch.setenv(variable, value)
+        yield container
+
+
+@pytest.fixture(scope="module")
+def stores(
+    moto_s3: MotoServer,
+    container: BlobContainer | None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stores]:
+    """Directories, memory and a bucket on moto, which the environment names, and a container."""
     name = f"rules-{uuid.uuid4().hex}"
+
+    def given_container() -> BlobContainer:
+        assert container is not None
+        return container
+
     with pytest.MonkeyPatch.context() as patch, boto3_client(moto_s3) as client:
         for variable, value in moto_s3.environment.items():
             patch.setenv(variable, value)
         client.create_bucket(Bucket=name)
-        yield Stores(tmp_path_factory.mktemp("rules"), Bucket(client, name))
+        yield Stores(tmp_path_factory.mktemp("rules"), Bucket(client, name), given_container)
         moto_s3.drop_bucket(name)
 
 
@@ -232,8 +256,7 @@ def _copies(draw: st.DrawFn) -> tuple[Mapping[str, bytes], list[tuple[CopyQuesti
         lambda given: _differ([name.rpartition("/")[2] for name in given if name in files])
     )
     question = st.builds(CopyQuestion, sources.map(tuple), st.booleans(), st.booleans())
-    kind = st.sampled_from(KINDS)
-    return files, draw(st.lists(st.tuples(question, kind, kind), min_size=4, max_size=8))
+    return files, draw(st.lists(st.tuples(question, KINDS, KINDS), min_size=4, max_size=8))
 
 
 def _differ(names: list[str]) -> bool:

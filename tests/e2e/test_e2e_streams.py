@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.e2e.any_store import on_any
 from tests.e2e.command_line import S3_CLI, check_text, outcome_of
 from tests.servers import Answer, CorruptBody, Hold, ResetMidResponse
 from tests.servers.s3_error import error_xml
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.command_line import Cli
-    from tests.e2e.conftest import LargeFile
+    from tests.e2e.conftest import AnyBucket, LargeFile
     from tests.e2e.truth import Bucket
     from tests.servers import FaultProxy
 
@@ -40,7 +41,8 @@ def shell(cli: Cli, script: str) -> subprocess.CompletedProcess[bytes]:
     return done
 
 
-def test_pipe_of_unknown_length_arrives_whole(cli: Cli, bucket: Bucket) -> None:
+@on_any
+def test_pipe_of_unknown_length_arrives_whole(cli: Cli, bucket: AnyBucket) -> None:
     """In parts while it comes, and comes back the same."""
     done = shell(cli, f"seq 1 {LAST} | s3-cli put - {bucket.uri}/x && s3-cli cat {bucket.uri}/x")
     assert done.returncode == 0, done.stderr
@@ -50,19 +52,21 @@ def test_pipe_of_unknown_length_arrives_whole(cli: Cli, bucket: Bucket) -> None:
     assert bucket.uploads() == []
 
 
+@on_any
 def test_reader_that_has_enough_ends_it_silently(
-    cli: Cli, bucket: Bucket, medium_file: LargeFile
+    cli: Cli, bucket: AnyBucket, medium_file: LargeFile
 ) -> None:
     """`| head` leaves exit code 0 and no message, of a large object, too."""
-    bucket.client.upload_file(str(medium_file.path), bucket.name, "x")
+    bucket.put_file("x", medium_file.path)
     done = shell(cli, f"s3-cli cat {bucket.uri}/x {bucket.uri}/x | head -c 5")
     assert (done.returncode, done.stderr) == (0, b"")
     assert len(done.stdout) == 5
 
 
-def test_large_object_comes_in_order(cli: Cli, bucket: Bucket, medium_file: LargeFile) -> None:
+@on_any
+def test_large_object_comes_in_order(cli: Cli, bucket: AnyBucket, medium_file: LargeFile) -> None:
     """Whole, and from the middle."""
-    bucket.client.upload_file(str(medium_file.path), bucket.name, "x")
+    bucket.put_file("x", medium_file.path)
     done = shell(cli, f"s3-cli cat {bucket.uri}/x")
     assert hashlib.sha256(done.stdout).hexdigest() == medium_file.sha256
     content = medium_file.path.read_bytes()
@@ -73,6 +77,7 @@ def test_large_object_comes_in_order(cli: Cli, bucket: Bucket, medium_file: Larg
     )
 
 
+@on_any
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -85,7 +90,7 @@ def test_large_object_comes_in_order(cli: Cli, bucket: Bucket, medium_file: Larg
     ],
 )
 def test_range_is_meant_as_http_means_it(
-    given: str, expected: bytes, cli: Cli, bucket: Bucket
+    given: str, expected: bytes, cli: Cli, bucket: AnyBucket
 ) -> None:
     """Both ends belong to it."""
     bucket.put("x", CONTENT)
@@ -128,7 +133,8 @@ def test_full_output_is_an_error(moto_cli: Cli, moto: Bucket) -> None:
     assert done.stderr.count(b"No space left") == 1
 
 
-def test_what_a_pipe_holds_may_fit_one_part(cli: Cli, bucket: Bucket) -> None:
+@on_any
+def test_what_a_pipe_holds_may_fit_one_part(cli: Cli, bucket: AnyBucket) -> None:
     """It is put whole; an empty one, too."""
     done = shell(
         cli,
@@ -137,8 +143,7 @@ def test_what_a_pipe_holds_may_fit_one_part(cli: Cli, bucket: Bucket) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (bucket.get("x.txt"), bucket.get("empty")) == (b"hello\n", b"")
-    head = bucket.client.head_object(Bucket=bucket.name, Key="x.txt")
-    assert head["ContentType"].startswith("text/plain")
+    assert bucket.content_type("x.txt").startswith("text/plain")
 
 
 @pytest.mark.one_wire

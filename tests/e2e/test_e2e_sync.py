@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from tests.e2e.any_store import on_any
 from tests.e2e.truth import tree, write_tree
 from tests.servers import Answer, FaultProxy
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.command_line import Cli, Outcome
+    from tests.e2e.conftest import AnyBucket
     from tests.e2e.truth import Bucket
 
 pytestmark = pytest.mark.one_wire
@@ -25,13 +27,14 @@ FILES: Final = {"a": b"1", "b.txt": b"22", "d/c": b"333", "d/\u00fc +%41": b"444
 EXTRAS: Final = {"bb": b"x", "d/z": b"y", "z": b"z"}
 
 
-def below_x(bucket: Bucket) -> dict[str, bytes]:
+def below_x(bucket: AnyBucket) -> dict[str, bytes]:
     """What lies below "x/"."""
     held = bucket.contents().items()
     return {key.removeprefix("x/"): content for key, content in held if key.startswith("x/")}
 
 
-def test_up_and_down(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
+@on_any
+def test_up_and_down(cli: Cli, bucket: AnyBucket, tmp_path: Path) -> None:
     """Contents to contents, whatever the slashes; extras go when that is asked for."""
     here = write_tree(tmp_path / "in", FILES)
     for key, content in EXTRAS.items():
@@ -51,7 +54,8 @@ def test_up_and_down(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
     assert [] == bucket.uploads()
 
 
-def test_a_thousand_extras_and_more_pages(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
+@on_any
+def test_a_thousand_extras_and_more_pages(cli: Cli, bucket: AnyBucket, tmp_path: Path) -> None:
     """Listings of several pages, deletions of several batches."""
     write_tree(tmp_path / "in", {f"{number:04}": b"" for number in range(0, 1100, 100)})
     write_tree(tmp_path / "all", {f"{number:04}": b"" for number in range(1100)})
@@ -78,7 +82,8 @@ def test_a_checksum_finds_what_times_hide(moto_cli: Cli, moto: Bucket, tmp_path:
     assert moto.get("a") == b"124"
 
 
-def test_a_dry_run_shows_both(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
+@on_any
+def test_a_dry_run_shows_both(cli: Cli, bucket: AnyBucket, tmp_path: Path) -> None:
     """As lines, and as JSON; nothing is changed."""
     write_tree(tmp_path / "in", {"a": b"1"})
     bucket.put("old", b"")

@@ -1,4 +1,7 @@
-"""What a bucket really holds: told by boto3, rclone and hashlib, never by this project."""
+"""What a bucket really holds: told by boto3, rclone and hashlib, never by this project.
+
+`tests.servers.blob_container` tells the same of a container, by azure-storage-blob.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,10 @@ class Bucket:
         """Store an object."""
         self.client.put_object(Bucket=self.name, Key=key, Body=content, **arguments)
 
+    def put_file(self, key: str, path: Path) -> None:
+        """Store a file; in parts, if it is large."""
+        self.client.upload_file(str(path), self.name, key)
+
     def get(self, key: str) -> bytes:
         """The content of an object."""
         body = self.client.get_object(Bucket=self.name, Key=key)["Body"]
@@ -87,6 +94,10 @@ class Bucket:
             for piece in body.iter_chunks(CHUNK_SIZE_BYTES):
                 digest.update(piece)
         return digest.hexdigest()
+
+    def content_type(self, key: str) -> str:
+        """The content type of an object."""
+        return str(self.client.head_object(Bucket=self.name, Key=key)["ContentType"])
 
     def objects(self) -> dict[str, dict[str, Any]]:
         """The whole listing, by key."""

@@ -11,17 +11,13 @@ Azure Blob Storage (Azurite 3.35):
 
 from __future__ import annotations
 
-import base64
-import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tests.servers.base import ServerProcess
-from tests.servers.blob_endpoint import BlobEndpoint
+from tests.servers.blob_endpoint import ACCOUNT, ACCOUNT_KEY, BlobEndpoint
 
 if TYPE_CHECKING:
     from tests.servers.certificates import Certificates
-
-ACCOUNT: Final = "s3dliotest"
 
 
 class AzuriteServer(ServerProcess, BlobEndpoint):
@@ -29,6 +25,7 @@ class AzuriteServer(ServerProcess, BlobEndpoint):
 
     Args:
         account: the name of its account.
+        account_key: its shared key, in base64.
         certificates: those of its TLS, or None for plain HTTP.
         logs_requests: False for one whose every request costs what it costs Azurite, and no more;
             it has no TLS.
@@ -40,10 +37,10 @@ class AzuriteServer(ServerProcess, BlobEndpoint):
         self,
         *,
         account: str = ACCOUNT,
+        account_key: str = ACCOUNT_KEY,
         certificates: Certificates | None = None,
         logs_requests: bool = True,
     ) -> None:
-        account_key = base64.b64encode(os.urandom(64)).decode()
         arguments = [f"--account={account}", f"--account-key={account_key}"]
         if certificates is not None:
             arguments.append(f"--authority={certificates.ca}")

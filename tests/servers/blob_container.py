@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClien
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.servers.blob_endpoint import BlobEndpoint
 
@@ -52,6 +54,18 @@ class BlobContainer:
         content: bytes = self.client.download_blob(key).readall()
         return content
 
+    def put_file(self, key: str, path: Path) -> None:
+        """Store a file; in blocks, if it is large."""
+        with path.open("rb") as file:
+            self.client.upload_blob(key, file, overwrite=True)
+
+    def sha256(self, key: str) -> str:
+        """The hash of a blob's content, read as a stream."""
+        digest = hashlib.sha256()
+        for piece in self.client.download_blob(key).chunks():
+            digest.update(piece)
+        return digest.hexdigest()
+
     def head(self, key: str) -> BlobProperties:
         """What is known of a blob."""
         return self.client.get_blob_client(key).get_blob_properties()
@@ -64,7 +78,11 @@ class BlobContainer:
         """All contents, by key."""
         return {key: self.get(key) for key in self.listed()}
 
-    def unfinished(self) -> list[str]:
+    def content_type(self, key: str) -> str:
+        """The content type of a blob."""
+        return self.head(key).content_settings.content_type or ""
+
+    def uploads(self) -> list[str]:
         """The keys of blobs that have blocks, and were never committed."""
         found = self.client.list_blobs(include=["uncommittedblobs"])
         return sorted({blob.name for blob in found} - set(self.listed()))

@@ -7,12 +7,17 @@ Source: https://learn.microsoft.com/azure/storage/common/storage-configure-conne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import base64
+from typing import TYPE_CHECKING, Final
 
 from tests.servers.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from tests.servers.certificates import Certificates
+
+ACCOUNT: Final = "s3dliotest"
+# In base64 it has characters that a careless client would encode or cut.
+ACCOUNT_KEY: Final = base64.b64encode(b"\xfb\xff\xbe" * 21 + b"\xfb").decode()
 
 
 class BlobEndpoint(Endpoint):
@@ -29,8 +34,8 @@ class BlobEndpoint(Endpoint):
         self,
         host: str,
         *,
-        account: str,
-        account_key: str,
+        account: str = ACCOUNT,
+        account_key: str = ACCOUNT_KEY,
         certificates: Certificates | None = None,
     ) -> None:
         Endpoint.__init__(self, host, certificates)
