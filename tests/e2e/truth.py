@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
-from tests.servers import find_rclone
+from tests.servers import BlobEndpoint, find_rclone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.servers import RequestRecord, S3Endpoint, S3Server
+    from tests.servers import RequestRecord, S3Endpoint
+    from tests.servers.base import ServerProcess
 
 CHUNK_SIZE_BYTES: Final = 1 << 20
 
@@ -157,7 +158,7 @@ class LogMark:
         text: only requests whose path contains it, such as the bucket's name.
     """
 
-    def __init__(self, server: S3Server, text: str = "") -> None:
+    def __init__(self, server: ServerProcess, text: str = "") -> None:
         self._server = server
         self._text = text
         self._start = len(server.request_log())
@@ -169,7 +170,28 @@ class LogMark:
         return [record for record in new if self._text in record.path]
 
 
-def rclone(server: S3Endpoint, home: Path, *arguments: str) -> bytes:
+def _remote(server: S3Endpoint | BlobEndpoint) -> dict[str, str]:
+    """What rclone must know of a server."""
+    if isinstance(server, BlobEndpoint):
+        return {
+            "TYPE": "azureblob",
+            "ENDPOINT": server.endpoint_url,
+            "ACCOUNT": server.account,
+            "KEY": server.account_key,
+        }
+    return {
+        "TYPE": "s3",
+        "PROVIDER": "Other",
+        "ENDPOINT": server.endpoint_url,
+        "REGION": server.region,
+        "ACCESS_KEY_ID": server.access_key,
+        "SECRET_ACCESS_KEY": server.secret_key,
+        "FORCE_PATH_STYLE": "true",
+        "NO_CHECK_BUCKET": "true",
+    }
+
+
+def rclone(server: S3Endpoint | BlobEndpoint, home: Path, *arguments: str) -> bytes:
     """Run rclone against a server, which it knows as the remote `t:`; its standard output.
 
     Raises:
@@ -177,15 +199,8 @@ def rclone(server: S3Endpoint, home: Path, *arguments: str) -> bytes:
     """
     variables = {
         "RCLONE_CONFIG": str(home / "no-rclone.conf"),
-        "RCLONE_CONFIG_T_TYPE": "s3",
-        "RCLONE_CONFIG_T_PROVIDER": "Other",
-        "RCLONE_CONFIG_T_ENDPOINT": server.endpoint_url,
-        "RCLONE_CONFIG_T_REGION": server.region,
-        "RCLONE_CONFIG_T_ACCESS_KEY_ID": server.access_key,
-        "RCLONE_CONFIG_T_SECRET_ACCESS_KEY": server.secret_key,
-        "RCLONE_CONFIG_T_FORCE_PATH_STYLE": "true",
-        "RCLONE_S3_NO_CHECK_BUCKET": "true",
         "HOME": str(home),
+        **{f"RCLONE_CONFIG_T_{name}": value for name, value in _remote(server).items()},
     }
     command = [str(find_rclone()), *arguments]
     if server.ca_bundle:
