@@ -6,13 +6,15 @@ uses without declaring it isn't there, so the import fails.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import tempfile
 import venv
 from pathlib import Path
 
-from tests.servers import MotoServer
+from tests.servers import AzuriteServer, MotoServer
+from tests.servers.azurite_install import AzuriteMissingError, azurite_command
 
 from tools.workspace import DIST, Package, closure, read_packages
 
@@ -69,8 +71,15 @@ with tempfile.TemporaryDirectory() as directory:
     assert s3dlio.get("s3://cli-check/x/a.txt") == b"content"
 """
 _AZURE = """
+import os
 from s3dlio_azure import SharedKey
 assert "c2VjcmV0" not in repr(SharedKey("account", "c2VjcmV0"))
+if "AZURE_STORAGE_ENDPOINT" in os.environ:
+    from s3dlio_core.operations import create_container, get, list, put
+    create_container("az://check")
+    put("az://check/a/b c.txt", b"content")
+    assert [entry.uri for entry in list("az://check", recursive=True)] == ["az://check/a/b c.txt"]
+    assert get("az://check/a/b c.txt") == b"content"
 """
 SCRIPTS = {
     "s3dlio-core": _CORE,
@@ -87,13 +96,14 @@ def main() -> None:
     packages = read_packages()
     if set(SCRIPTS) != set(packages):
         raise SystemExit("every package needs a script here")
-    with MotoServer() as server:
-        settings = {
-            "AWS_ENDPOINT_URL": server.endpoint_url,
-            "AWS_ACCESS_KEY_ID": server.access_key,
-            "AWS_SECRET_ACCESS_KEY": server.secret_key,
-            "AWS_REGION": server.region,
-        }
+    with contextlib.ExitStack() as stack:
+        settings = dict(stack.enter_context(MotoServer()).environment)
+        try:
+            azurite_command()
+        except AzuriteMissingError as error:
+            print(f"az:// is only imported: {error}", flush=True)
+        else:
+            settings |= stack.enter_context(AzuriteServer()).environment
         for package in packages.values():
             _check(package, closure(package, packages), settings)
     print("every package works alone")

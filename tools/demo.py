@@ -1,12 +1,14 @@
-"""The demonstration: a real tree goes to a real S3 server and back, and every byte is compared.
+"""The demonstration: a real tree goes through real servers and back, and every byte is compared.
 
-It starts a server of its own on a free port, makes its files in a temporary directory, runs the
-installed `s3-cli`, compares both trees by the hashes of a program that isn't ours, and leaves
-nothing behind.
+From files to S3, from there to Azure Blob Storage, where Node.js is to run its emulator, and back
+to files. It starts servers of its own on free ports, makes its files in a temporary directory, runs
+the installed `s3-cli`, compares both trees by the hashes of a program that isn't ours, and leaves
+nothing behind. `S3DLIO_TEST_REQUIRE=azurite` makes the missing emulator an error.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -16,7 +18,9 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from tests.servers import MotoServer
+from tests.servers import AzuriteServer, MotoServer
+from tests.servers.azurite_install import AzuriteMissingError, azurite_command
+from tests.servers.requirements import is_required, required_groups
 
 SMALL_FILES_MAX = 4000
 LARGE_FILES_MIB = (300, 64, 17)
@@ -25,20 +29,25 @@ MIB = 1024**2
 
 def main() -> int:
     """Run the demonstration; return 0 when every byte came back."""
-    with tempfile.TemporaryDirectory(prefix="s3dlio-demo-") as directory, MotoServer() as server:
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="s3dlio-demo-"))
+        moto = stack.enter_context(MotoServer())
+        azurite = stack.enter_context(AzuriteServer()) if _azurite_is_here() else None
         source, back = Path(directory, "tree"), Path(directory, "back")
         count = _make_tree(source)
-        print(f"A tree of {count} files, and an S3 server at {server.endpoint_url}\n", flush=True)
-        settings = {
-            **os.environ,
-            "AWS_ENDPOINT_URL": server.endpoint_url,
-            "AWS_ACCESS_KEY_ID": server.access_key,
-            "AWS_SECRET_ACCESS_KEY": server.secret_key,
-            "AWS_REGION": server.region,
-        }
+        print(f"A tree of {count} files, and an S3 server at {moto.endpoint_url}", flush=True)
+        settings = {**os.environ, **moto.environment}
+        last = "s3://demo-bucket/tree/"
+        if azurite is not None:
+            print(f"and one of Azure Blob Storage at {azurite.endpoint_url}")
+            settings |= azurite.environment
+            last = "az://demo-container/tree/"
+        print(flush=True)
         _run(settings, "upload", "-r", "-c", f"{source}/", "s3://demo-bucket/tree/")
         _run(settings, "ls", "s3://demo-bucket/tree/")
-        _run(settings, "download", "-r", "s3://demo-bucket/tree/", f"{back}/")
+        if azurite is not None:
+            _run(settings, "cp", "-r", "-c", "s3://demo-bucket/tree/", last)
+        _run(settings, "download", "-r", last, f"{back}/")
         before, after = _hashes(source), _hashes(back)
     if before != after or len(before) != count:
         different = sorted(set(before.items()) ^ set(after.items()))[:10]
@@ -46,6 +55,18 @@ def main() -> int:
         return 1
     print(f"\nAll {count} files came back, byte for byte (compared by {_hash_program()[0]}).")
     return 0
+
+
+def _azurite_is_here() -> bool:
+    """Whether the emulator of Azure Blob Storage can run; the first time it is installed."""
+    try:
+        azurite_command()
+    except AzuriteMissingError as error:
+        if is_required(f"azurite: {error}", required_groups()):
+            raise SystemExit(f"Azurite is required: {error}") from error
+        print(f"Without az://, since {error}.", flush=True)
+        return False
+    return True
 
 
 def _make_tree(target: Path) -> int:

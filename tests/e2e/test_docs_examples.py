@@ -70,9 +70,10 @@ OBJECTS: Final[Mapping[str, Mapping[str, bytes]]] = {
 _FENCE: Final = re.compile(r"^```(bash|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _ROOTED: Final = re.compile(r"(file://|(?<![\w./:~-]))/(data|backup|tmp)(?=[/\"'\s]|$)")
 _LOCAL_ENDPOINT: Final = re.compile(r"http://(?:localhost|127\.0\.0\.1):(?!10000\b)\d+")
-#: Examples that name blobs get Azurite, with these containers.
+#: Examples that name blobs get Azurite, with the first of these containers, which has what the
+#: first of the buckets has.
 _OF_AZURE: Final = re.compile("az://|azure://|s3dlio_azure")
-CONTAINERS: Final = ("container", "new-container")
+CONTAINERS: Final = ("container", "new-container", "my-container")
 _JQ: Final = re.compile(r" \| jq .*$", re.MULTILINE)
 
 
@@ -186,9 +187,14 @@ def test_example_of_a_document_works(
     example: Example, machine: Machine, request: pytest.FixtureRequest
 ) -> None:
     """It runs to its end without an error."""
-    if _OF_AZURE.search(example.code):
-        machine = with_azurite(machine, request.getfixturevalue("azurite"), example.code)
-    machine.run(example.language, example.code)
+    machine_of(example.code, machine, request).run(example.language, example.code)
+
+
+def machine_of(code: str, machine: Machine, request: pytest.FixtureRequest) -> Machine:
+    """The machine for a block: with Azurite, if it names a blob; without Node.js that is skipped."""
+    if not _OF_AZURE.search(code):
+        return machine
+    return with_azurite(machine, request.getfixturevalue("azurite"), code)
 
 
 def with_azurite(machine: Machine, azurite: AzuriteServer, code: str) -> Machine:
@@ -197,7 +203,9 @@ def with_azurite(machine: Machine, azurite: AzuriteServer, code: str) -> Machine
         for name in [container.name for container in service.list_containers()]:
             if name in CONTAINERS:
                 service.delete_container(name)
-        service.create_container(CONTAINERS[0])
+        with service.create_container(CONTAINERS[0]) as container:
+            for key, content in OBJECTS["bucket"].items():
+                container.upload_blob(key, content)
     found = {}
     if "export AZURE" not in code:
         found["AZURE_STORAGE_CONNECTION_STRING"] = azurite.connection_string
@@ -214,7 +222,9 @@ def help_examples(cli: Cli, command: str) -> list[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_examples_of_the_help_work(command: str, machine: Machine) -> None:
+def test_examples_of_the_help_work(
+    command: str, machine: Machine, request: pytest.FixtureRequest
+) -> None:
     """Each of them, one after the other."""
     examples = help_examples(machine.cli, command)
     assert len(examples) >= 2
@@ -223,11 +233,14 @@ def test_examples_of_the_help_work(command: str, machine: Machine) -> None:
             for key, content in OBJECTS["bucket"].items():
                 client.put_object(Bucket="bucket", Key=key, Body=content)
         # What check is shown with isn't alike, and then 1 is its answer.
-        machine.run("bash", example, codes=(0, 1) if command == "check" else (0,))
+        codes = (0, 1) if command == "check" else (0,)
+        machine_of(example, machine, request).run("bash", example, codes=codes)
 
 
 @pytest.mark.parametrize("command", BUCKET_COMMANDS)
-def test_examples_of_the_help_on_buckets_work(command: str, machine: Machine) -> None:
+def test_examples_of_the_help_on_buckets_work(
+    command: str, machine: Machine, request: pytest.FixtureRequest
+) -> None:
     """A bucket that an example creates isn't there before; one that it deletes is."""
     for example in help_examples(machine.cli, command):
         machine.server.drop_bucket("my-bucket")
@@ -237,7 +250,7 @@ def test_examples_of_the_help_on_buckets_work(command: str, machine: Machine) ->
                 client.put_object(Bucket="my-bucket", Key="a", Body=b"x")
                 if "rm -r" not in example:
                     client.delete_object(Bucket="my-bucket", Key="a")
-        machine.run("bash", example)
+        machine_of(example, machine, request).run("bash", example)
 
 
 def test_examples_are_found() -> None:

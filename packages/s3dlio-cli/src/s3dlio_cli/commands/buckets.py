@@ -29,6 +29,7 @@ def bucket_uri(text: str) -> str:
     "create-bucket",
     "s3-cli create-bucket s3://my-bucket",
     "s3-cli mb my-bucket",
+    "s3-cli mb az://my-container",
     "s3-cli mb file:///backup/new-directory",
 )
 @click.argument("bucket")

@@ -23,6 +23,7 @@ __all__ = ["copy"]
     "s3-cli cp s3://bucket/reports/report.csv s3://bucket/old/report.csv",
     "s3-cli cp -r s3://bucket/data/ /backup/data/",
     's3-cli cp "s3://bucket/logs/*.log" file:///backup/logs/',
+    "s3-cli cp -r s3://bucket/data/ az://container/data/",
     "s3-cli cp -r s3://bucket/data/ s3://my-bucket/data/ --dest-profile backup",
     "s3-cli cp -r s3://bucket/ s3://my-bucket/ --dest-endpoint-url http://localhost:9000",
 )

@@ -17,6 +17,7 @@ __all__ = ["list_objects"]
     "s3-cli list s3://bucket/logs/",
     "s3-cli ls -r s3://bucket/logs/ > uris.txt",
     "s3-cli ls -l -h --summarize -r s3://bucket/logs/",
+    "s3-cli ls -r az://container/logs/",
     "s3-cli ls s3://",
     "s3-cli ls -r --json s3://bucket/ | jq 'select(.type == \"object\") | .size_bytes'",
     short_help_name=False,

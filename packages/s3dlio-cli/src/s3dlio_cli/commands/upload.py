@@ -24,6 +24,7 @@ __all__ = ["upload"]
     r's3-cli upload "/data/app-\d+\.log" s3://bucket/logs/',
     "s3-cli upload -r /data/ s3://bucket/data/",
     "s3-cli upload -r --overwrite changed /data/ s3://bucket/data/",
+    "s3-cli upload -r -c /data/ az://new-container/data/",
     "s3-cli upload -c -j 64 -r /data/ s3://new-bucket/ --endpoint-url http://localhost:9000",
     "s3-cli upload report.csv s3://bucket/ --sse aws:kms --storage-class STANDARD_IA",
     "s3-cli upload /data/a.bin file:///backup/",
