@@ -1,1 +1,1 @@
-"""Tests against a bucket of the user's own: `make live`. Not part of `make test`."""
+"""Tests against a bucket or container of the user's own: `make live`. Not part of `make test`."""

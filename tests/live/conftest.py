@@ -1,4 +1,4 @@
-"""The fixture of the live tests; without a bucket they aren't even collected."""
+"""The fixtures of the live tests; without a bucket or container they aren't even collected."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from tools.live import BUCKET_VARIABLE, DEVIATIONS_VARIABLE
+from tools.live import BUCKET_VARIABLE, CONTAINER_VARIABLE, DEVIATIONS_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.live.bucket import LiveBucket
+    from tests.live.container import LiveContainer
 
 
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Leave these tests out unless they are asked for by their path, and have a bucket."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave these tests out unless they are asked for by their path, and have what they need."""
     is_asked = any("tests/live" in argument for argument in config.args)
-    return None if is_asked and os.environ.get(BUCKET_VARIABLE) else True
+    needed = [CONTAINER_VARIABLE if "azure" in collection_path.name else BUCKET_VARIABLE]
+    if collection_path.is_dir():
+        needed = [BUCKET_VARIABLE, CONTAINER_VARIABLE]
+    return None if is_asked and any(os.environ.get(name) for name in needed) else True
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +33,16 @@ def live() -> Iterator[LiveBucket]:
 
     with open_live_bucket() as bucket:
         yield bucket
+
+
+@pytest.fixture(scope="session")
+def live_container() -> Iterator[LiveContainer]:
+    """The container, and a prefix for this run."""
+    # Imported here: likewise.
+    from tests.live.container import open_live_container  # noqa: PLC0415
+
+    with open_live_container() as container:
+        yield container
 
 
 @pytest.fixture(autouse=True)
