@@ -191,7 +191,7 @@ def test_example_of_a_document_works(
 
 
 def machine_of(code: str, machine: Machine, request: pytest.FixtureRequest) -> Machine:
-    """The machine for a block: with Azurite, if it names a blob; without Node.js that is skipped."""
+    """The machine for a block: with Azurite if it names a blob; without Node.js it is skipped."""
     if not _OF_AZURE.search(code):
         return machine
     return with_azurite(machine, request.getfixturevalue("azurite"), code)
