@@ -24,13 +24,15 @@ DEVIATIONS = (
     "test_part_after_abort_is_refused",
     "test_part_after_complete_is_refused",
 )
-#: What Azurite fails: it has no Put Block From URL.
-AZURE_DEVIATIONS = ("test_copy_by_blocks_on_the_service",)
+#: What Azurite fails: it has no Put Block From URL, and takes no CRC64.
+AZURE_DEVIATIONS = ("test_copy_by_blocks_on_the_service", "test_checksum_is_compared")
+#: Of the conformance suite, which runs on Azurite anyway, enough to see that it is set up.
+AZURE_QUICK = "not conformance or resume or put"
 #: Without the tests of a thousand objects, which add half a minute and nothing here.
 QUICK = "not long_listing and not misses_nothing"
 
 
-def run_live(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run_live(variables: dict[str, str], picked: str = QUICK) -> subprocess.CompletedProcess[str]:
     """Run the tool as `make live` does."""
     foreign = ("AWS_", "AZURE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -39,7 +41,7 @@ def run_live(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
         if name not in variables:
             environment.pop(name, None)
     return subprocess.run(
-        [sys.executable, "-m", "tools.live", "-q", "-p", "no:cacheprovider", "-k", QUICK],
+        [sys.executable, "-m", "tools.live", "-q", "-p", "no:cacheprovider", "-k", picked],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -98,11 +100,12 @@ def test_live_tests_of_azure_pass_and_leave_nothing(
             **azurite.environment,
             CONTAINER_VARIABLE: f"{azurite_container.uri}/mine",
             DEVIATIONS_VARIABLE: ",".join(AZURE_DEVIATIONS),
-        }
+        },
+        AZURE_QUICK,
     )
     assert outcome.returncode == 0, outcome.stdout[-4000:] + outcome.stderr[-2000:]
     assert f"{BUCKET_VARIABLE} isn't set" in outcome.stdout
-    assert re.search(r"[2-9][0-9][0-9] passed", outcome.stdout)
+    assert re.search(r"[4-9][0-9] passed", outcome.stdout)
     assert ["mine/neighbour"] == azurite_container.listed()
     assert [] == azurite_container.uploads()
     changed = [

@@ -75,7 +75,7 @@ class LiveContainer:
         uncommitted = self._names(include=["uncommittedblobs"])
         for name in uncommitted - self._names():
             self.client.get_blob_client(name).commit_block_list([])
-        with ThreadPoolExecutor(16) as threads:
+        with ThreadPoolExecutor(8) as threads:
             for _ in threads.map(self._delete, self._names()):
                 pass
             for _ in threads.map(self._delete_version, self._versions()):
