@@ -26,6 +26,7 @@ KEY = "c2VjcmV0LWtleQ=="
 OTHER_KEY = "b3RoZXIta2V5LS0="
 TOKEN = "sv=2023-11-03&sp=r&sig=c2VjcmV0LXNhcw%3D%3D"
 STRING = f"DefaultEndpointsProtocol=https;AccountName=acct;AccountKey={KEY}"
+SAS_STRING = f"AccountName=acct;SharedAccessSignature={TOKEN}"
 PUBLIC = "https://acct.blob.core.windows.net"
 EMULATOR = "http://127.0.0.1:10000/devstoreaccount1"
 
@@ -127,6 +128,12 @@ def resolved(
             ("acct", "https://blobs.example.com"),
         ),
         (
+            {"connection_string": SAS_STRING},
+            {},
+            "acct-secondary.blob.core.windows.net",
+            None,
+        ),
+        (
             {"endpoint_url": PUBLIC},
             {},
             "acct.blob.core.windows.net",
@@ -157,6 +164,9 @@ def test_who_is_asked_and_where(
         ({"endpoint_url": EMULATOR}, "acct.blob.core.windows.net", "not of acct"),
         ({"endpoint_url": "https://b.example"}, "acct.blob.core.windows.net", "is another one"),
         ({"account": "mine", "connection_string": STRING}, "", "name different accounts"),
+        ({"account": "mine", "sas_token": TOKEN}, "acct.blob.core.windows.net", "are for mine"),
+        ({"connection_string": SAS_STRING}, "b.example", "is for https://acct.blob.core"),
+        ({"connection_string": SAS_STRING}, "other.blob.core.windows.net", "are for acct"),
         ({"account": "acct", "connection_string": "geheim"}, "", "setting 1 has no name or no ="),
         ({"connection_string": f"AccountKey={KEY}"}, "", "AccountKey but no AccountName"),
         ({"connection_string": "EndpointSuffix=x"}, "", "neither an AccountName nor"),
@@ -215,6 +225,7 @@ def test_nothing_names_an_account() -> None:
             {"connection_string": f"BlobEndpoint={PUBLIC};SharedAccessSignature={TOKEN}"},
             Sas(TOKEN),
         ),
+        ({"connection_string": SAS_STRING}, Sas(TOKEN)),
         ({"connection_string": f"BlobEndpoint={PUBLIC}", "sas_token": TOKEN}, Sas(TOKEN)),
         ({"connection_string": "AccountName=acct", "account_key": KEY}, SharedKey("acct", KEY)),
         ({"account": "acct"}, None),

@@ -99,6 +99,88 @@ def test_what_is_for_another_account_is_not_sent(monkeypatch: pytest.MonkeyPatch
         assert said in str(caught.value)
 
 
+SAS = {"AZURE_STORAGE_SAS_TOKEN": TOKEN}
+MINE = {"AZURE_STORAGE_ACCOUNT": "mine"}
+AT_MINE = {"AZURE_STORAGE_ENDPOINT": "https://mine.blob.core.windows.net"}
+AT_HOME = {"AZURE_STORAGE_ENDPOINT": "https://blobs.home.example"}
+EMULATOR = "http://127.0.0.1:10000"
+
+
+def sas_string(*settings: str) -> dict[str, str]:
+    """An environment whose connection string has a shared access signature."""
+    return {STRING: ";".join((*settings, f"SharedAccessSignature={TOKEN}"))}
+
+
+OF_PORTAL = sas_string("BlobEndpoint=https://mine.blob.core.windows.net/")
+
+
+@pytest.mark.parametrize(
+    ("environ", "endpoint", "account"),
+    [
+        (OF_PORTAL, "https://other.blob.core.windows.net", ""),
+        (OF_PORTAL, "https://blobs.evil.example", "mine"),
+        (OF_PORTAL, "https://mine.blob.evil.example", ""),
+        (sas_string("AccountName=mine"), "https://mine.blob.evil.example", ""),
+        (
+            sas_string("BlobEndpoint=https://blobs.home.example"),
+            AT_MINE["AZURE_STORAGE_ENDPOINT"],
+            "",
+        ),
+        (SAS, "https://blobs.evil.example", ""),
+        ({**SAS, **MINE}, "https://blobs.evil.example", "mine"),
+        ({**SAS, **MINE}, "https://mine.blob.evil.example", ""),
+        ({**SAS, **MINE}, "https://mine.blob.core.windows.net.evil.example", ""),
+        ({**SAS, **MINE}, f"{EMULATOR}/mine", ""),
+        ({**SAS, **AT_MINE}, "https://other.blob.core.windows.net", ""),
+        ({**SAS, **AT_HOME}, "https://mine.blob.core.windows.net", ""),
+        ({**SAS, **AT_HOME, **MINE}, "https://blobs.evil.example", "mine"),
+        ({**SAS, "AZURE_STORAGE_ENDPOINT": "no url?"}, "https://blobs.evil.example", ""),
+    ],
+)
+def test_a_sas_is_not_sent_where_it_may_not_belong(
+    environ: dict[str, str], endpoint: str, account: str
+) -> None:
+    """Whoever gets it can use it: another account, or a host that isn't known to be its own."""
+    config = AzureConfig(account=account, endpoint=endpoint, credential_kind="sas")
+    with pytest.raises(CredentialsError, match=r"is for|nothing says that it is for") as caught:
+        find_credential(config, environ)
+    assert "sig=" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "endpoint", "account"),
+    [
+        (OF_PORTAL, "https://mine.blob.core.windows.net", ""),
+        (OF_PORTAL, "https://mine-secondary.blob.core.windows.net", ""),
+        (sas_string("AccountName=mine"), "https://mine.privatelink.blob.core.windows.net", ""),
+        (sas_string("AccountName=mine", f"BlobEndpoint={EMULATOR}/mine"), f"{EMULATOR}/mine", ""),
+        ({**sas_string("AccountName=mine"), **AT_HOME}, "https://blobs.home.example", "mine"),
+        (SAS, "https://mine.blob.core.windows.net", ""),
+        ({**SAS, **MINE}, "https://mine.blob.core.chinacloudapi.cn", ""),
+        ({**SAS, **AT_MINE}, "https://mine-secondary.blob.core.windows.net", ""),
+        ({**SAS, **AT_HOME}, "https://blobs.home.example", ""),
+        ({**SAS, **AT_HOME, **MINE}, "https://blobs.home.example", "mine"),
+        ({**SAS, "AZURE_STORAGE_ENDPOINT": EMULATOR}, f"{EMULATOR}/mine", ""),
+        ({**SAS, STRING: f"BlobEndpoint={EMULATOR}/mine"}, f"{EMULATOR}/mine", ""),
+    ],
+)
+def test_a_sas_goes_where_the_environment_says(
+    environ: dict[str, str], endpoint: str, account: str
+) -> None:
+    """To its account at Azure's own hosts, and to the endpoint that the environment names."""
+    config = AzureConfig(account=account, endpoint=endpoint)
+    assert find_credential(config, environ).credential == Sas(TOKEN)
+
+
+def test_a_token_is_sent_elsewhere_only_where_that_is_asked_for() -> None:
+    """A token is good for every account of who asks: a search gives it to Azure's hosts alone."""
+    elsewhere = "https://acct.blob.core.windows.net.evil.example"
+    with pytest.raises(CredentialsError, match=r"sent to Azure's own hosts.*credential=identity"):
+        find_credential(AzureConfig(endpoint=elsewhere), {})
+    config = AzureConfig(endpoint=elsewhere, credential_kind="identity")
+    assert isinstance(find_credential(config, {}).credential, BearerToken)
+
+
 def test_a_key_needs_an_account() -> None:
     """Where a host of one's own doesn't name it, the message says so."""
     config = AzureConfig(endpoint="https://blobs.example.com", credential_kind="key")

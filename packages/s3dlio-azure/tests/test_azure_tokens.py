@@ -203,17 +203,14 @@ def test_requests_of_a_batch_have_a_token(
     assert (signed[0], signed[2]) == ("Bearer geheim-token-1", f"Bearer geheim-token-{last}")
 
 
-def test_no_token_for_nobody_lists_what_was_looked_for(
-    server: ByteServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_token_for_nobody_lists_what_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing is set, azure-identity's turn comes last, and its failure isn't all."""
     for name in [name for name in os.environ if name.startswith("AZURE_")]:
         monkeypatch.delenv(name)
     tokens = Tokens(error=ClientAuthenticationError("nobody is logged in"))
     monkeypatch.setattr("azure.identity.DefaultAzureCredential", lambda: tokens)
-    config = AzureConfig(endpoint=server.url("/account"), ca_bundle=str(server.verify))
     with pytest.raises(CredentialsError) as caught:
-        AzureSender(config).send(GET)
+        AzureSender(AzureConfig(account="account")).send(GET)
     for said in (
         "read az://c/k: no credential found for the account account",
         "AZURE_STORAGE_CONNECTION_STRING isn't set",

@@ -16,15 +16,17 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s3dlio_azure.config import AzureConfig
-from s3dlio_azure.connection_string import ConnectionString, parse_connection_string
 from s3dlio_azure.credential_search import (
     ACCOUNT_VARIABLES,
     CONNECTION_STRING_VARIABLE,
+    ENDPOINT_VARIABLE,
+    connection_string_of,
     credential_of,
     first_set,
+    read_connection_string,
 )
 from s3dlio_azure.credentials import Anonymous, Sas, SharedKey
-from s3dlio_azure.endpoints import account_of, service_url
+from s3dlio_azure.endpoints import account_of, belongs_to, named_by, service_url
 from s3dlio_core.errors import CredentialsError, UsageError
 from s3dlio_core.rest.option_values import count, lower, positive, switch, text, upper
 from s3dlio_core.rest.tags import parse_tagging
@@ -32,6 +34,7 @@ from s3dlio_core.rest.tags import parse_tagging
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from s3dlio_azure.connection_string import ConnectionString
     from s3dlio_azure.credentials import Credential
 
 __all__ = [
@@ -41,8 +44,6 @@ __all__ = [
     "config_from_options",
     "current_config",
 ]
-
-ENDPOINT_VARIABLES = ("AZURE_STORAGE_ENDPOINT",)
 
 
 def _tags(_name: str, value: str) -> Mapping[str, str]:
@@ -104,10 +105,10 @@ def config_from_options(
         UsageError: a value makes no sense, or two contradict each other.
         CredentialsError: nothing names an account; the message lists what was looked for.
     """
-    given = _connection_string("the option connection_string", options.get("connection_string", ""))
-    around = _connection_string(
-        CONNECTION_STRING_VARIABLE, environ.get(CONNECTION_STRING_VARIABLE, "")
+    given = read_connection_string(
+        "the option connection_string", options.get("connection_string", "")
     )
+    around = connection_string_of(environ)
     account, endpoint = _account_and_endpoint(options, environ, host, given, around)
     values = {
         name: read(name, value)
@@ -141,16 +142,6 @@ def _option(options: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _connection_string(whose: str, value: str) -> ConnectionString:
-    if not value:
-        return ConnectionString()
-    try:
-        return parse_connection_string(value)
-    except UsageError as error:
-        error.reason = f"{whose}: {error.reason}"
-        raise
-
-
 def _account_and_endpoint(
     options: Mapping[str, str],
     environ: Mapping[str, str],
@@ -164,13 +155,16 @@ def _account_and_endpoint(
         raise UsageError("account and connection_string name different accounts")
     url = options.get("endpoint_url", "") or given.blob_endpoint
     known = around.account or first_set(environ, ACCOUNT_VARIABLES)[1]
-    around_url = first_set(environ, ENDPOINT_VARIABLES)[1]
+    around_url = environ.get(ENDPOINT_VARIABLE, "")
     if host:
-        return _of_host(host, url, named or known)
+        found = _of_host(host, url, named, known)
+        if given.sas_token and not url:
+            _check_goes_to(found, given)
+        return found
     if named:
         return _Account(named, url or given.default_endpoint or around_url)
     if url:
-        return _Account(_named_by(url) or known, url)
+        return _Account(named_by(url) or known, url)
     if around.account or around.blob_endpoint:
         own = around.blob_endpoint or around_url or around.default_endpoint
         return _Account(around.account, own)
@@ -179,27 +173,34 @@ def _account_and_endpoint(
     raise CredentialsError(
         "no storage account is named (looked for: the URI's host; the options account, "
         "endpoint_url, connection_string; "
-        f"{', '.join((CONNECTION_STRING_VARIABLE, *ACCOUNT_VARIABLES, *ENDPOINT_VARIABLES))})",
+        f"{', '.join((CONNECTION_STRING_VARIABLE, *ACCOUNT_VARIABLES, ENDPOINT_VARIABLE))})",
         hint="Set AZURE_STORAGE_ACCOUNT, or write az://ACCOUNT.blob.core.windows.net/container/key",
     )
 
 
-def _of_host(host: str, url: str, named: str) -> _Account:
+def _of_host(host: str, url: str, named: str, known: str) -> _Account:
     endpoint = service_url(f"https://{host}", "")
-    if url and service_url(url, account_of(endpoint)) != endpoint:
+    account = account_of(endpoint)
+    if account and named and account != named:
+        raise UsageError(
+            f"the URI is of the account {account}, and the options are for {named}",
+            hint="Give the options of the account that is asked",
+        )
+    if url and service_url(url, account) != endpoint:
         raise UsageError(
             f"the URI is of {host}, and the endpoint URL is another one",
             hint="Leave the endpoint URL out, or write az://container/key",
         )
-    return _Account(account_of(endpoint) or named, endpoint)
+    return _Account(account or named or known, endpoint)
 
 
-def _named_by(url: str) -> str:
-    """Return the account that an endpoint names, or "": that of a cloud names none."""
-    try:
-        return account_of(service_url(url, ""))
-    except UsageError:
-        return ""
+def _check_goes_to(asked: _Account, given: ConnectionString) -> None:
+    url = given.default_endpoint
+    if not belongs_to(asked.endpoint, asked.account, account=given.account, url=url):
+        raise UsageError(
+            f"the SAS token of connection_string is for {url}, not for {asked.endpoint}",
+            hint="Write az://container/key, or a BlobEndpoint into the connection string",
+        )
 
 
 def _explicit_credential(

@@ -22,7 +22,15 @@ from s3dlio_core.rest.endpoint_url import checked_url, is_ip
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-__all__ = ["account_of", "check_account", "default_endpoint", "is_azure", "service_url"]
+__all__ = [
+    "account_of",
+    "belongs_to",
+    "check_account",
+    "default_endpoint",
+    "is_azure",
+    "named_by",
+    "service_url",
+]
 
 #: Hosts of Azure itself.
 _AZURE = re.compile(
@@ -95,6 +103,38 @@ def account_of(url: str) -> str:
 def is_azure(url: str) -> bool:
     """Return whether Azure itself answers at a service URL."""
     return _AZURE.fullmatch(_host(urlsplit(url))) is not None
+
+
+def named_by(url: str) -> str:
+    """Return the account that a URL names, or "": that of a cloud names none."""
+    try:
+        return account_of(service_url(url, ""))
+    except UsageError:
+        return ""
+
+
+def belongs_to(endpoint: str, asked: str, *, account: str, url: str) -> bool:
+    """Return whether a secret may be sent to a service URL: whoever answers there can use it.
+
+    Args:
+        endpoint: the service's URL.
+        asked: the account that is asked there, or "".
+        account: the account whose secret it is, or "" where nothing says so.
+        url: where that account answers, or "" where nothing says so.
+    """
+    if url and _is_at(endpoint, url, account or asked):
+        return True
+    own = account or (named_by(url) if url else "")
+    if own:
+        return is_azure(endpoint) and account_of(endpoint) == own
+    return not url and is_azure(endpoint)
+
+
+def _is_at(endpoint: str, url: str, account: str) -> bool:
+    try:
+        return service_url(url, account) == endpoint
+    except UsageError:
+        return False
 
 
 def _names_in_path(host: str) -> bool:
