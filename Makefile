@@ -28,7 +28,7 @@ test: install ## run all tests, then those of S3 over requests' own adapter and 
 	S3DLIO_HTTP_ADAPTER=requests $(BIN)/python -m pytest $(PYTEST_ARGS) $(WIRE_TESTS)
 	S3DLIO_TEST_TLS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) $(WIRE_TESTS)
 
-live: install ## test against a bucket of yours; says what it needs, does and costs
+live: install ## test against a bucket or container of yours; says what it needs, does and costs
 	$(BIN)/python -m tools.live
 
 test-all: ## run all tests on Python 3.10 to 3.13

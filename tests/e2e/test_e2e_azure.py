@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import multiprocessing
+import random
 import signal
+from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
+import s3dlio
 from tests.e2e.command_line import check_text, outcome_of
 from tests.e2e.test_e2e_keys import FILE_KEYS
 from tests.e2e.truth import LogMark, file_sha256, tree, write_tree
@@ -118,6 +122,7 @@ def container_sas(server: AzuriteServer, container: BlobContainer, *, write: boo
     )
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize("way", ["connection string", "sas", "sas with a question mark"])
 def test_each_credential_opens_the_door(
     way: str,
@@ -148,16 +153,18 @@ def test_each_credential_opens_the_door(
     assert "/x/a" in said
 
 
-@pytest.mark.parametrize("command", ["upload", "ls", "rm"])
+@pytest.mark.one_wire
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("command", "change", "says"),
     [
-        ({"AZURE_STORAGE_KEY": "d3Jvbmc="}, "Check the key"),
-        ({"AZURE_STORAGE_KEY": "", "AZURE_STORAGE_SAS_TOKEN": "WRONG"}, "SAS"),
-        ({"AZURE_STORAGE_KEY": ""}, "no credential found"),
-        ({"AZURE_STORAGE_KEY": "not base64"}, "base64"),
+        ("upload", {"AZURE_STORAGE_KEY": "d3Jvbmc="}, "Check the key"),
+        ("ls", {"AZURE_STORAGE_KEY": "d3Jvbmc="}, "Check the key"),
+        ("upload", {"AZURE_STORAGE_KEY": "", "AZURE_STORAGE_SAS_TOKEN": "WRONG"}, "SAS"),
+        ("rm", {"AZURE_STORAGE_KEY": "", "AZURE_STORAGE_SAS_TOKEN": "WRONG"}, "SAS"),
+        ("upload", {"AZURE_STORAGE_KEY": ""}, "no credential found"),
+        ("upload", {"AZURE_STORAGE_KEY": "not base64"}, "base64"),
     ],
-    ids=["key", "sas", "none", "nonsense"],
+    ids=["key", "key-ls", "sas", "sas-rm", "none", "nonsense"],
 )
 def test_who_may_not_is_told_in_one_line(
     command: str,
@@ -291,3 +298,45 @@ def test_tree_is_copied_without_a_read(
         key = f"to/é {number}+"
         assert b"%d" % number == azurite_container.get(key)
         assert {"colour": "green", "n": f"{number}"} == azurite_container.head(key).metadata
+
+
+# Going on elsewhere
+
+
+def finish_upload(uri: str, key: str, token: str, content: bytes, part_size_bytes: int) -> int:
+    """Send what an upload lacks, and complete it; the number of parts that it had."""
+    with s3dlio.open_store(uri) as store:
+        upload = store.resume_multipart(key, token)
+        had = list(upload.parts())
+        parts = {part.number: part for part in had}
+        for offset in range(0, len(content), part_size_bytes):
+            number = offset // part_size_bytes + 1
+            if number not in parts:
+                piece = content[offset : offset + part_size_bytes]
+                parts[number] = upload.put_part(number, offset, piece)
+        upload.complete([parts[number] for number in sorted(parts)])
+    return len(had)
+
+
+@pytest.mark.one_wire
+def test_upload_goes_on_in_another_process(
+    azurite: AzuriteServer, azurite_container: BlobContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its token says all that is needed; the blob appears at the end, with its attributes."""
+    for name, value in azurite.environment.items():
+        monkeypatch.setenv(name, value)
+    content, size_bytes = random.Random(7).randbytes(5_500_000), 1 << 20
+    with s3dlio.open_store(azurite_container.uri) as store:
+        attributes = s3dlio.Attributes(content_type="text/x-test", metadata={"two-words": "a b"})
+        upload = store.create_multipart("k", part_size_bytes=size_bytes, attributes=attributes)
+        for number in (3, 1):
+            offset = (number - 1) * size_bytes
+            upload.put_part(number, offset, content[offset : offset + size_bytes])
+    assert ([], ["k"]) == (azurite_container.listed(), azurite_container.uploads())
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        arguments = (azurite_container.uri, "k", upload.token, content, size_bytes)
+        assert pool.submit(finish_upload, *arguments).result() == 2
+    assert {"k": content} == azurite_container.contents()
+    assert azurite_container.content_type("k") == "text/x-test"
+    assert list(azurite_container.head("k").metadata.values()) == ["a b"]
+    assert [] == azurite_container.uploads()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 import s3dlio
+from s3dlio_azure import AzureConfig, AzureProvider, SharedKey
 from s3dlio_core.errors import CredentialsError
 from s3dlio_core.file_store import FileProvider
 from s3dlio_core.memory_store import MemoryProvider
@@ -37,6 +38,9 @@ CONFIG: Final = S3Config(
         encryption=Encryption("aws:kms", "alias/mine"), tags={"a": "b"}, request_payer=True
     ),
 )
+AZURE_CONFIG: Final = AzureConfig(
+    account="account", credential=SharedKey("account", "c2VjcmV0"), access_tier="Cool"
+)
 INFO: Final = s3dlio.ObjectInfo(
     "k", 5, 1.5, "etag", attributes=s3dlio.Attributes(metadata={"a": "b"})
 )
@@ -45,6 +49,7 @@ ERROR: Final = CredentialsError("wrong", operation="get", uri="s3://b/k", code="
 #: Values, which are equal to their copies.
 VALUES: Final = (
     CONFIG,
+    AZURE_CONFIG,
     CustomerKey(b"k" * 32),
     INFO,
     s3dlio.ListEntry("s3://b/k", INFO, "k"),
@@ -75,6 +80,7 @@ def test_values_are_equal_to_their_copies(value: object) -> None:
     "provider",
     [
         S3Provider(CONFIG),
+        AzureProvider(AZURE_CONFIG),
         FileProvider.from_options("file", {"fsync": "true"}),
         MemoryProvider(),
         RetryingProvider(S3Provider(CONFIG), RetryPolicy(attempts_max=2)),
@@ -98,6 +104,8 @@ def test_configuration_stays_with_clients_and_stores() -> None:
     with S3Provider(CONFIG).open("bucket") as store:
         assert copied(store).client.sender.config == CONFIG
         assert copied(FaultyStore(store)).inner.client.sender.config == CONFIG
+    with AzureProvider(AZURE_CONFIG).open("bucket") as blobs:
+        assert copied(blobs).client.config == AZURE_CONFIG
     options = {"region": "eu-west-1", "access_key_id": "AKID", "secret_access_key": "secret"}
     with s3dlio.open_store("s3://bucket", options=options) as opened:
         config = copied(opened).inner.client.sender.config
@@ -123,3 +131,5 @@ def test_no_repr_shows_what_a_pickle_holds() -> None:
         for value in (CONFIG, store, s3dlio.open_store("memory://m"), S3Provider(CONFIG)):
             assert "secret" not in repr(value).replace("secret_access_key", "")
             assert "token" not in repr(value).replace("session_token", "")
+    with AzureProvider(AZURE_CONFIG) as provider, provider.open("bucket") as blobs:
+        assert "c2VjcmV0" not in repr((AZURE_CONFIG, provider, blobs))
