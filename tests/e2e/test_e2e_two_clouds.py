@@ -23,7 +23,7 @@ SMALL: Final = {f"d/{number:03} é+%41": b"%d" % number * 100 for number in rang
 @pytest.fixture
 def both_cli(bare_cli: Cli, fault_proxy: FaultProxy, azurite: AzuriteServer) -> Cli:
     """s3-cli that finds moto, through a proxy, and Azurite."""
-    return bare_cli.with_environment(**fault_proxy.environment, **azurite.environment)
+    return bare_cli.with_environment(**{**fault_proxy.environment, **azurite.environment})
 
 
 def test_tree_goes_from_cloud_to_cloud_and_back(
