@@ -30,13 +30,15 @@ JOBS = 8
 
 
 def s3dlio_up(directory: Path, container: str, prefix: str) -> None:
-    """The Python API, as it is by default."""
-    importlib.import_module("s3dlio").upload(f"{directory}/", f"az://{container}/{prefix}/")
+    """The Python API."""
+    s3dlio = importlib.import_module("s3dlio")
+    s3dlio.upload(f"{directory}/", f"az://{container}/{prefix}/", max_in_flight=JOBS)
 
 
 def s3dlio_down(directory: Path, container: str, prefix: str) -> None:
-    """The Python API, as it is by default."""
-    importlib.import_module("s3dlio").download(f"az://{container}/{prefix}/", f"{directory}/")
+    """The Python API."""
+    s3dlio = importlib.import_module("s3dlio")
+    s3dlio.download(f"az://{container}/{prefix}/", f"{directory}/", max_in_flight=JOBS)
 
 
 @contextlib.contextmanager
