@@ -35,8 +35,9 @@ __all__ = [
 #: An error.
 ERROR_BODY_MAX_BYTES = 1024**2
 
-# What XML 1.0 can't carry, not even as a character reference (XML 1.0 section 2.2).
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 can't carry, not even as a character reference (XML 1.0 section 2.2). Written as what
+# is left out of Char: the other way round it would take ten times as long to compile.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # As many digits as 63 bits need.
 _NUMBER = re.compile("[0-9]{1,19}")
 # What expat says of a document that ends too early (expat.h, enum XML_Error).
