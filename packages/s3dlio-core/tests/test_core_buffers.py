@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -53,6 +54,19 @@ def test_a_lease_is_writable_memory(size_bytes: int) -> None:
         view[:] = b"x" * size_bytes
         assert view.nbytes == size_bytes
         assert not view.readonly
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_does_not_write_into_a_lease() -> None:
+    """What a child does with a buffer that it inherits is its own affair."""
+    with BufferPool().lease(10) as view:
+        view[:] = b"parent's.."
+        child = os.fork()
+        if not child:
+            view[:] = b"child's..."
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert bytes(view) == b"parent's.."
 
 
 def test_a_buffer_is_used_again() -> None:
@@ -128,7 +142,7 @@ def test_memory_that_the_system_refuses_is_not_counted(monkeypatch: pytest.Monke
     """After a failed allocation the budget is what it was, and nobody waits for it."""
     pool = BufferPool(budget_bytes=1 * MIB)
 
-    def refuse(*_: object) -> mmap.mmap:
+    def refuse(*_: object, **__: object) -> mmap.mmap:
         raise OSError(12, "Cannot allocate memory")
 
     with monkeypatch.context() as patch:
