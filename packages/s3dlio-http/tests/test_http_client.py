@@ -136,9 +136,26 @@ def test_refused_headers_arent_shown(
     assert "SECRET" not in "".join(traceback.format_exception(raised.value))
 
 
+@pytest.mark.parametrize("adapter", ["s3dlio", "requests"])
+@pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:1"])
+def test_a_signature_in_the_url_isnt_shown(
+    monkeypatch: pytest.MonkeyPatch, adapter: str, proxy: str
+) -> None:
+    """What the stack below says quotes the URL; the operating system's own words are kept."""
+    monkeypatch.setenv("S3DLIO_HTTP_ADAPTER", adapter)
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "" if proxy else "*")
+    client, sent = make_client(), request("http://127.0.0.1:1/b/k?sig=SECRET")
+    with pytest.raises(FailedError, match="refused") as raised:
+        client.send(sent)
+    client.close()
+    assert "SECRET" not in "".join(traceback.format_exception(raised.value))
+
+
 def test_repr_tells_no_secret() -> None:
-    """Headers and bodies don't stand in a repr, which logs and tracebacks show."""
-    shown = repr(HttpRequest("put", "u", "PUT", "o", "/t", {"authorization": "SECRET"}, b"CONTENT"))
+    """Headers, queries and bodies don't stand in a repr, which logs and tracebacks show."""
+    headers = {"authorization": "SECRET"}
+    shown = repr(HttpRequest("put", "u", "PUT", "o", "/t?sig=SECRET", headers, b"CONTENT"))
     assert "PUT" in shown
     assert "SECRET" not in shown
     assert "CONTENT" not in shown
@@ -199,6 +216,8 @@ def test_cut_body(server: ByteServer, client: HttpClient, method: str, maybe_don
     assert raised.value.request is sent
     assert WireErrorKind.ANSWER_CUT_SHORT is raised.value.error.kind
     assert raised.value.error.maybe_done == maybe_done
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "urllib3.exceptions" not in shown
 
 
 @pytest.mark.parametrize("target", ["/b/a/../c", "/b/.", "/b/./c?x=/"])

@@ -11,7 +11,8 @@ Rules that hold in this file:
   kept-alive connection never carries the rest of an old answer.
 - Proxies are resolved here, once for each origin.
 - Every exception of the stack below is told by its kind (`wire_errors`); what is raised is made of
-  that by the caller's `translate`.
+  that by the caller's `translate`. Those of requests and urllib3 quote the URL, which may hold a
+  signature: none of them is shown as the cause.
 - After a fork the child gets an adapter of its own: it shares no socket with its parent.
 """
 
@@ -28,7 +29,13 @@ import requests.utils
 import urllib3.response
 
 from s3dlio_http.adapter import make_adapter
-from s3dlio_http.wire_errors import STACK_EXCEPTIONS, WireError, WireErrorKind, wire_error
+from s3dlio_http.wire_errors import (
+    STACK_EXCEPTIONS,
+    WireError,
+    WireErrorKind,
+    root_cause,
+    wire_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +64,7 @@ def may_change(method: str) -> bool:
 class HttpRequest:
     """A request, ready to be sent. Nobody changes it; to freeze it would cost a microsecond.
 
-    Its repr tells no header, and so no secret.
+    Its repr tells neither headers nor the query, and so no secret.
 
     Attributes:
         operation, uri: what it is for; they stand in errors.
@@ -72,7 +79,7 @@ class HttpRequest:
     uri: str
     method: str
     origin: str
-    target: str
+    target: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | bytearray | memoryview | None = field(default=None, repr=False)
 
@@ -112,7 +119,7 @@ class HttpAnswer:
         try:
             return int(self._raw.readinto(view))
         except STACK_EXCEPTIONS as error:
-            raise self._broken(error) from error
+            raise self._broken(error) from root_cause(error)
 
     def read(self, size_max_bytes: int) -> bytes:
         """Read a small body whole, and close.
@@ -146,7 +153,7 @@ class HttpAnswer:
         try:
             return bytes(self._raw.read(size_bytes))
         except STACK_EXCEPTIONS as error:
-            raise self._broken(error) from error
+            raise self._broken(error) from root_cause(error)
 
     def _broken(self, error: Exception) -> Exception:
         # Whatever broke now: the service has had the request.
@@ -222,9 +229,7 @@ class HttpClient:
                 proxies=proxies,
             )
         except STACK_EXCEPTIONS as error:
-            # One that judges a value quotes it.
-            cause = None if isinstance(error, ValueError) else error
-            raise self._translated(request, error) from cause
+            raise self._translated(request, error) from root_cause(error)
         if isinstance(response.raw, urllib3.response.BaseHTTPResponse):
             return _CopiedAnswer(request, response, self._translate)
         return HttpAnswer(request, response, self._translate)

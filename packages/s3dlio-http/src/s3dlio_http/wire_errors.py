@@ -4,7 +4,7 @@ Rules that hold in this file:
 - An exception is looked at with all that it wraps; the first row that fits any of them decides.
 - `maybe_done` is True unless the request certainly never reached the service; whoever knows the
   method takes it back for one that changes nothing.
-- No exception's text is shown that may quote a header, and so a secret.
+- No exception's text is shown that may quote a header or a URL, and so a secret.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from s3dlio_http.errors import (
     TooSlowError,
 )
 
-__all__ = ["STACK_EXCEPTIONS", "WireError", "WireErrorKind", "wire_error"]
+__all__ = ["STACK_EXCEPTIONS", "WireError", "WireErrorKind", "root_cause", "wire_error"]
 
 #: What the stack below may raise.
 STACK_EXCEPTIONS = (
@@ -43,6 +43,9 @@ _SPEAKING = (
     MissingFileError,
     http.client.RemoteDisconnected,
 )
+
+#: Exceptions whose words quote the URL.
+_QUOTING = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 
 _CHAIN_MAX = 16
 
@@ -125,6 +128,14 @@ def wire_error(error: BaseException) -> WireError:
     chain = _chain(error)
     kind = next(kind for cls, kind in _ROWS if any(isinstance(link, cls) for link in chain))
     return WireError(kind, _said(chain), maybe_done=kind not in _NEVER_SENT)
+
+
+def root_cause(error: BaseException) -> OSError | None:
+    """Return what the operating system or TLS raised, which quotes nothing, or None."""
+    for link in _chain(error):
+        if isinstance(link, OSError) and not isinstance(link, _QUOTING):
+            return link
+    return None
 
 
 def _chain(error: BaseException) -> list[BaseException]:
