@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import pytest
@@ -67,6 +68,15 @@ def test_identity_needs_https() -> None:
         find_credential(AzureConfig(endpoint=endpoint, credential_kind="identity"), {})
     with pytest.raises(CredentialsError, match="needs an https:// endpoint"):
         find_credential(AzureConfig(endpoint=endpoint), {})
+
+
+def test_what_azure_identity_warns_of_is_not_printed() -> None:
+    """Python prints what no handler takes: a page of all that was tried."""
+    find_credential(ACCT, {})
+    find_credential(ACCT, {})
+    assert [logging.NullHandler] == [
+        type(handler) for handler in logging.getLogger("azure.identity").handlers
+    ]
 
 
 def test_nothing_found_lists_what_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,50 @@ def test_threads_that_begin_together_share_a_token() -> None:
     assert len(tokens.asked) == 1
 
 
+class Door:
+    """A lock before which all must stand until who is in goes on.
+
+    Attributes:
+        comings: one for each thread that came.
+    """
+
+    def __init__(self) -> None:
+        self.comings = threading.Semaphore(0)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self.comings.release()
+        self._lock.acquire()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._lock.release()
+
+
+def test_threads_that_wait_share_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would wait as long again; who comes later asks anew."""
+    tokens = Tokens(error=ClientAuthenticationError("no luck"))
+    checked, door = CheckedTokens(tokens), Door()
+    monkeypatch.setattr(checked, "_lock", door)
+    errors: list[CredentialsError] = []
+
+    def ask() -> None:
+        with pytest.raises(CredentialsError, match="no luck") as caught:
+            checked.get_token(SCOPE)
+        errors.append(caught.value)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    tokens.before = lambda: [door.comings.acquire() for _ in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(error) for error in errors}) == 8
+    assert len(tokens.asked) == 1
+    tokens.before = lambda: None
+    ask()
+    assert len(tokens.asked) == 2
+
+
 def test_other_claims_get_another_token() -> None:
     """What the service asks for isn't answered with what it has refused."""
     tokens = Tokens()
@@ -132,6 +176,32 @@ def test_a_challenge_is_answered(server: ByteServer) -> None:
     assert [0, 0] == [request.connection for request in server.requests]
 
 
+def test_a_challenge_without_a_token_is_a_credentials_error(server: ByteServer) -> None:
+    """What the credential says of the claims is told, with what to do; the connection ends."""
+    refusal = answer(b"<Error/>", status="401 No", WWW_Authenticate=CHALLENGE)
+    server.on("/account/c/k", Reply(refusal), Reply(answer(b"hello")))
+    tokens = Tokens()
+    sender = sender_of(server, tokens)
+    errors = iter([None, ClientAuthenticationError("log in again"), None])
+    tokens.before = lambda: setattr(tokens, "error", next(errors))
+    with pytest.raises(CredentialsError, match=r"read az://c/k: .*log in again.*az login"):
+        sender.send(GET)
+    assert sender.send(GET).read(10) == b"hello"
+    assert [0, 1] == [request.connection for request in server.requests]
+
+
+@pytest.mark.parametrize("claims", ["x", "//79", "8"])
+def test_a_challenge_that_is_none_is_a_refusal(server: ByteServer, claims: str) -> None:
+    """Claims that are no base64, or no UTF-8."""
+    challenge = f'Bearer error="insufficient_claims", claims="{claims}"'
+    body = b"<Error><Code>InvalidAuthenticationInfo</Code><Message>Bad token</Message></Error>"
+    refusal = answer(body, status="401 No", WWW_Authenticate=challenge)
+    server.on("/account/c/k", Reply(refusal))
+    with pytest.raises(CredentialsError, match="Bad token"):
+        sender_of(server, Tokens()).send(GET)
+    assert len(server.requests) == 1
+
+
 def test_a_refused_token_is_a_credentials_error(server: ByteServer) -> None:
     """One request, and what the service says."""
     body = b"<Error><Code>InvalidAuthenticationInfo</Code><Message>Bad issuer</Message></Error>"
@@ -145,7 +215,7 @@ def test_a_refused_token_is_a_credentials_error(server: ByteServer) -> None:
 @pytest.mark.parametrize(
     ("error", "said", "retryable"),
     [
-        (ClientAuthenticationError("Please run az login\nTo troubleshoot, see"), "az login", False),
+        (ClientAuthenticationError("Please log in\nTo troubleshoot"), r"log in\. Log in", False),
         (ServiceRequestError("no route"), "no route", True),
         (ValueError("token=geheim sig=geheim"), "from Tokens: ValueError", False),
         (RuntimeError(), "RuntimeError", False),

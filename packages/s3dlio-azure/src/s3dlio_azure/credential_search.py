@@ -15,6 +15,7 @@ _SAS_TOKEN); azure-identity, DefaultAzureCredential.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from s3dlio_azure.config import check_takes_tokens
@@ -49,9 +50,11 @@ KEY_VARIABLES = ("AZURE_STORAGE_KEY", "AZURE_STORAGE_ACCOUNT_KEY")
 SAS_VARIABLE = "AZURE_STORAGE_SAS_TOKEN"
 
 _HINT = (
-    "Set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN; for a "
-    "public container set the option anonymous (--no-sign-request)"
+    "Set AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or log in "
+    "(az login); for a public container set the option anonymous (--no-sign-request)"
 )
+#: Keeps Python from printing what nobody handles.
+_SILENT = logging.NullHandler()
 
 
 class Found(NamedTuple):
@@ -226,6 +229,8 @@ def _identity(config: AzureConfig, environ: Mapping[str, str]) -> Found | str:
             "a token of Microsoft Entra ID is sent to Azure's own hosts (set the option "
             "credential=identity to send it elsewhere)"
         )
+    # It warns of all that it has tried. Whoever configures logging still gets that.
+    logging.getLogger("azure.identity").addHandler(_SILENT)
     return Found(BearerToken(DefaultAzureCredential()), "azure-identity")
 
 

@@ -26,6 +26,7 @@ from azure.core.pipeline.policies import (
 from s3dlio_azure.shared_key import authorization
 from s3dlio_azure.tokens import CheckedTokens
 from s3dlio_azure.transport import WireAnswer, WireRequest
+from s3dlio_core.errors import S3dlioError
 from s3dlio_core.logs import get_logger
 from s3dlio_core.rest.xml import ERROR_BODY_MAX_BYTES
 
@@ -148,9 +149,21 @@ class BearerTokenPolicy(BearerTokenCredentialPolicy[Any, Any]):
         return f"Bearer {self._tokens.current(TOKEN_SCOPE)}"
 
     def on_challenge(self, request: _Request, response: _Response) -> bool:
-        """Get the token that the service asks for instead; return whether there is one."""
-        answered = super().on_challenge(request, response)
+        """Get the token that the service asks for instead; return whether there is one.
+
+        Raises:
+            CredentialsError: there is none.
+        """
+        answer = response.http_response.answer
+        try:
+            answered = super().on_challenge(request, response)
+        except S3dlioError:
+            answer.close()
+            raise
+        except ValueError:
+            # What is asked for can't be read: the refusal is told as any other.
+            return False
         if answered:
             # The request is sent again, and nobody else will read this answer.
-            response.http_response.answer.read(ERROR_BODY_MAX_BYTES)
+            answer.read(ERROR_BODY_MAX_BYTES)
         return answered

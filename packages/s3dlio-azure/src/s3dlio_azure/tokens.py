@@ -1,14 +1,17 @@
 """Tokens of Microsoft Entra ID, from whatever credential the program gives.
 
 Rules that hold in this file:
-- What a credential raises becomes a CredentialsError: its first lines where azure-core or
-  azure-identity speak, without what looks like a secret; else its name alone.
+- What a credential raises becomes a CredentialsError: its first line where azure-core or
+  azure-identity speak, without what looks like a secret; else its name alone. All that they say is
+  logged at level DEBUG.
 - A token never gets into a log.
-- Threads that want a token at once get one between them: some sources start a program for each.
+- Threads that want a token at once get one between them, or one failure: some sources start a
+  program for each, or wait for a service that isn't there.
 """
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 
 from s3dlio_core.errors import CredentialsError, S3dlioError
-from s3dlio_core.logs import redact, register_secret
+from s3dlio_core.logs import get_logger, redact, register_secret
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
 
 __all__ = ["CheckedTokens"]
+
+logger = get_logger("azure")
 
 _REASON_MAX_CHARS = 500
 #: How old a token may be that another thread has just got.
@@ -37,6 +42,7 @@ class CheckedTokens:
         self._source = source
         self._lock = threading.Lock()
         self._latest: tuple[float, tuple[Any, ...], AccessToken] | None = None
+        self._failed: tuple[tuple[Any, ...], S3dlioError] | None = None
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token that was got just now.
@@ -45,12 +51,21 @@ class CheckedTokens:
             CredentialsError: there is none.
         """
         asked = (scopes, options)
+        failed_before = self._failed
         with self._lock:
             if self._latest is not None and self._latest[1] == asked:
                 got_at_s, _, token = self._latest
                 if time.monotonic() - got_at_s < _SHARED_S:
                     return token
-            token = self._new(*scopes, **options)
+            failed = self._failed
+            if failed is not None and failed is not failed_before and failed[0] == asked:
+                # What another thread has asked for in vain while this one waited.
+                raise copy.copy(failed[1])
+            try:
+                token = self._new(*scopes, **options)
+            except S3dlioError as error:
+                self._failed = (asked, copy.copy(error))
+                raise
             self._latest = (time.monotonic(), asked, token)
             return token
 
@@ -78,9 +93,11 @@ class CheckedTokens:
 
 def _no_token(source: TokenCredential, error: Exception) -> CredentialsError:
     # Others may quote anything.
-    words = str(error) if isinstance(error, AzureError) else ""
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    said = redact(" ".join(lines[:2]))[:_REASON_MAX_CHARS].rstrip(".") or type(error).__name__
+    words = str(error).strip() if isinstance(error, AzureError) else ""
+    said = words.partition("\n")[0].strip()
+    if said != words:
+        logger.debug("no token from %s: %s", type(source).__name__, words)
+    said = redact(said)[:_REASON_MAX_CHARS].rstrip(".") or type(error).__name__
     return CredentialsError(
         f"no token of Microsoft Entra ID from {type(source).__name__}: {said}",
         hint="Log in (az login), or set what azure-identity looks for",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from http.client import responses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from azure.core.pipeline.transport import HttpTransport
@@ -75,6 +76,11 @@ class WireAnswer:
     def __init__(self, answer: HttpAnswer) -> None:
         self.answer = answer
         self.status_code = answer.status
+
+    @property
+    def reason(self) -> str:
+        """The usual words for the status."""
+        return responses.get(self.status_code, "")
 
     @property
     def headers(self) -> MutableMapping[str, str]:
