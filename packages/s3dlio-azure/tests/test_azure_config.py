@@ -306,6 +306,13 @@ def test_every_option_reaches_the_configuration(tmp_path: Path) -> None:
     assert OPTION_GROUPS[0] <= OPTION_NAMES
 
 
+def test_the_host_of_a_uri_is_kept() -> None:
+    """URIs that are shown have it, in the form that it was written in."""
+    host = "acct.blob.core.windows.net"
+    assert config_from_options({}, {}, host).account_uri == f"az://{host}/"
+    assert config_from_options({"account": "acct"}, {}).account_uri == "az://"
+
+
 def test_a_ca_bundle_may_stand_in_the_environment(tmp_path: Path) -> None:
     """By the variable that requests has, too; an option wins."""
     bundle = tmp_path / "ca.pem"

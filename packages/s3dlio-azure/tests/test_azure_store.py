@@ -12,6 +12,7 @@ from s3dlio_azure import AzureConfig, AzureProvider, AzureStore, SharedKey
 from s3dlio_core import errors as core
 from s3dlio_core.listing import iterate
 from s3dlio_core.store import Attributes, Condition, ObjectInfo
+from s3dlio_core.uri import Uri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -532,6 +533,34 @@ def test_name_that_no_container_has_is_refused(serve_az: Serve, name: str) -> No
             with pytest.raises(core.UsageError):
                 call()
     assert server.requests == []
+
+
+# The account that a URI names.
+
+
+def test_host_of_a_uri_stands_in_all_that_is_shown(serve_az: Serve) -> None:
+    """Without it a URI means a blob of another account: what is listed may be deleted next."""
+    host = "other.blob.core.windows.net"
+    server, store = serve_az(*[refusal(403, "AuthorizationFailure")] * 20, host=host)
+    uri = store.uri_of("a/b")
+    assert parse_uri(uri) == Uri("az", "abc", "a/b", host)
+    calls: dict[str, Callable[[], object]] = {
+        f"head {uri}": lambda: store.head("a/b"),
+        f"read {uri}": lambda: store.open_reader("a/b"),
+        f"put {uri}": lambda: store.put("a/b", b"x"),
+        f"delete {uri}": lambda: store.delete("a/b"),
+        f"copy {uri}": lambda: store.copy_from(store.copy_source("c"), "a/b"),
+        f"get tags {uri}": lambda: store.tags("a/b"),
+        f"list az://{host}/abc": store.list_page,
+        f"delete az://{host}/abc": lambda: list(store.delete_many(["a/b", "c"])),
+        f"create container az://{host}/abc": lambda: provider_of(
+            server, host=host
+        ).create_container("abc"),
+    }
+    for said, call in calls.items():
+        with pytest.raises(core.S3dlioError) as raised:
+            call()
+        assert str(raised.value).startswith(f"{said}: ")
 
 
 # Alone.

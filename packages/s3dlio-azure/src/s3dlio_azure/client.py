@@ -88,7 +88,9 @@ class BlobClient(BlockOperations):
         query = [("comp", "list")]
         if marker:
             query.append(("marker", marker))
-        request = BlobRequest("list containers", "GET", query=tuple(query))
+        request = BlobRequest(
+            "list containers", "GET", query=tuple(query), account_uri=self.config.account_uri
+        )
         return self.sender.send_for_value(request, parse_list_containers)
 
     def create_container(self, name: str) -> None:
@@ -104,7 +106,9 @@ class BlobClient(BlockOperations):
         self._ask_container("head container", "HEAD", name)
 
     def _ask_container(self, operation: str, method: str, name: str) -> None:
-        request = BlobRequest(operation, method, name, query=(_OF_CONTAINER,))
+        request = BlobRequest(
+            operation, method, name, query=(_OF_CONTAINER,), account_uri=self.config.account_uri
+        )
         check_is_of_service(self.config, request, self.sender.send_for_nothing(request))
 
     def list_blobs(
@@ -136,7 +140,9 @@ class BlobClient(BlockOperations):
             query.append(("marker", marker))
         if page_size is not None:
             query.append(("maxresults", str(page_size)))
-        request = BlobRequest("list", "GET", container, query=tuple(query))
+        request = BlobRequest(
+            "list", "GET", container, query=tuple(query), account_uri=self.config.account_uri
+        )
         return self.sender.send_for_value(request, self._parse_list_blobs)
 
     def count_blobs(
@@ -157,7 +163,9 @@ class BlobClient(BlockOperations):
             query.append(("include", "versions"))
         if marker:
             query.append(("marker", marker))
-        request = BlobRequest("list", "GET", container, query=tuple(query))
+        request = BlobRequest(
+            "list", "GET", container, query=tuple(query), account_uri=self.config.account_uri
+        )
         return self.sender.send_for_value(request, count_list_blobs)
 
     def _parse_list_blobs(self, body: bytes) -> Page:
@@ -186,7 +194,14 @@ class BlobClient(BlockOperations):
         Returns:
             The answer; the caller reads it to its end or closes it.
         """
-        request = BlobRequest("read", "GET", container, key, version_query(version))
+        request = BlobRequest(
+            "read",
+            "GET",
+            container,
+            key,
+            version_query(version),
+            account_uri=self.config.account_uri,
+        )
         headers = condition_headers(request.operation, request.uri, if_match=if_match)
         if start or stop is not None:
             headers["range"] = byte_range(start, stop)
@@ -203,7 +218,14 @@ class BlobClient(BlockOperations):
         self, container: str, key: str, *, if_match: str | None = None, version: str | None = None
     ) -> ObjectInfo:
         """Describe a blob (Get Blob Properties)."""
-        request = BlobRequest("head", "HEAD", container, key, version_query(version))
+        request = BlobRequest(
+            "head",
+            "HEAD",
+            container,
+            key,
+            version_query(version),
+            account_uri=self.config.account_uri,
+        )
         request.headers = condition_headers(request.operation, request.uri, if_match=if_match)
         answer = self.sender.send_for_nothing(request)
         self._check_blob(request, answer, version)
@@ -229,7 +251,9 @@ class BlobClient(BlockOperations):
         condition: Condition | None = None,
     ) -> HttpAnswer:
         """Store a block blob in one request (Put Blob); return the head of the answer."""
-        request = BlobRequest("put", "PUT", container, key, body=buffer)
+        request = BlobRequest(
+            "put", "PUT", container, key, body=buffer, account_uri=self.config.account_uri
+        )
         operation, uri, config = request.operation, request.uri, self.config
         sent = request_headers(self.checksum, buffer)
         request.headers = {
@@ -259,7 +283,7 @@ class BlobClient(BlockOperations):
         boundary = f"batch_{uuid.uuid4()}"
         requests = [self._deletion(container, key) for key in keys]
         signed = [("DELETE", *self.sender.sign_subrequest(request)) for request in requests]
-        batch = _batch(container)
+        batch = self._batch(container)
         batch.headers = {"content-type": f"multipart/mixed; boundary={boundary}"}
         batch.body = batch_body(boundary, signed)
         answer = self.sender.send(batch)
@@ -275,7 +299,15 @@ class BlobClient(BlockOperations):
     def _deletion(self, container: str, key: str) -> BlobRequest:
         snapshots = self.config.delete_snapshots
         headers = {"x-ms-delete-snapshots": snapshots} if snapshots else {}
-        return BlobRequest("delete", "DELETE", container, key, headers=headers)
+        return BlobRequest(
+            "delete", "DELETE", container, key, headers=headers, account_uri=self.config.account_uri
+        )
+
+    def _batch(self, container: str) -> BlobRequest:
+        query = (_OF_CONTAINER, ("comp", "batch"))
+        return BlobRequest(
+            "delete", "POST", container, query=query, account_uri=self.config.account_uri
+        )
 
     def error_of_deletion(self, container: str, key: str, answer: SubAnswer) -> S3dlioError:
         """Return the error of a deletion that a batch's answer tells was refused."""
@@ -284,9 +316,6 @@ class BlobClient(BlockOperations):
 
     def error_of_batch(self, container: str, answer: SubAnswer) -> S3dlioError:
         """Return the error of a batch that was refused within its own answer."""
-        return self.sender.error_of(_batch(container), answer.status, answer.headers, answer.body)
-
-
-def _batch(container: str) -> BlobRequest:
-    query = (_OF_CONTAINER, ("comp", "batch"))
-    return BlobRequest("delete", "POST", container, query=query)
+        return self.sender.error_of(
+            self._batch(container), answer.status, answer.headers, answer.body
+        )

@@ -55,7 +55,14 @@ class BlockOperations(CopyOperations):
         """
         sent = request_headers(checksum, buffer)
         request = BlobRequest(
-            "put part", "PUT", container, key, _block_query(name), headers=sent, body=buffer
+            "put part",
+            "PUT",
+            container,
+            key,
+            _block_query(name),
+            headers=sent,
+            body=buffer,
+            account_uri=self.config.account_uri,
         )
         answer = self.sender.send_for_nothing(request)
         check_is_of_service(self.config, request, answer)
@@ -83,7 +90,14 @@ class BlockOperations(CopyOperations):
         """
         headers = {**source, "x-ms-source-range": byte_range(start, stop)}
         request = BlobRequest(
-            "copy part", "PUT", container, key, _block_query(name), headers=headers, body=b""
+            "copy part",
+            "PUT",
+            container,
+            key,
+            _block_query(name),
+            headers=headers,
+            body=b"",
+            account_uri=self.config.account_uri,
         )
         self.send_unless_lacking("Put Block From URL", request)
 
@@ -96,7 +110,9 @@ class BlockOperations(CopyOperations):
             kind: "committed" or "uncommitted".
         """
         query = (_LIST, ("blocklisttype", kind))
-        request = BlobRequest("list parts", "GET", container, key, query)
+        request = BlobRequest(
+            "list parts", "GET", container, key, query, account_uri=self.config.account_uri
+        )
         parse = functools.partial(parse_block_list, kind=kind)
         try:
             blocks, headers = self.sender.send_for_document(request, parse)
@@ -125,7 +141,13 @@ class BlockOperations(CopyOperations):
         """
         operation, config = "complete multipart upload", self.config
         request = BlobRequest(
-            operation, "PUT", container, key, (_LIST,), body=block_list_body(names)
+            operation,
+            "PUT",
+            container,
+            key,
+            (_LIST,),
+            body=block_list_body(names),
+            account_uri=self.config.account_uri,
         )
         request.headers = {
             "content-type": "application/xml",

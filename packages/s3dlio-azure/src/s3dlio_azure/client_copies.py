@@ -100,7 +100,9 @@ class CopyOperations:
         attributes: Attributes,
         condition: Condition | None,
     ) -> None:
-        request = BlobRequest("copy", "PUT", container, key, body=b"")
+        request = BlobRequest(
+            "copy", "PUT", container, key, body=b"", account_uri=self.config.account_uri
+        )
         operation, uri, config = request.operation, request.uri, self.config
         request.headers = {
             **headers,
@@ -143,5 +145,7 @@ class CopyOperations:
     def get_tags(self, container: str, key: str, *, version: str | None = None) -> dict[str, str]:
         """Return a blob's tags (Get Blob Tags)."""
         query = (("comp", "tags"), *version_query(version))
-        request = BlobRequest("get tags", "GET", container, key, query)
+        request = BlobRequest(
+            "get tags", "GET", container, key, query, account_uri=self.config.account_uri
+        )
         return self.sender.send_for_value(request, parse_tags)

@@ -69,6 +69,7 @@ class AzureConfig:
         include_directory_stubs: whether listings show the empty blobs that stand for directories.
         versions: whether the account may keep versions of blobs.
         blob_tags: whether the account has blob index tags, and the credential may read them.
+        host: the host that URIs of the account name, or "" for URIs without one.
     """
 
     account: str = ""
@@ -87,6 +88,7 @@ class AzureConfig:
     include_directory_stubs: bool = False
     versions: bool = True
     blob_tags: bool = True
+    host: str = ""
 
     def __post_init__(self) -> None:
         check_choice("credential", self.credential_kind, CREDENTIAL_KINDS)
@@ -128,6 +130,11 @@ class AzureConfig:
     def namespace(self) -> str:
         """Within what a container's name is unique."""
         return self.endpoint
+
+    @property
+    def account_uri(self) -> str:
+        """What URIs of the account's containers begin with."""
+        return f"az://{self.host}/" if self.host else "az://"
 
     @property
     def is_azure(self) -> bool:

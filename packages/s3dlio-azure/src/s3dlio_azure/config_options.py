@@ -122,6 +122,7 @@ def config_from_options(
         endpoint=endpoint,
         credential=_explicit_credential(options, given, account),
         credential_kind=options.get("credential", "").lower(),
+        host=host,
         **values,
     )
 

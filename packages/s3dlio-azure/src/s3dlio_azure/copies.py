@@ -49,7 +49,7 @@ def copy_object(
                 container, key, headers, attributes=attributes, condition=condition
             )
     except ObjectNotFoundError as error:
-        error.uri = _uri_of(source)
+        error.uri = _uri_of(store, source)
         raise
     except PermissionDeniedError as error:
         if client.config.blob_tags:
@@ -78,7 +78,7 @@ def copy_block(
     try:
         store.client.put_block_from_url(store.container, key, name, headers, start=start, stop=stop)
     except ObjectNotFoundError as error:
-        error.uri = _uri_of(source)
+        error.uri = _uri_of(store, source)
         raise
 
 
@@ -109,9 +109,11 @@ def _source_headers(
         )
     headers = {"x-ms-copy-source": url, **headers}
     if source.etag is not None:
-        headers["x-ms-source-if-match"] = quoted_etag(source.etag, operation, _uri_of(source))
+        headers["x-ms-source-if-match"] = quoted_etag(
+            source.etag, operation, _uri_of(store, source)
+        )
     return headers
 
 
-def _uri_of(source: CopySource) -> str:
-    return f"az://{source.container}/{source.key}"
+def _uri_of(store: AzureStore, source: CopySource) -> str:
+    return f"{store.client.config.account_uri}{source.container}/{source.key}"

@@ -52,7 +52,7 @@ def presigned_url(
         raise UsageError(
             f"a URL works for 1 second at least, and to the year 9999, not for {expires_s} s",
             operation="presign",
-            uri=f"az://{container}/{key}",
+            uri=f"{sender.config.account_uri}{container}/{key}",
         )
     return sender.sas_url(
         container,

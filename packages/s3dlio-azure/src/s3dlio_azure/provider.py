@@ -87,20 +87,24 @@ class AzureProvider(StoreProvider):
 
     def create_container(self, name: str) -> None:
         """Create a container."""
-        _check_name("create container", name)
+        self._check_name("create container", name)
         self.client.create_container(name)
 
     def delete_container(self, name: str) -> None:
         """Delete an empty container."""
-        _check_name("delete container", name)
+        self._check_name("delete container", name)
         if self._holds_anything(name):
             raise ContainerNotEmptyError(
                 "the container holds blobs, or older versions of them",
                 operation="delete container",
-                uri=f"az://{name}",
+                uri=self.config.account_uri + name,
                 hint="Delete them first; include_directory_stubs lists those of directories, too",
             )
         self.client.delete_container(name)
+
+    def _check_name(self, operation: str, name: str) -> None:
+        if flaw := container_flaw(name):
+            raise UsageError(flaw, operation=operation, uri=self.config.account_uri + name)
 
     def _holds_anything(self, name: str) -> bool:
         if self.config.versions:
@@ -117,7 +121,7 @@ class AzureProvider(StoreProvider):
             lambda marker: self.client.count_blobs(name, versions=versions, marker=marker),
             lambda page: page[1],
             operation="list",
-            uri=f"az://{name}",
+            uri=self.config.account_uri + name,
         )
         return any(count for count, _ in pages)
 
@@ -136,8 +140,3 @@ class AzureProvider(StoreProvider):
     def close(self) -> None:
         """Close the connections that the provider's stores share."""
         self.client.close()
-
-
-def _check_name(operation: str, name: str) -> None:
-    if flaw := container_flaw(name):
-        raise UsageError(flaw, operation=operation, uri=f"az://{name}")

@@ -36,6 +36,7 @@ class BlobRequest:
         query: parameters, not encoded.
         headers: those that matter to the operation, names in lower case.
         body: the body, or None.
+        account_uri: what the URI begins with: `AzureConfig.account_uri`.
     """
 
     operation: str
@@ -45,11 +46,13 @@ class BlobRequest:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Buffer | None = field(default=None, repr=False)
+    account_uri: str = "az://"
 
     @property
     def uri(self) -> str:
         """The URI of what the request names, for messages."""
-        return f"az://{self.container}/{self.key}" if self.key else f"az://{self.container}"
+        uri = self.account_uri + self.container
+        return f"{uri}/{self.key}" if self.key else uri
 
     @property
     def changes(self) -> bool:

@@ -213,7 +213,7 @@ class AzureSender:
             raise UsageError(
                 "only an account's key can sign URLs",
                 operation="presign",
-                uri=f"az://{container}/{key}",
+                uri=f"{self.config.account_uri}{container}/{key}",
                 hint="Give account and account_key, or AZURE_STORAGE_KEY",
             )
         url = self._versioned(self.url_of(container, key), version)

@@ -104,7 +104,7 @@ class AzureStore(ObjectStore):
             UsageError: no container can have this name.
         """
         if flaw := container_flaw(container):
-            raise UsageError(flaw, uri=f"az://{container}")
+            raise UsageError(flaw, uri=client.config.account_uri + container)
         self.client = client
         self.container = container
         self._owns_client = owns_client
@@ -140,7 +140,7 @@ class AzureStore(ObjectStore):
     @property
     def uri(self) -> str:
         """The container's URI."""
-        return f"az://{self.container}"
+        return self.client.config.account_uri + self.container
 
     def check_key(self, key: str) -> None:
         """Check that a blob can have this name; see `keys`."""

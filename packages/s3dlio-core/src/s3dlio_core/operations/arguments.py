@@ -11,12 +11,11 @@ from s3dlio_core import errors
 from s3dlio_core.registry import default_observer
 from s3dlio_core.session import Session
 from s3dlio_core.transfer.events import CancelToken, TransferObserver
-from s3dlio_core.uri import parse_uri
+from s3dlio_core.uri import Uri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from s3dlio_core.uri import Uri
 
 #: A URI or a local path.
 UriLike: TypeAlias = "str | os.PathLike[str]"
@@ -89,11 +88,10 @@ def expect_container(session: Session, target: Uri, container: str, *, create: b
     provider = session.provider(target)
     if provider.containers_are_paths or provider.container_exists(container):
         return ""
+    uri = str(Uri(target.scheme, container, "", target.host))
     if not create:
-        raise errors.ContainerNotFoundError(
-            "the bucket or container does not exist", uri=f"{target.scheme}://{container}"
-        )
-    return f"{target.scheme}://{container} would be created"
+        raise errors.ContainerNotFoundError("the bucket or container does not exist", uri=uri)
+    return f"{uri} would be created"
 
 
 def object_uri(uri: UriLike) -> Uri:
