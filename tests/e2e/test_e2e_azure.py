@@ -280,6 +280,19 @@ def test_interrupted_upload_leaves_the_blob_as_it_was(
 # Copies on the server
 
 
+@pytest.mark.parametrize("size_mib", [0, 17])
+def test_tags_come_along_through_this_machine(
+    azure_cli: Cli, azurite_container: BlobContainer, size_mib: int
+) -> None:
+    """Whole or in parts: what is listed tells all that is needed of a blob but its tags."""
+    azurite_container.put("from/x", b"x" * (size_mib * 1024**2), tags={"team": "a b"})
+    source, destination = f"{azurite_container.uri}/from/", f"{azurite_container.uri}/to/"
+    # Azurite can't copy to other metadata by itself.
+    azure_cli("cp", "-r", "--metadata", "new=1", source, destination).expect(0)
+    assert {"new": "1"} == azurite_container.head("to/x").metadata
+    assert {"team": "a b"} == azurite_container.client.get_blob_client("to/x").get_blob_tags()
+
+
 def test_tree_is_copied_without_a_read(
     azure_cli: Cli, azurite: AzuriteServer, azurite_container: BlobContainer
 ) -> None:

@@ -20,7 +20,7 @@ WHOLE = """<Blob><Name>a b&amp;c/d</Name><VersionId>2026-01-02T03:04:05.1234567Z
 <Content-MD5>mgNkuembtIDdJeHwKEyFVQ==</Content-MD5><Cache-Control>no-store</Cache-Control>
 <Content-Disposition>inline</Content-Disposition><BlobType>BlockBlob</BlobType>
 <AccessTier>Cool</AccessTier><LeaseStatus>unlocked</LeaseStatus>
-<ServerEncrypted>true</ServerEncrypted></Properties>
+<ServerEncrypted>true</ServerEncrypted><TagCount>2</TagCount></Properties>
 <Metadata><My_x002D_Name>value</My_x002D_Name><empty /></Metadata><OrMetadata /></Blob>"""
 
 
@@ -69,7 +69,14 @@ def test_blob_is_described_whole() -> None:
             metadata={"my-name": "value", "empty": ""},
         ),
         storage_class="Cool",
+        tag_count=2,
     )
+
+
+def test_blob_without_tags_has_none() -> None:
+    """Their number is told of blobs that have any."""
+    (found,) = parse_list_blobs(page(blob("k"))).objects
+    assert found.tag_count == 0
 
 
 def test_prefixes_and_marker() -> None:

@@ -873,6 +873,17 @@ class TagsAreNotCounted(MemoryStore):
         return dataclasses.replace(super().head(key, **options), tag_count=None)
 
 
+class ListTellsAttributesWithoutTags(MemoryStore):
+    """A listing describes objects whole, but for their tags."""
+
+    def list_page(self, prefix: str = "", **options: Any) -> Page:
+        page = super().list_page(prefix, **options)
+        objects = [
+            dataclasses.replace(self.head(info.key), tag_count=None) for info in page.objects
+        ]
+        return dataclasses.replace(page, objects=objects)
+
+
 class TagsOfNothingAreNone(MemoryStore):
     """A missing object has no tags."""
 
@@ -1160,6 +1171,7 @@ FAULTS: dict[type[MemoryStore | MemoryProvider], str] = {
     CopiedPartIgnoresTheEtag: "test_copy_part_of_a_changed_source_fails",
     PutDropsTags: "test_tags_are_kept",
     TagsAreNotCounted: "test_tags_are_kept",
+    ListTellsAttributesWithoutTags: "test_listing_that_tells_attributes_counts_tags",
     TagsOfNothingAreNone: "test_tags_of_a_missing_object",
     UploadDropsTags: "test_multipart_keeps_tags",
     CopyDropsTags: "test_copy_keeps_tags",

@@ -136,7 +136,6 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
         size_bytes: the blob's size; None takes the Content-Length.
     """
     get = headers.get
-    tag_count = get("x-ms-tag-count")
     checksums = md5_checksums(_md5_of_blob(headers))
     return ObjectInfo(
         key=key,
@@ -149,7 +148,8 @@ def object_info(key: str, headers: Mapping[str, str], size_bytes: int | None = N
         attributes=attributes_of(headers, METADATA_PREFIX, read_metadata),
         storage_class=get("x-ms-access-tier", ""),
         encryption=get("x-ms-encryption-scope", ""),
-        tag_count=None if tag_count is None else whole_number(tag_count),
+        # Told of blobs that have any.
+        tag_count=whole_number(get("x-ms-tag-count", "0")),
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from s3dlio_azure.headers import is_directory, md5_checksums, read_metadata
-from s3dlio_core.rest.headers import http_date, strip_etag
+from s3dlio_core.rest.headers import http_date, strip_etag, whole_number
 from s3dlio_core.rest.xml import MalformedXmlError, expect, number, parse_root
 from s3dlio_core.store import Attributes, ChecksumType, ContainerInfo, ObjectInfo, Page
 
@@ -159,6 +159,8 @@ def _described(
         ),
         storage_class=text(f"{space}AccessTier") or "",
         encryption=text(f"{space}EncryptionScope") or "",
+        # Told of blobs that have any.
+        tag_count=whole_number(text(f"{space}TagCount") or "0"),
     )
 
 

@@ -26,6 +26,18 @@ class TagTests(ConformanceBase):
         with store.open_reader(f"{prefix}object") as reader:
             assert reader.info.tag_count == len(_TAGS)
 
+    def test_listing_that_tells_attributes_counts_tags(
+        self, store: ObjectStore, prefix: str
+    ) -> None:
+        """Who has the attributes of it asks nothing more, and would leave the tags behind."""
+        needs(store, "tags")
+        store.put(f"{prefix}object", b"x", attributes=Attributes(tags=_TAGS))
+        store.put(f"{prefix}other", b"x")
+        for info in store.list_page(prefix).objects:
+            if info.attributes is not None:
+                expected = len(_TAGS) if info.key == f"{prefix}object" else 0
+                assert info.tag_count == expected
+
     def test_object_without_tags_has_none(self, store: ObjectStore, prefix: str) -> None:
         """It isn't an error, and they don't stay from the object before."""
         needs(store, "tags")
