@@ -73,6 +73,12 @@ def serve() -> Iterator[Callable[..., tuple[CannedServer, AzureStore]]]:
         yield make
 
 
+def signed_permissions(server: CannedServer, number: int = 0) -> str:
+    """What a request lets the service do with the source."""
+    url = urlsplit(server.requests[number][1]["x-ms-copy-source"])
+    return parse_qs(url.query)["sp"][0]
+
+
 def source_of(store: AzureStore, etag: str | None = "e1", key: str = "a/b c") -> CopySource:
     """A blob of another container."""
     return dataclasses.replace(store.copy_source(key, etag), container="from")
@@ -121,6 +127,18 @@ def test_copy_replaces_tags(serve: Any) -> None:
     headers = copied_headers(server)
     assert headers["x-ms-tags"] == "team=a%20b"
     assert "x-ms-copy-source-tag-option" not in headers
+
+
+@pytest.mark.parametrize("attributes", [None, Attributes("text/x")])
+def test_copy_of_a_blob_that_has_no_tags_asks_for_none(
+    serve: Any, attributes: Attributes | None
+) -> None:
+    """They would take a permission that most don't have."""
+    server, store = serve(COPIED, DESCRIBED)
+    source = dataclasses.replace(source_of(store), tag_count=0)
+    store.copy_from(source, "k", attributes=attributes)
+    assert not [name for name in copied_headers(server) if "tag" in name]
+    assert signed_permissions(server) == "r"
 
 
 @pytest.mark.parametrize("attributes", [None, Attributes("text/x")])
@@ -236,13 +254,13 @@ def test_source_without_an_etag_has_no_condition(serve: Any) -> None:
 
 
 def test_source_is_read_by_a_signature_of_the_key(serve: Any) -> None:
-    """For this blob, to read it only, for an hour."""
+    """For this blob, to read it and its tags only, for an hour."""
     server, store = serve(COPIED, DESCRIBED)
     store.copy_from(source_of(store), "k")
     url = urlsplit(copied_headers(server)["x-ms-copy-source"])
     query = {name: value for name, (value,) in parse_qs(url.query).items()}
     assert url.path == "/account/from/a/b%20c"
-    assert (query["sr"], query["sp"]) == ("b", "r")
+    assert (query["sr"], query["sp"]) == ("b", "rt")
     assert query["se"] < time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4000))
     assert query["sig"]
 
@@ -271,7 +289,7 @@ def test_version_of_the_source_is_named(serve: Any) -> None:
     "change",
     [{"scheme": "s3"}, {"endpoint": "https://other.blob.core.windows.net"}, {"identity": "other"}],
 )
-def test_source_of_elsewhere_is_refused(serve: Any, change: dict[str, str]) -> None:
+def test_source_of_elsewhere_is_refused(serve: Any, change: dict[str, Any]) -> None:
     """Nothing is sent: the caller streams."""
     server, store = serve()
     source = dataclasses.replace(source_of(store), **change)
@@ -316,9 +334,10 @@ def test_server_without_copied_parts_is_asked_once(serve: Any) -> None:
 def test_refusal_of_one_blob_is_not_remembered(serve: Any) -> None:
     """Another one may be copied."""
     _, store = serve(refusal(409, "BlobUsesCustomerSpecifiedEncryption"), COPIED, DESCRIBED)
+    source = dataclasses.replace(source_of(store), tag_count=0)
     with pytest.raises(NotSupportedError):
-        store.copy_from(source_of(store), "k")
-    assert store.copy_from(source_of(store), "k").size_bytes == 5
+        store.copy_from(source, "k")
+    assert store.copy_from(source, "k").size_bytes == 5
 
 
 # What the service says of the source.
@@ -341,7 +360,8 @@ def test_refused_source(
 ) -> None:
     """Each is told for what it is, and no secret with it."""
     server, store = serve(refusal(status, code))
-    upload, source = store.create_multipart("k"), source_of(store)
+    source = dataclasses.replace(source_of(store), tag_count=0)
+    upload = store.create_multipart("k")
     with pytest.raises(expected) as raised:
         _ = upload.copy_part(1, 0, source, 0, 5) if part else store.copy_from(source, "k")
     if expected is ObjectNotFoundError:
@@ -350,11 +370,61 @@ def test_refused_source(
     assert query["sig"][0] not in f"{raised.value} {raised.value!r} {vars(raised.value)}"
 
 
-def test_refused_copy_names_the_permission_for_tags(serve: Any) -> None:
-    """It is easily forgotten, and there is an option to do without."""
+#: How tags are refused: by permission, and where an account has none.
+REFUSED_TAGS = pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (403, "AuthorizationPermissionMismatch"),
+        (403, "CannotVerifyCopySource"),
+        (409, "FeatureNotSupportedForAccount"),
+    ],
+)
+
+
+@REFUSED_TAGS
+@pytest.mark.parametrize("attributes", [None, Attributes("text/x")])
+def test_refused_tags_are_left_out_where_there_are_none(
+    serve: Any, status: int, code: str, attributes: Attributes | None
+) -> None:
+    """Who copies by key alone doesn't know; the source is asked for their number."""
+    server, store = serve(refusal(status, code), DESCRIBED, COPIED, DESCRIBED)
+    assert store.copy_from(source_of(store), "k", attributes=attributes).size_bytes == 5
+    copy, head = "PUT /account/target/k", "HEAD /account/target/k"
+    assert server.targets() == [copy, "HEAD /account/from/a/b%20c", copy, head]
+    assert (signed_permissions(server), signed_permissions(server, 2)) == ("rt", "r")
+    assert "x-ms-copy-source-tag-option" not in server.requests[2][1]
+
+
+@REFUSED_TAGS
+@pytest.mark.parametrize("is_known", [False, True])
+def test_refused_tags_are_never_left_behind(
+    serve: Any, status: int, code: str, *, is_known: bool
+) -> None:
+    """The error says what they take, and how to do without; or the caller streams."""
+    tagged = DESCRIBED.replace(b"x-ms-version", b"x-ms-tag-count: 2\r\nx-ms-version")
+    server, store = serve(refusal(status, code), tagged)
+    source = dataclasses.replace(source_of(store), tag_count=2 if is_known else None)
+    with pytest.raises((PermissionDeniedError, NotSupportedError)) as raised:
+        store.copy_from(source, "k")
+    assert ("blob_tags=false" in raised.value.hint) == (status == 403)
+    assert isinstance(raised.value, NotSupportedError) == (status == 409)
+    assert len(server.requests) == (1 if is_known else 2)
+
+
+def test_refused_copy_is_told_as_it_is(serve: Any) -> None:
+    """Where tags had no part in it."""
+    _, store = serve(refusal(403, "AuthorizationPermissionMismatch"))
+    source = dataclasses.replace(source_of(store), tag_count=0)
+    with pytest.raises(PermissionDeniedError) as raised:
+        store.copy_from(source, "k")
+    assert "blob_tags" not in raised.value.hint
+
+
+def test_refused_tags_name_their_permission(serve: Any) -> None:
+    """Also where they are read by themselves."""
     _, store = serve(refusal(403, "AuthorizationPermissionMismatch"))
     with pytest.raises(PermissionDeniedError, match="blob_tags=false"):
-        store.copy_from(source_of(store), "k")
+        store.tags("k")
 
 
 def test_copy_that_is_not_finished_is_an_error(serve: Any) -> None:

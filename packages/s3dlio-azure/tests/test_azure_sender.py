@@ -393,6 +393,8 @@ def test_the_source_of_a_copy_is_signed_for_an_hour(
     assert plain == sender.url_of("c", "a b")
     assert (fields["sp"], fields["sr"], fields.get("versionid")) == ("r", resource, version)
     assert "spr" not in fields
+    url, _ = sender.source_authorization("c", "a b", version, tags=True)
+    assert sas_fields(url.partition("?")[2])["sp"] == "rt"
 
 
 def test_the_source_of_a_copy_without_a_key(serve: Callable[..., Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from s3dlio_core.store import MultipartUpload, ObjectStore, Part
+    from s3dlio_core.store import CopySource, MultipartUpload, ObjectInfo, ObjectStore, Part
     from s3dlio_core.transfer.report import TransferReport
 
 CONTENT = bytes(range(250)) * 20
@@ -105,6 +105,42 @@ def test_a_large_object_is_copied_in_parts() -> None:
     assert calls(source) == {"head": 1, "tags": 1}
     assert calls(destination) == {"create_multipart": 1, "copy_part": 5, "complete": 1}
     assert content(destination.inner, "k") == CONTENT
+
+
+class NotesTagCounts(MemoryStore):
+    """Notes how many tags the sources of copies have."""
+
+    tag_counts: ClassVar[list[int | None]] = []
+
+    def copy_from(self, source: CopySource, key: str, **options: Any) -> ObjectInfo:
+        """Note it, and copy."""
+        self.tag_counts.append(source.tag_count)
+        return super().copy_from(source, key, **options)
+
+
+@pytest.mark.parametrize("tag_count", [None, 0, 2])
+def test_how_many_tags_an_object_has_is_passed_on(tag_count: int | None) -> None:
+    """Where a listing tells it."""
+    source, destination = container(), container(NotesTagCounts)
+    source.put("k", CONTENT)
+    NotesTagCounts.tag_counts.clear()
+    (item,) = items(source)
+    info = dataclasses.replace(item.info, tag_count=tag_count)
+    copied([dataclasses.replace(item, info=info)], destination)
+    assert NotesTagCounts.tag_counts == [tag_count]
+
+
+@pytest.mark.parametrize("part_size_bytes", [None, PART])
+def test_tags_are_left_where_the_source_was_told_to(part_size_bytes: int | None) -> None:
+    """It may say how many there are all the same."""
+    source, destination = two_stores()
+    source.capabilities = dataclasses.replace(source.capabilities, tags=False)
+    destination.capabilities = dataclasses.replace(destination.capabilities, copy=False)
+    plan = [dataclasses.replace(item, source=source) for item in items(source.inner)]
+    report = Engine("copy", destination, jobs=1, part_size_bytes=part_size_bytes).run(plan)
+    assert (1, 0) == (report.done_count, report.failed_count)
+    assert dict(destination.tags("k")) == {}
+    assert "tags" not in calls(source)
 
 
 @LIMITS
@@ -346,7 +382,7 @@ def test_a_source_without_etag_is_streamed() -> None:
 class Elsewhere(MemoryStore):
     """Names what a test says."""
 
-    named: Mapping[str, str]
+    named: Mapping[str, Any]
 
     def copy_source(
         self, key: str, etag: str | None = None, version: str | None = None

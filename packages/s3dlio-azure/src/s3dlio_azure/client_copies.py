@@ -51,6 +51,7 @@ class CopyOperations:
         key: str,
         source: Mapping[str, str],
         *,
+        tags: bool,
         condition: Condition | None = None,
     ) -> None:
         """Copy a blob with all that it has but its tier (Copy Blob From URL).
@@ -59,13 +60,14 @@ class CopyOperations:
             container: the container of the copy.
             key: its key.
             source: the headers that name the other blob.
+            tags: whether it has the other blob's tags.
             condition: on the blob that may be there.
         """
         self._copy(
             "Copy Blob From URL",
             container,
             key,
-            {**source, "x-ms-requires-sync": "true"},
+            {**source, **_tag_option(tags=tags), "x-ms-requires-sync": "true"},
             Attributes(),
             condition,
         )
@@ -77,19 +79,26 @@ class CopyOperations:
         source: Mapping[str, str],
         *,
         attributes: Attributes,
+        tags: bool,
         condition: Condition | None = None,
     ) -> None:
-        """Copy a blob's bytes, and its tags unless some are given (Put Blob From URL).
+        """Copy a blob's bytes (Put Blob From URL).
 
         Args:
             container: the container of the copy.
             key: its key.
             source: the headers that name the other blob.
             attributes: what the copy is to have.
+            tags: whether it has the other blob's tags; then it is given none.
             condition: on the blob that may be there.
         """
-        own = {"x-ms-blob-type": "BlockBlob", "x-ms-copy-source-blob-properties": "false"}
-        self._copy("Put Blob From URL", container, key, {**source, **own}, attributes, condition)
+        headers = {
+            **source,
+            **_tag_option(tags=tags),
+            "x-ms-blob-type": "BlockBlob",
+            "x-ms-copy-source-blob-properties": "false",
+        }
+        self._copy("Put Blob From URL", container, key, headers, attributes, condition)
 
     def _copy(
         self,
@@ -111,8 +120,6 @@ class CopyOperations:
             ),
             **condition_headers(operation, uri, condition),
         }
-        if config.blob_tags and "x-ms-tags" not in request.headers:
-            request.headers["x-ms-copy-source-tag-option"] = "COPY"
         answer = self.send_unless_lacking(name, request)
         if answer.headers.get("x-ms-copy-status", "success") != "success":
             raise ServiceError(
@@ -149,3 +156,7 @@ class CopyOperations:
             "get tags", "GET", container, key, query, account_uri=self.config.account_uri
         )
         return self.sender.send_for_value(request, parse_tags)
+
+
+def _tag_option(*, tags: bool) -> dict[str, str]:
+    return {"x-ms-copy-source-tag-option": "COPY"} if tags else {}

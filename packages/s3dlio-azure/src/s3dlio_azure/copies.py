@@ -8,6 +8,9 @@ Rules that hold in this file:
   Put Blob From URL writes what it is given. Each is used for what its documentation promises.
 - A source is read with the destination's credential: by a signature that lasts an hour, by the
   given one, or by a token. Its URL is a secret.
+- Tags take permissions that reading and writing don't, and some accounts have none: they are asked
+  for only where the source has some, or may have. A copy that is refused with them is made without
+  them when the source turns out to have none.
 
 Sources: Azure Storage, "Copy Blob From URL" and "Put Blob From URL" (x-ms-copy-source: at most
 2 KiB; x-ms-copy-source-authorization; x-ms-copy-source-tag-option), "Put Block From URL".
@@ -15,6 +18,7 @@ Sources: Azure Storage, "Copy Blob From URL" and "Put Blob From URL" (x-ms-copy-
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final
 
 from s3dlio_core.errors import NotSupportedError, ObjectNotFoundError, PermissionDeniedError
@@ -23,12 +27,21 @@ from s3dlio_core.rest.parts import looked_at
 from s3dlio_core.store import check_version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from s3dlio_azure.store import AzureStore
     from s3dlio_core.store import Attributes, Condition, CopySource, ObjectInfo
 
-__all__ = ["copy_block", "copy_object"]
+__all__ = ["TAGS_HINT", "copy_block", "copy_object"]
 
 SOURCE_URL_MAX_BYTES: Final = 2048
+
+#: What to do where a blob's tags may not be read.
+TAGS_HINT: Final = (
+    "Tags take permissions of their own: t of a SAS token, or a role such as Storage Blob Data "
+    "Owner; the option blob_tags=false (S3DLIO_SOURCE_BLOB_TAGS and S3DLIO_DEST_BLOB_TAGS) leaves "
+    "them behind"
+)
 
 
 def copy_object(
@@ -39,26 +52,65 @@ def copy_object(
     condition: Condition | None,
 ) -> ObjectInfo:
     """Copy a blob with one request; see `ObjectStore.copy_from`."""
-    client, container = store.client, store.container
-    headers = _source_headers(store, "copy", key, source)
+    copy = functools.partial(_copy, store, key, source, attributes, condition)
     try:
-        if attributes is None:
-            client.copy_blob(container, key, headers, condition=condition)
+        if _may_take_tags(store, source, attributes):
+            _copy_with_tags(store, source, copy)
         else:
-            client.put_blob_from_url(
-                container, key, headers, attributes=attributes, condition=condition
-            )
+            copy(tags=False)
     except ObjectNotFoundError as error:
         error.uri = _uri_of(store, source)
         raise
-    except PermissionDeniedError as error:
-        if client.config.blob_tags:
-            error.hint = (
-                "Beside reading and writing, a copy takes the permission for tags of both blobs; "
-                "the option blob_tags=false leaves them"
-            )
-        raise
-    return looked_at(lambda: client.head_blob(container, key))
+    return looked_at(lambda: store.client.head_blob(store.container, key))
+
+
+def _may_take_tags(store: AzureStore, source: CopySource, attributes: Attributes | None) -> bool:
+    """Whether a copy has its source's tags, should that have any."""
+    is_given = attributes is not None and attributes.tags
+    return store.capabilities.tags and source.tag_count != 0 and not is_given
+
+
+def _copy_with_tags(store: AzureStore, source: CopySource, copy: Callable[..., None]) -> None:
+    """Copy a blob with its tags; without, if that is refused and it has none.
+
+    Raises:
+        NotSupportedError: the service has no such copies, or doesn't copy tags here.
+        PermissionDeniedError: the blob has tags, and they, or it, can't be copied.
+    """
+    try:
+        copy(tags=True)
+    except (NotSupportedError, PermissionDeniedError) as error:
+        if not error.code:
+            # The server has no such operation, or the source can't be named.
+            raise
+        count = source.tag_count
+        if count is None:
+            found = store.client.head_blob(source.container, source.key, version=source.version)
+            count = found.tag_count
+        if count:
+            if isinstance(error, PermissionDeniedError):
+                error.hint = TAGS_HINT
+            raise
+        copy(tags=False)
+
+
+def _copy(
+    store: AzureStore,
+    key: str,
+    source: CopySource,
+    attributes: Attributes | None,
+    condition: Condition | None,
+    *,
+    tags: bool,
+) -> None:
+    client, container = store.client, store.container
+    headers = _source_headers(store, "copy", key, source, tags=tags)
+    if attributes is None:
+        client.copy_blob(container, key, headers, tags=tags, condition=condition)
+    else:
+        client.put_blob_from_url(
+            container, key, headers, attributes=attributes, tags=tags, condition=condition
+        )
 
 
 def copy_block(
@@ -74,7 +126,7 @@ def copy_block(
         start: its first byte.
         stop: the end, exclusive.
     """
-    headers = _source_headers(store, "copy part", key, source)
+    headers = _source_headers(store, "copy part", key, source, tags=False)
     try:
         store.client.put_block_from_url(store.container, key, name, headers, start=start, stop=stop)
     except ObjectNotFoundError as error:
@@ -83,7 +135,7 @@ def copy_block(
 
 
 def _source_headers(
-    store: AzureStore, operation: str, key: str, source: CopySource
+    store: AzureStore, operation: str, key: str, source: CopySource, *, tags: bool
 ) -> dict[str, str]:
     """Return the headers that name a source, let the service read it, and name its state.
 
@@ -99,7 +151,7 @@ def _source_headers(
         )
     check_version(store, operation, key, source.version)
     url, headers = store.client.sender.source_authorization(
-        source.container, source.key, source.version
+        source.container, source.key, source.version, tags=tags
     )
     if len(url) > SOURCE_URL_MAX_BYTES:
         raise NotSupportedError(

@@ -162,7 +162,7 @@ class AzureSender:
         return self._origin + self._path(container, key)
 
     def source_authorization(
-        self, container: str, key: str, version: str | None = None
+        self, container: str, key: str, version: str | None = None, *, tags: bool = False
     ) -> tuple[str, dict[str, str]]:
         """Return what lets the service read a blob of this account for a copy.
 
@@ -170,6 +170,7 @@ class AzureSender:
             container: the blob's container.
             key: its name.
             version: a version's id, or None.
+            tags: whether its tags are read, too.
 
         Returns:
             The source's URL, which may hold a signature and so is a secret, and headers.
@@ -181,7 +182,8 @@ class AzureSender:
         credential = self.credential
         if isinstance(credential, SharedKey):
             ends_at_s = self._now_s() + _SOURCE_SAS_S
-            return with_sas(url, self._signed(container, key, "r", ends_at_s, version)), {}
+            permissions = "rt" if tags else "r"
+            return with_sas(url, self._signed(container, key, permissions, ends_at_s, version)), {}
         if isinstance(credential, Sas):
             return with_sas(url, credential.token), {}
         bearer = self._authorizer.bearer()

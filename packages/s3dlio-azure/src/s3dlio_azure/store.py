@@ -19,7 +19,7 @@ from s3dlio_azure.batch import BATCH_MAX
 from s3dlio_azure.checksums import declared
 from s3dlio_azure.client import BlobClient
 from s3dlio_azure.config_options import OPTION_NAMES, current_config
-from s3dlio_azure.copies import copy_object
+from s3dlio_azure.copies import TAGS_HINT, copy_object
 from s3dlio_azure.deletes import delete_batch, is_gone
 from s3dlio_azure.headers import is_directory, written_object_info
 from s3dlio_azure.keys import container_flaw, key_flaw, prefix_flaw
@@ -31,6 +31,7 @@ from s3dlio_azure.unfinished import unfinished_uploads
 from s3dlio_core.errors import (
     InvalidKeyError,
     ObjectNotFoundError,
+    PermissionDeniedError,
     S3dlioError,
     UsageError,
 )
@@ -281,7 +282,11 @@ class AzureStore(ObjectStore):
         check_version(self, "get tags", key, version)
         if not self.client.config.blob_tags:
             return super().tags(key, version=version)
-        return self.client.get_tags(self.container, key, version=version)
+        try:
+            return self.client.get_tags(self.container, key, version=version)
+        except PermissionDeniedError as error:
+            error.hint = TAGS_HINT
+            raise
 
     def presign(
         self, key: str, *, method: str = "GET", expires_s: int = 3600, version: str | None = None

@@ -350,6 +350,7 @@ class CopySource:
         version: copy this version of it, or None for the current one.
         access: what else reading it takes, as its kind of store writes it: who pays, which key
             decrypts it (its digest, never a secret).
+        tag_count: how many tags it has, or None: who asks doesn't know.
     """
 
     scheme: str
@@ -360,6 +361,7 @@ class CopySource:
     identity: str = ""
     version: str | None = None
     access: str = ""
+    tag_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

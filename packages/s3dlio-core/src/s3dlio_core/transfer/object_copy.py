@@ -88,7 +88,8 @@ class CopyContext:
             S3dlioError: the source can't be asked for its tags.
         """
         attributes = described.attributes
-        if not described.tag_count or not self.destination.capabilities.tags:
+        can_have_tags = item.source.capabilities.tags and self.destination.capabilities.tags
+        if not described.tag_count or not can_have_tags:
             return attributes
         if self.attributes is not None and self.attributes.tags:
             return attributes

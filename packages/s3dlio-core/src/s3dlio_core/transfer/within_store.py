@@ -126,7 +126,8 @@ class WithinStore:
 
 
 def _source_of(item: CopyItem) -> CopySource:
-    return item.source.copy_source(item.info.key, item.info.etag, item.version)
+    source = item.source.copy_source(item.info.key, item.info.etag, item.version)
+    return replace(source, tag_count=item.info.tag_count)
 
 
 def _copy_whole(item: CopyItem, context: CopyContext) -> Copied:
