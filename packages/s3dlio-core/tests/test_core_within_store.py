@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import threading
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,8 +20,8 @@ from s3dlio_core.memory_store import (
     MemoryStore,
     MemoryUpload,
 )
-from s3dlio_core.retry import RetryingStore
-from s3dlio_core.store import Attributes, ChecksumType, CopySource, ObjectInfo
+from s3dlio_core.retry import RetryingStore, RetryPolicy
+from s3dlio_core.store import Attributes, ChecksumType, CopySource, ObjectInfo, Page
 from s3dlio_core.testing.faults import Fault, FaultyStore
 from s3dlio_core.transfer.engine import Engine
 from s3dlio_core.transfer.events import CancelToken, Snapshot, TransferObserver
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from s3dlio_core.store import CopySource, MultipartUpload, ObjectInfo, ObjectStore, Part
+    from s3dlio_core.store import MultipartUpload, ObjectStore, Part
     from s3dlio_core.transfer.report import TransferReport
 
 CONTENT = bytes(range(250)) * 20
@@ -357,6 +358,85 @@ def test_capabilities_decide(change: dict[str, Any]) -> None:
     assert destination.count("copy_from") == 0
     assert (destination.count("copy_part") > 0) == change.get("copy_part", False)
     assert content(destination, "k") == CONTENT
+
+
+class TellsChecksums(MemoryStore):
+    """Describes its objects with an MD5, in listings, too."""
+
+    def head(self, key: str, **options: Any) -> ObjectInfo:
+        """Tell it."""
+        return self._told(super().head(key, **options))
+
+    def list_page(self, prefix: str = "", **options: Any) -> Page:
+        """Tell it of each."""
+        page = super().list_page(prefix, **options)
+        return dataclasses.replace(page, objects=[self._told(info) for info in page.objects])
+
+    def _told(self, info: ObjectInfo) -> ObjectInfo:
+        md5 = hashlib.md5(content(self, info.key), usedforsecurity=False).hexdigest()
+        full = ChecksumType.FULL_OBJECT
+        return dataclasses.replace(info, checksums={"MD5": md5}, checksum_type=full)
+
+
+LOST = errors.ConnectionFailedError("reset", maybe_done=True, scope=errors.Scope.OBJECT)
+
+
+class Overtaken(TellsChecksums):
+    """Another client's object is there before the copy, whose answer is lost."""
+
+    was_asked = False
+
+    def copy_from(self, source: CopySource, key: str, **options: Any) -> ObjectInfo:
+        """Lose the first answer."""
+        if not self.was_asked:
+            self.was_asked = True
+            self.put(key, bytes(len(CONTENT)))
+            raise LOST
+        return super().copy_from(source, key, **options)
+
+
+class LosesAnswer(MemoryStore):
+    """The first copy is made, and its answer lost."""
+
+    was_asked = False
+
+    def copy_from(self, source: CopySource, key: str, **options: Any) -> ObjectInfo:
+        """Lose the first answer."""
+        info = super().copy_from(source, key, **options)
+        if not self.was_asked:
+            self.was_asked = True
+            raise LOST
+        return info
+
+
+class LosesAnswerAndTellsChecksums(LosesAnswer, TellsChecksums):
+    """Likewise, and it can be told."""
+
+
+def copied_unless_there(cls: type[MemoryStore]) -> tuple[TransferReport, MemoryStore]:
+    """Copy where nothing is, and nothing is to be replaced."""
+    source, destination = container(TellsChecksums), container(cls)
+    source.put("k", CONTENT)
+    retrying = RetryingStore(destination, RetryPolicy(base_s=0))
+    rule = OverwriteRule(Overwrite.NEVER)
+    return copied(items(source), retrying, rule=rule, retries=1), destination
+
+
+def test_lost_answer_of_a_conditional_copy_is_settled_by_the_checksum() -> None:
+    """The second attempt says "exists", and it is what was to be copied: it was done."""
+    report, _ = copied_unless_there(LosesAnswerAndTellsChecksums)
+    assert (1, 0, 0) == (report.done_count, report.skipped_count, report.failed_count)
+
+
+@pytest.mark.parametrize(
+    ("cls", "there"), [(LosesAnswer, CONTENT), (Overtaken, bytes(len(CONTENT)))]
+)
+def test_copy_in_doubt_is_not_left_out(cls: type[MemoryStore], there: bytes) -> None:
+    """It may be ours or somebody else's: nobody is told that there was nothing to do."""
+    report, destination = copied_unless_there(cls)
+    assert (0, 0, 1) == (report.done_count, report.skipped_count, report.failed_count)
+    assert isinstance(report.failures[0].error, errors.PreconditionFailedError)
+    assert content(destination, "k") == there
 
 
 def test_a_source_whose_etags_stay_is_streamed() -> None:

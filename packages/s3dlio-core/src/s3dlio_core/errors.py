@@ -108,7 +108,8 @@ class S3dlioError(RuntimeError):
         scope: how far the error reaches.
         code: the service's own error code, or "".
         request_id: the service's request id, or "".
-        maybe_done: True when the request may have been carried out although no answer came.
+        maybe_done: True when the request may have been carried out although no answer came, or
+            an earlier one that was made again.
     """
 
     default_scope: ClassVar[Scope] = Scope.OBJECT

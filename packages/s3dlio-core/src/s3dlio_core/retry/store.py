@@ -3,7 +3,8 @@
 A write whose answer was lost is not guessed about:
 - An unconditional `put`, `put_part`, `delete` or copy is done again: the outcome is the same.
 - A conditional write whose later attempt says "condition failed" is compared with what is there
-  now: if that is what was to be written, the earlier attempt had succeeded.
+  now: if that is what was to be written, the earlier attempt had succeeded. A conditional copy is
+  compared by who has the source at hand.
 - `complete` whose later attempt says "no such upload" or "condition failed": the upload is asked
   whether the object is its result. A store that can't tell leaves the error as it is.
 - A reader that breaks goes on at its offset, pinned to the ETag it began with.
@@ -406,12 +407,18 @@ class RetryingStore(ObjectStore):
     ) -> ObjectInfo:
         """Copy server-side.
 
-        A conditional copy whose answer was lost is not resolved: the error stands, nothing is lost.
+        Whether a conditional copy whose answer was lost was carried out can be told only by who
+        knows the source: the error says that it is in doubt (`maybe_done`).
         """
+
+        def resolve(error: errors.S3dlioError) -> ObjectInfo | None:
+            error.maybe_done = isinstance(error, errors.PreconditionFailedError)
+            return None
+
         call = functools.partial(
             self.inner.copy_from, source, key, attributes=attributes, condition=condition
         )
-        return self.retrier.call("copy", self.uri_of(key), call)
+        return self.retrier.call("copy", self.uri_of(key), call, resolve)
 
     def rename_from(
         self, source: CopySource, key: str, *, condition: Condition | None = None

@@ -405,10 +405,12 @@ class Engine:
 
     def _not_copied(self, item: CopyItem, error: S3dlioError, counters: Counters) -> None:
         """Record why an item was not copied; somebody else's object under its key is no failure."""
-        if self._context.condition is not None and isinstance(error, PreconditionFailedError):
+        is_condition = isinstance(error, PreconditionFailedError)
+        if is_condition and self._context.condition is not None and not error.maybe_done:
             self._leave(item, counters)
         else:
-            self._item_failed(item, error)
+            # Another try would find what is there, and can't tell whose it is either.
+            self._item_failed(item, error, again=not (is_condition and error.maybe_done))
 
     def _look_at_anew(self, item: CopyItem) -> CopyItem:
         new = looked_at_anew(item)

@@ -13,6 +13,8 @@ Rules that hold in this file:
 - Each pair of stores is compared once, not once for each object.
 - What the destination finds it can't copy after all is streamed, and so is all else of that source.
 - Where the bandwidth is limited, files are streamed; what a service copies needs none of it.
+- A conditional copy whose answer was lost, and that is refused when it is made again, is told by
+  its checksum; where there is none it has failed, and isn't taken for somebody else's object.
 - Nobody here saw the bytes: they are compared with a checksum only where both sides tell one.
 """
 
@@ -25,6 +27,7 @@ from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import (
     IntegrityError,
     NotSupportedError,
+    ObjectNotFoundError,
     PreconditionFailedError,
     S3dlioError,
 )
@@ -147,12 +150,28 @@ def _copy_whole(item: CopyItem, context: CopyContext) -> Copied:
     except PreconditionFailedError as error:
         if context.condition is None:
             raise changed(item) from error
-        # Either of two conditions: only the source can tell.
-        check_unchanged(item, looked_at_anew(item).info)
-        raise
+        found = _copied_before(item, context, described) if error.maybe_done else None
+        if found is None:
+            # Either of two conditions: only the source can tell.
+            check_unchanged(item, looked_at_anew(item).info)
+            raise
+        written = found
     uri = context.destination.uri_of(item.key)
     check_size(written, item.info.size_bytes, uri)
     return Copied(written, _compared(described, written, uri))
+
+
+def _copied_before(
+    item: CopyItem, context: CopyContext, described: ObjectInfo
+) -> ObjectInfo | None:
+    """Return the copy, if an attempt whose answer was lost has made it; its checksum tells."""
+    try:
+        found = context.destination.head(item.key)
+        compared = _compared(described, found, context.destination.uri_of(item.key))
+    except (IntegrityError, ObjectNotFoundError):
+        return None
+    is_copy = compared is Outcome.VERIFIED and found.size_bytes == item.info.size_bytes
+    return found if is_copy else None
 
 
 def _compared(source: ObjectInfo, written: ObjectInfo, uri: str) -> Outcome | None:
