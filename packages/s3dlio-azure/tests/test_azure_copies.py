@@ -420,6 +420,14 @@ def test_refused_copy_is_told_as_it_is(serve: Any) -> None:
     assert "blob_tags" not in raised.value.hint
 
 
+def test_refused_copy_keeps_a_better_hint(serve: Any) -> None:
+    """What has nothing to do with tags is told as it is, also where there are some."""
+    _, store = serve(refusal(403, "BlobImmutableDueToPolicy"))
+    source = dataclasses.replace(source_of(store), tag_count=2)
+    with pytest.raises(PermissionDeniedError, match="legal hold"):
+        store.copy_from(source, "k")
+
+
 def test_refused_tags_name_their_permission(serve: Any) -> None:
     """Also where they are read by themselves."""
     _, store = serve(refusal(403, "AuthorizationPermissionMismatch"))

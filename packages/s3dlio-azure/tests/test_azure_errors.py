@@ -146,7 +146,7 @@ def test_meaning_of_a_code(
         (400, core.ServiceError, False),
         (401, core.CredentialsError, False),
         (403, core.PermissionDeniedError, False),
-        (404, core.ObjectNotFoundError, False),
+        (404, core.ServiceError, False),
         (408, core.RequestTimeoutError, True),
         (409, core.ConflictError, True),
         (412, core.PreconditionFailedError, False),
@@ -175,8 +175,17 @@ def test_the_header_has_the_code_where_no_body_can() -> None:
 
 def test_a_bare_404_is_about_what_was_named() -> None:
     """Without a code: the blob, or else the container."""
-    assert isinstance(refused(404), core.ObjectNotFoundError)
-    assert isinstance(refused(404, names_key=False), core.ContainerNotFoundError)
+    assert isinstance(refused(404, changes=False), core.ObjectNotFoundError)
+    assert isinstance(refused(404, changes=False, names_key=False), core.ContainerNotFoundError)
+    of_service = {"x-ms-request-id": "REQ1"}
+    assert isinstance(refused(404, headers=of_service), core.ObjectNotFoundError)
+
+
+def test_a_bare_404_to_a_write_may_be_anybodys() -> None:
+    """It would else count as a deletion; the service has its id in every answer."""
+    error = refused(404)
+    assert (core.ServiceError, Scope.STORE, False) == (type(error), error.scope, error.retryable)
+    assert "answered 404, but not as Azure Blob Storage" in str(error)
 
 
 def test_what_is_hidden_is_about_what_was_named() -> None:

@@ -447,6 +447,15 @@ def test_missing_blob_is_deleted_unless_it_was_not_seen(serve_az: Serve) -> None
     assert [one.key for one in store.delete_many(["a", "b"])] == ["a"]
 
 
+def test_missing_page_of_another_server_is_no_deletion(serve_az: Serve) -> None:
+    """A gateway that knows nothing of the blob says 404, too."""
+    _, store = serve_az(answer(404), answer(404))
+    with pytest.raises(core.ServiceError, match="not as Azure Blob Storage"):
+        store.delete("k")
+    with pytest.raises(core.ServiceError, match="not as Azure Blob Storage"):
+        list(store.delete_many(["k"]))
+
+
 def test_directory_that_holds_anything_is_not_deleted(serve_az: Serve) -> None:
     """An account with a hierarchical namespace refuses it; the others go on."""
     _, store = serve_az(refusal(409, "DirectoryIsNotEmpty"))

@@ -36,6 +36,8 @@ __all__ = ["TAGS_HINT", "copy_block", "copy_object"]
 
 SOURCE_URL_MAX_BYTES: Final = 2048
 
+#: How a copy is refused for its tags, or for something else: the service doesn't say.
+_MAYBE_TAGS: Final = frozenset({"AuthorizationPermissionMismatch", "CannotVerifyCopySource"})
 #: What to do where a blob's tags may not be read.
 TAGS_HINT: Final = (
     "Tags take permissions of their own: t of a SAS token, or a role such as Storage Blob Data "
@@ -88,7 +90,7 @@ def _copy_with_tags(store: AzureStore, source: CopySource, copy: Callable[..., N
             found = store.client.head_blob(source.container, source.key, version=source.version)
             count = found.tag_count
         if count:
-            if isinstance(error, PermissionDeniedError):
+            if error.code in _MAYBE_TAGS:
                 error.hint = TAGS_HINT
             raise
         copy(tags=False)

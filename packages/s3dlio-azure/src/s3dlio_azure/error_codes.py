@@ -83,7 +83,7 @@ _SNAPSHOTS = Meaning(
 _FOREIGN_BLOCKS = Meaning(
     InvalidPartError,
     hint="The blob has unfinished blocks of another program: they end after a week, or when the "
-    "blob is written in one request or deleted",
+    "blob is written in one request, as s3-cli put writes a small one",
 )
 REDIRECT = Meaning(
     ServiceError, scope=Scope.STORE, hint="Redirects aren't followed: check the endpoint URL"
@@ -209,7 +209,8 @@ CODES: Mapping[str, Meaning] = {
     "BlockCountExceedsLimit": Meaning(
         InvalidPartError,
         hint="A blob has at most 50,000 blocks, and 100,000 unfinished ones: those of uploads that "
-        "broke off end after a week, or when the blob is written in one request or deleted",
+        "broke off end after a week, or when the blob is written in one request, as s3-cli put "
+        "writes a small one",
     ),
     "RequestBodyTooLarge": _TOO_LARGE,
     "RequestEntityTooLarge": _TOO_LARGE,

@@ -114,7 +114,7 @@ def _scraped(body: bytes) -> ErrorBody | None:
 def error_of_refusal(refusal: Refusal) -> S3dlioError:
     """Return the error of an answer that isn't a success."""
     error = refusal.error
-    if error is None and refusal.body and _is_foreign(refusal):
+    if error is None and _is_foreign(refusal):
         return ServiceError(
             f"{refusal.endpoint} answered {refusal.status}, but not as Azure Blob Storage does",
             operation=refusal.operation,
@@ -141,9 +141,12 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
 
 
 def _is_foreign(refusal: Refusal) -> bool:
-    """Return whether a body without an error means that this is no Blob Storage at all."""
+    """Return whether an answer without an error means that this is no Blob Storage at all."""
     if "x-ms-request-id" in refusal.headers or refusal.status < 400:
         return False
+    if not refusal.body:
+        # What anybody says would else count as a deletion.
+        return refusal.status == 404 and refusal.changes
     return is_foreign(refusal.status)
 
 

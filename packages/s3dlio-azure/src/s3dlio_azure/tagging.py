@@ -26,7 +26,10 @@ TAG_KEY_MAX_CHARS: Final = 128
 TAG_VALUE_MAX_CHARS: Final = 256
 
 _TEXT = re.compile("[A-Za-z0-9 +./:=_-]*")
-_HINT = "Azure takes letters and digits of ASCII, spaces and + - . / : = _"
+_HINT = (
+    "Azure takes letters and digits of ASCII, spaces and + - . / : = _; the option "
+    "blob_tags=false leaves the tags of copied objects behind"
+)
 
 
 def format_tags(
