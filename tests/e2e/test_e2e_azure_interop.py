@@ -174,3 +174,40 @@ def test_containers_are_made_listed_and_removed(
     assert "exists" in azure_cli("mb", uri).expect(1).errors[0]
     azure_cli("rb", uri).expect(0)
     assert f"{azurite_container.name}-2" not in azure_cli("list-buckets", "az://").expect(0).out
+
+
+def test_md5_that_others_keep_is_compared(
+    azure_cli: Cli, azurite_container: BlobContainer, tmp_path: Path
+) -> None:
+    """A wrong one is a failure, and leaves no file; what can't be compared is told."""
+    wrong = ContentSettings(content_md5=bytearray(16))
+    azurite_container.put("x/right", b"right")
+    azurite_container.put("x/wrong", b"wrong")
+    azurite_container.client.get_blob_client("x/wrong").set_http_headers(wrong)
+    azurite_container.put("x/large", bytes(20 << 20))
+    azurite_container.client.get_blob_client("x/large").set_http_headers(wrong)
+    outcome = azure_cli("download", "-r", "--json", f"{azurite_container.uri}/x/", "out/").expect(1)
+    assert "the bytes that were read have the MD5" in outcome.err
+    assert sorted(tree(tmp_path / "out")) == ["large", "right"]
+    summary = outcome.summary
+    assert (summary["verified_count"], summary["failed_count"]) == (1, 1)
+    assert list(summary["unverified"].values()) == [1]
+
+
+def test_checksums_of_blobs_and_files_are_compared(
+    azure_cli: Cli, azurite_container: BlobContainer, tmp_path: Path
+) -> None:
+    """A second run copies nothing, whatever the times say; other bytes of one size are found."""
+    write_tree(tmp_path / "in", FILES)
+    here, there = f"{azurite_container.uri}/x/", f"{azurite_container.uri}/y/"
+    runs = [("in/", here), (here, "back/"), (here, there)]
+    for _ in range(2):
+        counts = [
+            azure_cli("sync", "--checksum", "--json", *ends).expect(0).summary["skipped_count"]
+            for ends in runs
+        ]
+    assert counts == [len(FILES)] * 3
+    azurite_container.put("x/a.txt", b"Sorts before a/")
+    for ends in (("in/", here), (here, there)):
+        outcome = azure_cli("check", "--checksum", *ends).expect(1)
+        assert "different: a.txt" in outcome.out

@@ -98,6 +98,9 @@ def test_sync_and_check_between_clouds(
     assert both_cli(*sync).expect(0).summary["skipped_count"] == len(SMALL)
     assert azurite_container.contents() == SMALL
     both_cli("check", moto.uri, azurite_container.uri).expect(0)
+    by_checksum = both_cli(*sync, "--checksum").expect(0)
+    assert by_checksum.summary["skipped_count"] == len(SMALL)
+    assert "no checksum" not in by_checksum.err
     name = next(iter(SMALL))
     azurite_container.put(name, b"other")
     outcome = both_cli("check", moto.uri, azurite_container.uri).expect(1)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from s3dlio_azure import checksums
 from s3dlio_azure.config import AzureConfig
+from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import UsageError
+from s3dlio_core.store import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,3 +124,24 @@ def test_declared_algorithms_can_be_computed(endpoint: str, asked: str, expected
     found = checksums.declared(AzureConfig(endpoint=endpoint, checksum_algorithm=asked))
     assert found == expected
     assert all(checksums.needed(name).name == name for name in found)
+
+
+# What blobs are compared with.
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ({"MD5": "kAFQmDzST7DWlj99KOF/cg=="}, Outcome.VERIFIED),
+        ({}, Outcome.NO_CHECKSUM),
+        ({"MD5": "kAFQmDzST7DWlj99"}, Outcome.NO_CHECKSUM),
+        ({"MD5": "no base64 at all"}, Outcome.NO_CHECKSUM),
+        ({"MD5": "\u0661"}, Outcome.NO_CHECKSUM),
+    ],
+)
+def test_only_an_md5_is_compared(told: dict[str, str], outcome: Outcome) -> None:
+    """What isn't one proves nothing, and is no error."""
+    check = checksums.content_check(ObjectInfo("k", 3, checksums=told), "az://c/k")
+    check.add(0, memoryview(b"abc"))
+    check.finish()
+    assert check.outcome is outcome

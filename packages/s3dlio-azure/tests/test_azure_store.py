@@ -175,6 +175,29 @@ def test_body_that_is_cut_is_an_error(serve_az: Serve) -> None:
         reader.readall()
 
 
+# What bytes are compared with.
+
+
+def test_whole_blob_is_compared_with_its_md5(serve_az: Serve) -> None:
+    """Other bytes are an error before the last of them is given; one who says so gets them."""
+    head = blob_answer(200, b"other", {"content-md5": "kAFQmDzST7DWlj99KOF/cg=="})
+    _, store = serve_az(head)
+    with store.open_reader("k") as reader, pytest.raises(core.IntegrityError, match="the MD5"):
+        reader.readall()
+    _, lenient = serve_az(head, validate_content=False)
+    with lenient.open_reader("k") as reader:
+        assert (reader.readall(), reader.check) == (b"other", None)
+    assert lenient.content_check(reader.info) is None
+
+
+def test_range_is_compared_with_nothing(serve_az: Serve) -> None:
+    """The MD5 is of the whole."""
+    head = {"content-range": "bytes 0-1/3", "x-ms-blob-content-md5": "kAFQmDzST7DWlj99KOF/cg=="}
+    _, store = serve_az(blob_answer(206, b"ab", head))
+    with store.open_reader("k", 0, 2) as reader:
+        assert (reader.readall(), reader.check) == (b"ab", None)
+
+
 # Versions.
 
 

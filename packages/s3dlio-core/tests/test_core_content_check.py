@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 import uuid
 import zlib
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from s3dlio_core import errors
 from s3dlio_core.checksums import CRC32
-from s3dlio_core.content_check import ContentCheck, CrcCheck, Outcome
+from s3dlio_core.content_check import ContentCheck, CrcCheck, DigestCheck, Outcome
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.retry import RetryingStore
 from s3dlio_core.store import Capabilities, ObjectInfo, ObjectReader
@@ -157,6 +158,39 @@ def test_nothing_to_compare_says_why() -> None:
     assert check.outcome is Outcome.NO_CHECKSUM
 
 
+def _digest_check(content: bytes) -> DigestCheck:
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    return DigestCheck("MD5", digest, len(content), uri="memory://c/k")
+
+
+@given(content=st.binary(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=8))
+def test_a_digest_is_compared_in_order(content: bytes, cuts: list[int]) -> None:
+    """Cut anywhere, the bytes have their digest; other ones don't."""
+    bounds = [0, *sorted(min(cut, len(content)) for cut in cuts), len(content)]
+    right, wrong = _digest_check(content), _digest_check(b"other" + content)
+    for start, stop in itertools.pairwise(bounds):
+        right.add(start, memoryview(content)[start:stop])
+    right.finish()
+    assert (True, Outcome.VERIFIED) == (right.needs_order, right.outcome)
+    wrong.add(0, memoryview(bytes(5) + content))
+    with pytest.raises(errors.IntegrityError, match="have the MD5") as raised:
+        wrong.finish()
+    assert (False, Outcome.UNREAD) == (raised.value.retryable, wrong.outcome)
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [[], [(0, 10)], [(10, 5120), (0, 10)], [(0, 10), (20, 5120), (10, 20)], [(0, 10), (0, 5120)]],
+)
+def test_a_digest_of_bytes_out_of_order_proves_nothing(ranges: list[tuple[int, int]]) -> None:
+    """All of them or not: who says that it is all, in order, is stopped."""
+    check = _digest_check(CONTENT)
+    for start, stop in ranges:
+        check.add(start, memoryview(CONTENT)[start:stop])
+    with pytest.raises(errors.IntegrityError, match="were not compared"):
+        check.finish()
+
+
 # Readers and the engine.
 
 
@@ -198,6 +232,9 @@ class CheckedStore(MemoryStore):
         told = self.told.get(info.key)
         if told is None:
             return ContentCheck(Outcome.NO_CHECKSUM)
+        return self._made(info, told)
+
+    def _made(self, info: ObjectInfo, told: bytes) -> ContentCheck:
         return CrcCheck(CRC32, told, info.size_bytes, uri=self.uri_of(info.key))
 
     def open_reader(
@@ -253,6 +290,27 @@ def test_wrong_bytes_never_arrive(
     assert (2, 1, 1) == (report.done_count, report.verified_count, report.failed_count)
     assert {Outcome.NO_CHECKSUM.value: 1} == report.unverified
     assert isinstance(report.failures[0].error, errors.IntegrityError)
+
+
+class DigestStore(CheckedStore):
+    """A container that tells digests, in its listings too."""
+
+    def _made(self, info: ObjectInfo, told: bytes) -> ContentCheck:
+        return DigestCheck("MD5", told, info.size_bytes, uri=self.uri_of(info.key))
+
+
+def test_a_digest_is_compared_where_bytes_come_in_order(destination: MemoryStore) -> None:
+    """A whole object's is; that of one that many workers read in parts is told not to be."""
+    name = uuid.uuid4().hex
+    MemoryProvider().create_container(name)
+    source = DigestStore(name, {"wrong": b"other"})
+    source.put("wrong", CONTENT)
+    items = [CopyItem(source, source.head("wrong"), "wrong")]
+    whole = Engine("copy", destination, jobs=3).run(items)
+    assert (0, 1) == (whole.done_count, whole.failed_count)
+    parted = Engine("copy", destination, jobs=3, part_size_bytes=700).run(items)
+    assert (1, 0) == (parted.done_count, parted.verified_count)
+    assert {Outcome.READ_IN_PARTS.value: 1} == parted.unverified
 
 
 def test_stores_without_checksums_report_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
 import os
@@ -17,20 +18,30 @@ from hypothesis import strategies as st
 
 from s3dlio_core import errors, operations
 from s3dlio_core.checksums import CRC32
-from s3dlio_core.content_check import CrcCheck, Outcome
+from s3dlio_core.content_check import CrcCheck, DigestCheck, Outcome
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
 from s3dlio_core.store import Capabilities
 from s3dlio_core.streams import ObjectStream, RawObjectStream, read_ahead, reader
 from s3dlio_core.transfer.buffers import BUDGET_BYTES, BufferPool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from s3dlio_core.content_check import ContentCheck
     from s3dlio_core.store import ObjectReader
 
 CONTENT = bytes(zlib.crc32(number.to_bytes(4, "big")) & 255 for number in range(3000))
+
+MD5_SIZE_BYTES = 16
+
+
+def _crc(content: bytes) -> bytes:
+    return zlib.crc32(content).to_bytes(4, "big")
+
+
+def _md5(content: bytes) -> bytes:
+    return hashlib.md5(content, usedforsecurity=False).digest()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -79,9 +90,11 @@ class RecordingStore(MemoryStore):
             raise errors.PermissionDeniedError("not now")
         opened = super().open_reader(key, start, stop, if_match=if_match, version=version)
         if self.checksum is not None and (start, stop) == (0, None):
-            opened.check = CrcCheck(
-                CRC32, self.checksum, opened.info.size_bytes, uri=self.uri_of(key)
-            )
+            size_bytes, uri = opened.info.size_bytes, self.uri_of(key)
+            if len(self.checksum) == MD5_SIZE_BYTES:
+                opened.check = DigestCheck("MD5", self.checksum, size_bytes, uri=uri)
+            else:
+                opened.check = CrcCheck(CRC32, self.checksum, size_bytes, uri=uri)
             self.checks.append(opened.check)
         return opened
 
@@ -237,14 +250,15 @@ def test_object_that_changes_is_an_error_and_no_mix(enforces: bool) -> None:
 
 
 @pytest.mark.parametrize("way", ["read", "lines", "raw", "pieces"])
-def test_bytes_are_compared_with_the_checksum(way: str) -> None:
-    """A stream that is read to its end, in any sizes; small or in ranges."""
+@pytest.mark.parametrize("checksum", [_crc, _md5])
+def test_bytes_are_compared_with_the_checksum(way: str, checksum: Callable[[bytes], bytes]) -> None:
+    """A stream that is read to its end, in any sizes; small or in ranges that come anyhow."""
     for size_bytes in (100, len(CONTENT)):
         content = CONTENT[:size_bytes]
-        good = _stored(content, checksum=zlib.crc32(content).to_bytes(4, "big"))
+        good = _stored(content, checksum=checksum(content))
         assert _all_of(good, way) == content
         assert [check.outcome for check in good.checks] == [Outcome.VERIFIED]
-        bad = _stored(content, checksum=b"oops")
+        bad = _stored(content, checksum=checksum(b"oops"))
         with pytest.raises(errors.IntegrityError):
             _all_of(bad, way)
 
@@ -301,9 +315,12 @@ def _all_of(store: RecordingStore, way: str) -> bytes:
 
 @pytest.mark.parametrize("before", [0, 10, 1000])
 @pytest.mark.parametrize("jump", [0, 40, 700, 2500])
-def test_reading_a_part_again_is_no_failed_comparison(before: int, jump: int) -> None:
+@pytest.mark.parametrize("checksum", [_crc, _md5])
+def test_reading_a_part_again_is_no_failed_comparison(
+    before: int, jump: int, checksum: Callable[[bytes], bytes]
+) -> None:
     """What can't be compared any more isn't."""
-    store = _stored(checksum=zlib.crc32(CONTENT).to_bytes(4, "big"))
+    store = _stored(checksum=checksum(CONTENT))
     with _buffered(store) as stream:
         stream.read(before)
         stream.seek(jump)

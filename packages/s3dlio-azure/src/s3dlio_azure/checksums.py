@@ -6,6 +6,8 @@ Rules that hold in this file:
 - What isn't asked for by name is sent to Azure's own hosts only: CRC64 where it can be computed,
   else MD5 where no TLS protects the bytes. Other servers may ignore CRC64, and MD5 costs more than
   all else of an upload.
+- The service keeps one checksum of a blob: an MD5, of what was put in one piece, or what its writer
+  said. An MD5 that isn't one proves nothing, and is no error.
 
 Sources: Azure Storage, "Put Blob" and "Put Block" (Content-MD5, x-ms-content-crc64); the byte
 order is that of azure-storage-blob (`_shared/validation.py`, "little").
@@ -14,6 +16,7 @@ order is that of azure-storage-blob (`_shared/validation.py`, "little").
 from __future__ import annotations
 
 import base64
+import binascii
 import functools
 import hashlib
 import importlib.util
@@ -21,18 +24,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core.checksums import CRC64NVME_POLYNOMIAL, Crc
+from s3dlio_core.content_check import ContentCheck, DigestCheck, Outcome
 from s3dlio_core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from s3dlio_azure.config import AzureConfig
-    from s3dlio_core.store import Buffer
+    from s3dlio_core.store import Buffer, ObjectInfo
 
-__all__ = ["ALGORITHMS", "BodyChecksum", "declared", "for_requests", "needed", "request_headers"]
+__all__ = [
+    "ALGORITHMS",
+    "BodyChecksum",
+    "content_check",
+    "declared",
+    "for_requests",
+    "needed",
+    "request_headers",
+]
 
 #: What the service compares.
 ALGORITHMS = ("CRC64", "MD5")
+MD5_SIZE_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,22 @@ def request_headers(checksum: BodyChecksum | None, buffer: Buffer) -> dict[str, 
     if checksum is None:
         return {}
     return {checksum.header: base64.b64encode(checksum.of(buffer)).decode()}
+
+
+def content_check(info: ObjectInfo, uri: str) -> ContentCheck:
+    """Return what compares a blob's bytes with the MD5 that an answer tells.
+
+    Args:
+        info: the blob.
+        uri: its URI, for messages.
+    """
+    try:
+        expected = base64.b64decode(info.checksums.get("MD5", ""), validate=True)
+    except (binascii.Error, ValueError):
+        expected = b""
+    if len(expected) != MD5_SIZE_BYTES:
+        return ContentCheck(Outcome.NO_CHECKSUM)
+    return DigestCheck("MD5", expected, info.size_bytes, uri=uri)
 
 
 def _md5(buffer: Buffer) -> bytes:

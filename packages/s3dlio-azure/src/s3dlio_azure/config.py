@@ -62,6 +62,7 @@ class AzureConfig:
         max_pool_size: idle connections kept.
         checksum_algorithm: what uploads carry: "CRC64", "MD5", "NONE", or "" for the best that is
             installed and the service compares.
+        validate_content: whether the bytes of a blob are compared with the MD5 that is told of it.
         tags: blob index tags of new blobs whose `Attributes` don't name their own.
         access_tier: of new blobs, e.g. "Cool"; "" is the account's default.
         delete_snapshots: what a delete does with a blob's snapshots: "" refuses, "include" deletes
@@ -82,6 +83,7 @@ class AzureConfig:
     read_timeout_s: float = 60.0
     max_pool_size: int = 256
     checksum_algorithm: str = ""
+    validate_content: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
     access_tier: str = ""
     delete_snapshots: str = ""

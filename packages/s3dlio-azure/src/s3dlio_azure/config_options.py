@@ -62,6 +62,7 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "max_pool_size": count,
     "read_timeout_s": positive,
     "tags": _tags,
+    "validate_content": switch,
     "verify": switch,
     "versions": switch,
 }

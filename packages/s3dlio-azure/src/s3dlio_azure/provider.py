@@ -12,6 +12,7 @@ Properties.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from s3dlio_azure.client import BlobClient
@@ -54,6 +55,7 @@ class AzureProvider(StoreProvider):
     option_names = OPTION_NAMES
     option_groups = OPTION_GROUPS
     write_options = WRITE_OPTIONS
+    checksum_options = MappingProxyType({"validate_content": "true"})
 
     def __init__(self, config: AzureConfig) -> None:
         """Take a configuration; nothing is sent."""

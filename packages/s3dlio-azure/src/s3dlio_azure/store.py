@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from s3dlio_azure.batch import BATCH_MAX
-from s3dlio_azure.checksums import declared
+from s3dlio_azure.checksums import content_check, declared
 from s3dlio_azure.client import BlobClient
 from s3dlio_azure.config_options import OPTION_NAMES, current_config
 from s3dlio_azure.copies import TAGS_HINT, copy_object
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from s3dlio_azure.config import AzureConfig
+    from s3dlio_core.content_check import ContentCheck
     from s3dlio_core.store import (
         Attributes,
         Buffer,
@@ -116,6 +117,7 @@ class AzureStore(ObjectStore):
             list_order=ListOrder.UNSPECIFIED,
             start_after=False,
             checksums=declared(client.config),
+            read_checksums=client.config.validate_content,
             versions=client.config.versions,
         )
 
@@ -287,6 +289,13 @@ class AzureStore(ObjectStore):
         except PermissionDeniedError as error:
             error.hint = TAGS_HINT
             raise
+
+    def content_check(self, info: ObjectInfo, *, version: str | None = None) -> ContentCheck | None:
+        """Return what compares a blob's bytes with the MD5 that a description of it tells."""
+        del version
+        if not self.capabilities.read_checksums:
+            return None
+        return content_check(info, self.uri_of(info.key))
 
     def presign(
         self, key: str, *, method: str = "GET", expires_s: int = 3600, version: str | None = None

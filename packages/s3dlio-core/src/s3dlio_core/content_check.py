@@ -2,7 +2,8 @@
 
 Rules that hold in this file:
 - Bytes are checked where they lie: no copy. They may come in any order and from many threads,
-  which is how parts of a large object are read; CRCs of pieces are combined.
+  which is how parts of a large object are read; CRCs of pieces are combined. Digests can't be:
+  who has one to compare with (`needs_order`) adds the bytes in order, or not at all.
 - What can't be compared is told as such (`Outcome`), never taken for right.
 - Nothing that `finish` raises is retryable: all bytes were added, and a second time would be once
   too often.
@@ -15,9 +16,10 @@ from __future__ import annotations
 
 import enum
 import functools
+import hashlib
 import itertools
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from s3dlio_core.errors import IntegrityError, S3dlioError
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from s3dlio_core.checksums import Crc
 
-__all__ = ["ContentCheck", "CrcCheck", "Outcome"]
+__all__ = ["ContentCheck", "CrcCheck", "DigestCheck", "Outcome", "for_parts"]
 
 
 class Outcome(enum.Enum):
@@ -37,6 +39,7 @@ class Outcome(enum.Enum):
     NO_CHECKSUM = "the source tells no checksum of it"
     OTHER_ALGORITHM = "its checksum is of an algorithm that can't be computed here"
     UNKNOWN_PARTS = "its checksum is made of parts whose sizes aren't known"
+    READ_IN_PARTS = "it was read in parts, and its checksum is of bytes in order"
 
 
 class ContentCheck:
@@ -44,7 +47,10 @@ class ContentCheck:
 
     Attributes:
         outcome: what is known by now; final after `finish`.
+        needs_order: whether bytes have to be added in order, from the first on.
     """
+
+    needs_order: ClassVar[bool] = False
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -128,18 +134,14 @@ class CrcCheck(ContentCheck):
         """Compare, when all bytes were added."""
         parts = self._parts()
         if parts is None:
-            raise self._error("some of the bytes that were read were not compared")
+            raise _incomplete(self._uri)
         found = b"".join(self._crc.encode(value) for value in parts)
         if self._is_composite:
             found = self._crc.encode(self._crc.of(found))
         if found == self._expected:
             self.outcome = Outcome.VERIFIED
         elif self._are_parts_confirmed():
-            raise self._error(
-                f"the bytes that were read have the {self._crc.name} {found.hex()}, "
-                f"the object's is {self._expected.hex()}",
-                hint="Run the command again; if it fails again, the object itself is damaged",
-            )
+            raise _differ(self._crc.name, found, self._expected, self._uri)
         else:
             self.outcome = Outcome.UNKNOWN_PARTS
 
@@ -164,5 +166,72 @@ class CrcCheck(ContentCheck):
         for _, part in itertools.groupby(pieces, lambda piece: piece[0] // self._part_size_bytes):
             yield self._crc.combine_all((value, end - begin) for begin, end, value in part)
 
-    def _error(self, message: str, hint: str = "") -> IntegrityError:
-        return IntegrityError(message, operation="read", uri=self._uri, hint=hint, retryable=False)
+
+class DigestCheck(ContentCheck):
+    """Compares with a digest of the object's bytes, which have to be added in order."""
+
+    needs_order = True
+
+    def __init__(self, algorithm: str, expected: bytes, size_bytes: int, *, uri: str) -> None:
+        """Prepare a comparison.
+
+        Args:
+            algorithm: a name that hashlib knows, e.g. "MD5".
+            expected: the digest.
+            size_bytes: the object's size.
+            uri: the object's, for messages.
+        """
+        super().__init__(Outcome.UNREAD)
+        self._algorithm = algorithm
+        self._digest = hashlib.new(algorithm, usedforsecurity=False)
+        self._expected = expected
+        self._size_bytes = size_bytes
+        self._uri = uri
+        self._position = 0
+        self._is_in_order = True
+        self._lock = threading.Lock()
+
+    def add(self, offset_bytes: int, view: memoryview) -> None:
+        """Take notice of the bytes at an offset, where those before it were added last."""
+        with self._lock:
+            self._is_in_order = self._is_in_order and offset_bytes == self._position
+            if self._is_in_order:
+                self._digest.update(view)
+                self._position += len(view)
+
+    def finish(self) -> None:
+        """Compare, when all bytes were added."""
+        if not self._is_in_order or self._position != self._size_bytes:
+            raise _incomplete(self._uri)
+        found = self._digest.digest()
+        if found != self._expected:
+            raise _differ(self._algorithm, found, self._expected, self._uri)
+        self.outcome = Outcome.VERIFIED
+
+
+def for_parts(check: ContentCheck | None) -> ContentCheck | None:
+    """Return what compares an object that many workers read in parts, in any order.
+
+    Args:
+        check: that of its store; one that needs order gives way to one that says so.
+    """
+    if check is not None and check.needs_order:
+        return ContentCheck(Outcome.READ_IN_PARTS)
+    return check
+
+
+def _incomplete(uri: str) -> IntegrityError:
+    return _error("some of the bytes that were read were not compared", uri)
+
+
+def _differ(algorithm: str, found: bytes, expected: bytes, uri: str) -> IntegrityError:
+    return _error(
+        f"the bytes that were read have the {algorithm} {found.hex()}, "
+        f"the object's is {expected.hex()}",
+        uri,
+        hint="Run the command again; if it fails again, the object itself is damaged",
+    )
+
+
+def _error(message: str, uri: str, hint: str = "") -> IntegrityError:
+    return IntegrityError(message, operation="read", uri=uri, hint=hint, retryable=False)

@@ -757,12 +757,12 @@ class ObjectStore(abc.ABC):
         For who reads ranges: a reader of a whole object compares by itself.
 
         Args:
-            info: from `head` of this store.
+            info: from `head` of this store, or from a listing that tells checksums.
             version: what `head` was asked for.
 
         Returns:
-            A check of this state of the object, to which each byte is added once; None in a store
-            that tells no checksums.
+            A check of this state of the object, to which each byte is added once, in order where
+            it `needs_order`; None in a store that tells no checksums.
         """
         del info, version
         return None

@@ -4,6 +4,8 @@ Rules that hold in this file:
 - Each range is read by a worker into a buffer of its own; the bytes are handed out where they lie.
 - So many ranges at a time that the pool's memory always suffices: nobody waits for memory that only
   he himself could give back.
+- A check that needs order takes notice of bytes as they are handed out, any other of each range as
+  soon as it is read.
 - A range that nobody wants any more gives its buffer back when its worker is done with it.
 """
 
@@ -39,7 +41,16 @@ class Range:
         stop: its end, exclusive.
     """
 
-    __slots__ = ("_abandoned", "_done", "_error", "_lease", "_lock", "start", "stop")
+    __slots__ = (
+        "_abandoned",
+        "_check",
+        "_done",
+        "_error",
+        "_lease",
+        "_lock",
+        "start",
+        "stop",
+    )
 
     def __init__(self, start: int, stop: int, lease: Lease) -> None:
         self.start = start
@@ -48,6 +59,8 @@ class Range:
         self._done = threading.Event()
         self._error: BaseException | None = None
         self._abandoned = False
+        #: Takes notice of the bytes when they are handed out.
+        self._check: ContentCheck | None = None
         self._lock = threading.Lock()
 
     def read(
@@ -62,7 +75,9 @@ class Range:
             cancel.raise_if_cancelled("read", source.uri)
             with contextlib.closing(opened or source.open(self.start, self.stop)) as reader:
                 fill(reader, self._lease.view, cancel)
-            if check is not None:
+            if check is not None and check.needs_order:
+                self._check = check
+            elif check is not None:
                 check.add(self.start, self._lease.view)
         except BaseException as error:  # noqa: BLE001 - raised again where the bytes are asked for
             self._error = error
@@ -80,6 +95,9 @@ class Range:
         self._done.wait()
         if self._error is not None:
             raise self._error
+        check, self._check = self._check, None
+        if check is not None:
+            check.add(self.start, self._lease.view)
         return self._lease.view
 
     def drop(self) -> None:

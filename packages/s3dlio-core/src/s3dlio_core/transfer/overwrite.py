@@ -17,7 +17,7 @@ import enum
 import functools
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from s3dlio_core import errors
@@ -161,7 +161,7 @@ def decide(
     if rule.compare is Compare.SIZE:
         return False
     if rule.compare is Compare.CHECKSUM:
-        is_same = same_content(item, destination, cancel)
+        is_same = same_content(replace(item, existing=existing), destination, cancel)
         if is_same is None and incomparable is not None:
             incomparable()
         return not is_same

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from s3dlio_core.content_check import for_parts
 from s3dlio_core.errors import PreconditionFailedError, S3dlioError
 from s3dlio_core.logs import get_logger
 from s3dlio_core.transfer.object_copy import (
@@ -95,9 +96,11 @@ class PartedCopy:
     def _described(self) -> ObjectInfo:
         """Return the source as it is to be known before its parts are copied."""
         source, described = self.item.source, self.item.info
-        if self._lacks_attributes() or source.capabilities.read_checksums:
+        if self._lacks_attributes() or self._lacks_checksums():
             described = self._looked_at()
-            self._check = source.content_check(described, version=self.item.version)
+        if source.capabilities.read_checksums:
+            check = source.content_check(described, version=self.item.version)
+            self._check = for_parts(check)
         return described
 
     def _lacks_attributes(self) -> bool:
@@ -107,6 +110,9 @@ class PartedCopy:
             and self._context.takes_attributes
             and (source.attributes or source.mtime)
         )
+
+    def _lacks_checksums(self) -> bool:
+        return self.item.source.capabilities.read_checksums and not self.item.info.checksums
 
     def _looked_at(self) -> ObjectInfo:
         described = self.item.source.head(self.item.info.key, version=self.item.version)

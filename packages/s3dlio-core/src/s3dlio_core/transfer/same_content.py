@@ -1,9 +1,10 @@
 """Whether a destination has its source's bytes already, as checksums tell it.
 
 Rules that hold in this file:
-- Two stores that tell checksums are asked for them. Where one tells them, the bytes of the other
-  are read and compared with its checksum: a source's always, since a copy would read them as well;
-  a destination's only where it is a file.
+- Two stores that tell checksums are asked for them, where listings don't tell them. Where one tells
+  them, or each those of other algorithms, the bytes of the other are read and compared with its
+  checksum: a source's wherever a copy would read them as well; a destination's only where it is a
+  file.
 - An object without such a checksum is compared with a file by its ETag, which is often the MD5 of
   its bytes (`Capabilities.md5_etags`): bytes with that MD5 are the same. The ETags of two stores
   aren't compared, since nobody knows that both are of bytes.
@@ -19,14 +20,15 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import IntegrityError
-from s3dlio_core.store import ChecksumType
+from s3dlio_core.identity import same_account
+from s3dlio_core.store import ChecksumType, ObjectInfo
 from s3dlio_core.transfer.object_copy import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from s3dlio_core.content_check import ContentCheck
-    from s3dlio_core.store import ObjectInfo, ObjectReader, ObjectStore
+    from s3dlio_core.store import ObjectReader, ObjectStore
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.transfer.plan import CopyItem
 
@@ -55,17 +57,19 @@ def same_content(item: CopyItem, destination: ObjectStore, cancel: CancelToken) 
     told_by_source = source.capabilities.read_checksums
     told_by_destination = destination.capabilities.read_checksums
     if told_by_source and told_by_destination:
-        return _same_checksum(source.head(key, version=version), destination.head(item.key))
+        is_same = _same_checksum(_source_of(item), _destination_of(item, destination))
+        if is_same is not None or same_account(source, destination):
+            return is_same
     source_is_file = source.capabilities.directories
     destination_is_file = destination.capabilities.directories
     if source_is_file and destination_is_file:
         return same_bytes(item, destination, cancel)
     if told_by_destination or source_is_file:
-        described = destination.head(item.key)
+        described = _destination_of(item, destination)
         with source.open_reader(key, version=version) as reader:
             return _same_as(destination, described, None, reader, cancel)
     if destination_is_file:
-        described = source.head(key, version=version)
+        described = _source_of(item)
         with destination.open_reader(item.key) as reader:
             return _same_as(source, described, version, reader, cancel)
     return None
@@ -90,6 +94,20 @@ def same_bytes(item: CopyItem, destination: ObjectStore, cancel: CancelToken) ->
         return one.info.size_bytes == other.info.size_bytes and all(
             mine == theirs for mine, theirs in chunks
         )
+
+
+def _source_of(item: CopyItem) -> ObjectInfo:
+    """Describe a source with its checksums, as far as its store tells them."""
+    known = item.info
+    return known if known.checksums else item.source.head(known.key, version=item.version)
+
+
+def _destination_of(item: CopyItem, destination: ObjectStore) -> ObjectInfo:
+    """Describe a destination likewise."""
+    known = item.existing
+    if isinstance(known, ObjectInfo) and known.checksums:
+        return known
+    return destination.head(item.key)
 
 
 def _same_checksum(one: ObjectInfo, other: ObjectInfo) -> bool | None:

@@ -202,7 +202,7 @@ class PartsWithin(PartedCopy):
 
     def _described(self) -> ObjectInfo:
         # An upload in parts knows nothing of its source, so what is to be kept is read first.
-        if self._lacks_attributes() or self.item.source.capabilities.read_checksums:
+        if self._lacks_attributes() or self._lacks_checksums():
             self._source = self._looked_at()
         else:
             self._source = self.item.info

@@ -143,7 +143,7 @@ class Check:
             return Kind.DIFFERENT
         if not self._by_checksum:
             return None
-        item = CopyItem(source.store, match.source, key)
+        item = CopyItem(source.store, match.source, key, existing=existing)
         is_same = same_content(item, destination.store, self._cancel)
         if is_same is None:
             is_same = same_bytes(item, destination.store, self._cancel)
