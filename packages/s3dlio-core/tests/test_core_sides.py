@@ -197,6 +197,15 @@ def test_a_value_that_makes_no_sense_is_told_with_its_side(
     assert str(caught.value) == said
 
 
+def test_what_is_for_writing_has_to_mean_something_to_the_destination(
+    base: str, tmp_path: Path
+) -> None:
+    """Who asks that copies be encrypted isn't told of success without."""
+    with pytest.raises(errors.UsageError, match="class is for what is written.* nothing for file"):
+        operations.copy(f"{base}/a", tmp_path, options={"class": "cold"})
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_process_has_the_environment(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Variables name the services of the sides."""
     _put(f"{base}/a", b"content", **_FROM_ONE)

@@ -18,6 +18,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from s3dlio_core.errors import UsageError
 from s3dlio_core.logs import get_logger
 from s3dlio_core.registry import provider_class
 from s3dlio_core.session import Session, refuse_unknown
@@ -62,11 +63,14 @@ class SideOptions:
     def check(self, sources: Iterable[Uri], destination: Uri) -> None:
         """Check that each option is known to at least one of the stores that it was given for.
 
+        One for what is written has to be known to the destination.
+
         Raises:
             UsageError: one isn't.
         """
         given = tuple(sources)
         refuse_unknown(self.both or {}, [*given, destination])
+        _refuse_unwritten(self.both or {}, given, destination)
         refuse_unknown(self.source or {}, given, "source ")
         refuse_unknown(self.dest or {}, [destination], "destination ")
 
@@ -121,6 +125,17 @@ def open_sides(
             stack.enter_context(
                 begin(both, defaults=found[1], own_options=options.dest, side="destination")
             ),
+        )
+
+
+def _refuse_unwritten(options: Iterable[str], sources: Iterable[Uri], destination: Uri) -> None:
+    """Refuse what only the stores know that are read: who asks for encryption has to get it."""
+    known = provider_class(destination.scheme).option_names
+    if lost := sorted((set(options) & _only_written(sources)) - known):
+        raise UsageError(
+            f"option {', '.join(lost)} is for what is written, and means nothing for "
+            f"{destination.scheme}://",
+            hint="Leave it out",
         )
 
 
