@@ -106,6 +106,44 @@ def resolved(
             "",
             ("mine", "https://mine.blob.core.windows.net"),
         ),
+        *[
+            ({"account": "acct"}, {"AZURE_STORAGE_ENDPOINT": url, **around}, "", ("acct", found))
+            for url, around, found in (
+                ("https://blobs.example.com", {"AZURE_STORAGE_ACCOUNT": "other"}, PUBLIC),
+                ("https://blobs.example.com", {"AZURE_STORAGE_ACCOUNT": "acct"}, None),
+                ("https://blobs.example.com", {}, None),
+                ("https://other.blob.core.windows.net", {}, PUBLIC),
+                (
+                    "https://blob.core.chinacloudapi.cn",
+                    {"AZURE_STORAGE_ACCOUNT": "other"},
+                    "https://acct.blob.core.chinacloudapi.cn",
+                ),
+                (
+                    "http://127.0.0.1:10000",
+                    {"AZURE_STORAGE_ACCOUNT": "other"},
+                    "http://127.0.0.1:10000/acct",
+                ),
+            )
+            for found in [found or url]
+        ],
+        (
+            {"account": "acct"},
+            {"AZURE_STORAGE_CONNECTION_STRING": f"{STRING};EndpointSuffix=core.chinacloudapi.cn"},
+            "",
+            ("acct", "https://acct.blob.core.chinacloudapi.cn"),
+        ),
+        (
+            {"account": "acct"},
+            {"AZURE_STORAGE_CONNECTION_STRING": f"{STRING};BlobEndpoint=http://azurite:1/acct"},
+            "",
+            ("acct", "http://azurite:1/acct"),
+        ),
+        (
+            {"account": "acct", "endpoint_url": "https://blob.example.com"},
+            {},
+            "",
+            ("acct", "https://blob.example.com"),
+        ),
         (
             {"connection_string": STRING},
             {"AZURE_STORAGE_ACCOUNT": "other", "AZURE_STORAGE_ENDPOINT": EMULATOR},
@@ -158,6 +196,12 @@ def test_who_is_asked_and_where(
         ({"account": "A_b"}, "", "bad storage account 'A_b'"),
         ({"account": "other", "endpoint_url": PUBLIC}, "", "is of the account acct, not of other"),
         ({"endpoint_url": "http://127.0.0.1:10000"}, "", "names no account"),
+        ({"endpoint_url": "https://blob.core.windows.net"}, "", "names no account"),
+        (
+            {"account": "acct", "credential": "geheim"},
+            "",
+            "bad credential. Use one of: key, sas, id",
+        ),
         ({"endpoint_url": f"{PUBLIC}/a/b"}, "", "more than the account in its path"),
         ({"endpoint_url": f"{PUBLIC}?{TOKEN}"}, "", "bad endpoint URL"),
         ({"endpoint_url": f"https://me:{KEY}@host.example"}, "", "can't hold a user's name"),
@@ -177,7 +221,7 @@ def test_who_is_asked_and_where(
         ({"account": "acct", "account_key": KEY, "sas_token": TOKEN}, "", "more than one"),
         ({"account": "acct", "account_key": KEY, "anonymous": "true"}, "", "more than one"),
         ({"connection_string": STRING, "account_key": KEY}, "", "more than one"),
-        ({"account": "acct", "credential": "magic"}, "", "bad credential 'magic'"),
+        ({"account": "acct", "credential": "magic"}, "", "bad credential"),
         ({"account": "acct", "verify": "perhaps"}, "", "bad verify"),
         ({"account": "acct", "checksum_algorithm": "sha1"}, "", "bad checksum_algorithm"),
         ({"account": "acct", "delete_snapshots": "some"}, "", "bad delete_snapshots"),
@@ -333,6 +377,14 @@ class Tokens:
     def get_token(self, *scopes: str, **options: object) -> None:
         """Never called here."""
         raise AssertionError
+
+
+def test_a_configuration_is_a_value() -> None:
+    """It can be hashed, too; and what gives no tokens is refused at once."""
+    assert hash(AzureConfig(account="acct", tags={"a": "b"})) is not None
+    with pytest.raises(UsageError, match="gives no tokens: str") as caught:
+        AzureConfig(account="acct", credential="geheim")  # type: ignore[arg-type] # a mistake
+    assert "geheim" not in str(caught.value)
 
 
 def test_any_token_credential_is_taken_over_https_only() -> None:

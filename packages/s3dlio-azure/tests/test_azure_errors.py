@@ -51,11 +51,12 @@ def refused(
     body: bytes | None = None,
     names_key: bool = True,
     changes: bool = True,
+    operation: str = "put",
 ) -> S3dlioError:
     """Return the error of an answer to `put az://c/k`."""
     return error_of_refusal(
         Refusal(
-            operation="put",
+            operation=operation,
             uri="az://c/k",
             status=status,
             headers={"x-ms-request-id": "REQ1", **(headers or {})} if code else headers or {},
@@ -87,8 +88,8 @@ def test_every_code_of_the_sdk_has_a_meaning() -> None:
 def test_every_meaning_gives_an_error() -> None:
     """Each row of the table makes an error with its class, code, operation and URI."""
     for code, meaning in CODES.items():
-        error = refused(400, code)
-        assert (meaning.cls, code, "put", "az://c/k", "REQ1") == (
+        error = refused(400, code, operation="get")
+        assert (meaning.cls, code, "get", "az://c/k", "REQ1") == (
             type(error),
             error.code,
             error.operation,
@@ -126,7 +127,7 @@ def test_every_meaning_gives_an_error() -> None:
         (404, "CannotVerifyCopySource", core.ObjectNotFoundError, Scope.OBJECT, False),
         (403, "CannotVerifyCopySource", core.PermissionDeniedError, Scope.OBJECT, False),
         (500, "CannotVerifyCopySource", core.ServiceError, Scope.OBJECT, True),
-        (409, "NobodyKnows", core.ConflictError, Scope.OBJECT, True),
+        (409, "NobodyKnows", core.ConflictError, Scope.OBJECT, False),
         (500, "NobodyKnows", core.ServiceError, Scope.OBJECT, True),
         (400, "NobodyKnows", core.ServiceError, Scope.OBJECT, False),
     ],
@@ -148,7 +149,7 @@ def test_meaning_of_a_code(
         (403, core.PermissionDeniedError, False),
         (404, core.ServiceError, False),
         (408, core.RequestTimeoutError, True),
-        (409, core.ConflictError, True),
+        (409, core.ConflictError, False),
         (412, core.PreconditionFailedError, False),
         (413, core.ObjectTooLargeError, False),
         (416, core.InvalidRangeError, False),
@@ -191,9 +192,18 @@ def test_a_bare_404_to_a_write_may_be_anybodys() -> None:
 def test_what_is_hidden_is_about_what_was_named() -> None:
     """Who may not see a private container is told that nothing is there."""
     for names_key, cls in ((True, core.ObjectNotFoundError), (False, core.ContainerNotFoundError)):
-        error = refused(404, "ResourceNotFound", names_key=names_key)
+        error = refused(404, "ResourceNotFound", names_key=names_key, operation="head")
         assert isinstance(error, cls)
         assert "Or it may not be seen without a credential" in str(error)
+
+
+@pytest.mark.parametrize("operation", ["put", "put part", "complete multipart upload"])
+def test_what_is_hidden_stops_what_is_written(operation: str) -> None:
+    """No blob needs to be there: it is the container that may not be seen, and so for all blobs."""
+    error = refused(404, "ResourceNotFound", changes=True, operation=operation)
+    assert isinstance(error, core.ContainerNotFoundError)
+    error = refused(404, "ResourceNotFound", changes=True, operation="copy")
+    assert isinstance(error, core.ObjectNotFoundError)
 
 
 def test_the_message_ends_with_its_first_line() -> None:

@@ -64,7 +64,7 @@ def test_other_root_is_an_error() -> None:
     """What the root begins with is expected; how it ends is the server's."""
     tree = parse(b"<ListPartsResponse/>")
     assert expect(tree, "ListParts") is tree
-    with pytest.raises(MalformedXmlError, match="ListPartsResponse, not DeleteResult"):
+    with pytest.raises(MalformedXmlError, match="ListPartsResponse, not Delete…"):
         expect(tree, "Delete")
 
 

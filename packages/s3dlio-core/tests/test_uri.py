@@ -202,6 +202,8 @@ def test_no_path() -> None:
         "https://account.blob.core.windows.net/container?sig=geheim",
         "az://account.blob.core.windows.net/container/a?b?sv=1&SIG=geheim",
         "https://example.com/a?sig=geheim",
+        "az://container/a?sv=2023-11-03&sp=r&sig=geheim",
+        "azure://container/a?sp=r&sig=geheim&sv=2023-11-03",
     ],
 )
 def test_a_signed_url_is_refused_without_its_signature(text: str) -> None:
@@ -213,6 +215,8 @@ def test_a_signed_url_is_refused_without_its_signature(text: str) -> None:
 
 
 def test_a_key_that_only_looks_signed_is_exact() -> None:
-    """Where no host is named, nobody gave a URL."""
+    """Without a host it takes all that each signature has."""
     assert parse_uri("az://container/a?sig=b").key == "a?sig=b"
+    assert parse_uri("az://container/a?x&sv=1?sig=b").key == "a?x&sv=1?sig=b"
+    assert parse_uri("s3://bucket/a?sv=1&sig=b").key == "a?sv=1&sig=b"
     assert parse_uri("az://a.blob.core.windows.net/c/a&sig=b").key == "a&sig=b"

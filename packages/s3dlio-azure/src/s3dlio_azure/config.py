@@ -84,7 +84,7 @@ class AzureConfig:
     max_pool_size: int = 256
     checksum_algorithm: str = ""
     validate_content: bool = True
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     access_tier: str = ""
     delete_snapshots: str = ""
     include_directory_stubs: bool = False
@@ -93,7 +93,7 @@ class AzureConfig:
     host: str = ""
 
     def __post_init__(self) -> None:
-        check_choice("credential", self.credential_kind, CREDENTIAL_KINDS)
+        check_choice("credential", self.credential_kind, CREDENTIAL_KINDS, shown=False)
         check_choice("checksum_algorithm", self.checksum_algorithm, CHECKSUM_ALGORITHMS)
         check_choice("delete_snapshots", self.delete_snapshots, DELETE_SNAPSHOTS)
         format_tags(self.tags, scope=Scope.STORE)
@@ -125,6 +125,11 @@ class AzureConfig:
             )
         if isinstance(found, (SharedKey, Sas, Anonymous)):
             return found
+        if not isinstance(found, BearerToken) and not hasattr(found, "get_token"):
+            raise UsageError(
+                f"a credential that gives no tokens: {type(found).__name__}",
+                hint="Give SharedKey, Sas, Anonymous or a TokenCredential of azure-core",
+            )
         check_takes_tokens(self.endpoint)
         return found if isinstance(found, BearerToken) else BearerToken(found)
 

@@ -164,7 +164,9 @@ def _account_and_endpoint(
             _check_goes_to(found, given)
         return found
     if named:
-        return _Account(named, url or given.default_endpoint or around_url)
+        return _Account(
+            named, url or given.default_endpoint or _endpoint_around(named, around, environ)
+        )
     if url:
         return _Account(named_by(url) or known, url)
     if around.account or around.blob_endpoint:
@@ -178,6 +180,20 @@ def _account_and_endpoint(
         f"{', '.join((CONNECTION_STRING_VARIABLE, *ACCOUNT_VARIABLES, ENDPOINT_VARIABLE))})",
         hint="Set AZURE_STORAGE_ACCOUNT, or write az://ACCOUNT.blob.core.windows.net/container/key",
     )
+
+
+def _endpoint_around(named: str, around: ConnectionString, environ: Mapping[str, str]) -> str:
+    """Return where the environment says that an account answers that an option names, or ""."""
+    url = environ.get(ENDPOINT_VARIABLE, "")
+    if around.account == named:
+        return around.blob_endpoint or url or around.default_endpoint
+    if owner := named_by(url):
+        return url if owner == named else ""
+    known = around.account or first_set(environ, ACCOUNT_VARIABLES)[1]
+    if not url or known in {"", named}:
+        return url
+    # A cloud's and an emulator's is any account's, a domain of one's own is not.
+    return url if account_of(service_url(url, named)) == named else ""
 
 
 def _of_host(host: str, url: str, named: str, known: str) -> _Account:

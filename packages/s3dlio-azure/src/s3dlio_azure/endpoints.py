@@ -74,7 +74,9 @@ def service_url(url: str, account: str) -> str:
     url = checked_url(url, hint="Give the credential by option or environment")
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if account and host.startswith("blob."):
+    if _AZURE.fullmatch(f"account.{host}") and host.startswith("blob."):
+        if not account:
+            raise UsageError(f"the endpoint {url} names no account", hint="Give the account")
         return f"{parts.scheme}://{account}.{parts.netloc}{parts.path}"
     if account and not parts.path and _names_in_path(host):
         return f"{url}/{account}"

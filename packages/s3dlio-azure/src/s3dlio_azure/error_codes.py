@@ -302,6 +302,8 @@ _STATUSES: Mapping[int, Meaning] = {
     307: REDIRECT,
     308: REDIRECT,
     401: _CREDENTIALS,
+    # What passes has a code of its own: the others tell of leases, policies and features.
+    409: _IN_THE_WAY,
 }
 
 
@@ -320,17 +322,18 @@ _COPY_SOURCE: Mapping[int, Meaning] = {
 }
 
 
-def meaning_of(code: str, status: int, *, names_key: bool) -> Meaning:
+def meaning_of(code: str, status: int, *, names_key: bool, makes_blob: bool = False) -> Meaning:
     """Return what a refusal means.
 
     Args:
         code: the service's error code, or "".
         status: the HTTP status.
         names_key: whether the request named a blob.
+        makes_blob: whether it was to make that blob, so that what isn't there is the container.
     """
     if code == "CannotVerifyCopySource" and status in _COPY_SOURCE:
         return _COPY_SOURCE[status]
-    if code == "ResourceNotFound" and not names_key:
+    if code == "ResourceNotFound" and (makes_blob or not names_key):
         return _HIDDEN_CONTAINER
     if code in CODES:
         return CODES[code]

@@ -35,6 +35,8 @@ __all__ = ["ErrorBody", "Refusal", "error_of_refusal", "parse_error"]
 
 #: An error has some ten elements.
 _TAG_COUNT_MAX = 1000
+#: Operations that need no blob to be there: a copy needs its source.
+_MAKING = frozenset({"put", "put part", "complete multipart upload"})
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9._]{0,99}")
 _CODE_IN_BYTES = re.compile(rb"<Code>([A-Za-z0-9._]{1,100})</Code>")
 _MESSAGE_IN_BYTES = re.compile(rb"<Message>([^<&]*)")
@@ -123,7 +125,12 @@ def error_of_refusal(refusal: Refusal) -> S3dlioError:
             scope=Scope.STORE,
         )
     code = error.code if error else ""
-    meaning = meaning_of(code, refusal.status, names_key=refusal.names_key)
+    meaning = meaning_of(
+        code,
+        refusal.status,
+        names_key=refusal.names_key,
+        makes_blob=refusal.operation in _MAKING,
+    )
     return meaning.cls(
         _reason(error, meaning) if error else f"the service answered {refusal.status}",
         operation=refusal.operation,

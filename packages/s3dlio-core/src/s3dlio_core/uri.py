@@ -40,6 +40,8 @@ _S3_ARN = re.compile(
 _CONTAINER = re.compile(r"[^\s/\x00-\x1f\x7f]+")
 # A URL with a shared access signature (Azure Storage, "Create a service SAS"): it holds a secret.
 _SIGNED = re.compile(r"\?(?:[^?]*&)?sig=", re.IGNORECASE)
+# With the version that it always has; a key may have less.
+_SIGNED_WHOLLY = re.compile(r"\?(?=(?:[^?]*&)?sv=)(?:[^?]*&)?sig=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,9 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
     elif scheme == "azure":
         scheme = "az"
     host = ""
-    if scheme == "az" and "." in rest.partition("/")[0]:
-        host, _, rest = rest.partition("/")
-        _check_unsigned(given)
+    if scheme == "az":
+        host, rest = _host_and_rest(rest)
+        _check_unsigned(given, _SIGNED if host else _SIGNED_WHOLLY)
     if scheme == "s3" and (arn := _S3_ARN.match(rest)):
         return Uri(scheme, arn[0], rest[arn.end() + 1 :])
     container, _, key = rest.partition("/")
@@ -128,9 +130,15 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
 _FORMS_HINT = "Write for example s3://bucket/key, az://container/key, file:///path or a plain path"
 
 
-def _check_unsigned(given: str) -> None:
+def _host_and_rest(text: str) -> tuple[str, str]:
+    """Return the host that an az URI names, or "", and what follows: no container has a dot."""
+    host, _, rest = text.partition("/")
+    return (host, rest) if "." in host else ("", text)
+
+
+def _check_unsigned(given: str, signed: re.Pattern[str]) -> None:
     """Refuse a signature: taken for a part of the key, it would be shown and listed for."""
-    if _SIGNED.search(given):
+    if signed.search(given):
         raise InvalidUriError(
             "the URL holds a shared access signature",
             uri=given.partition("?")[0],

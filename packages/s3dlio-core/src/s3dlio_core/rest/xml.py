@@ -119,7 +119,7 @@ def expect(tree: XmlTree, stem: str) -> XmlTree:
         MalformedXmlError: its root begins otherwise.
     """
     if not tree.name.startswith(stem):
-        raise MalformedXmlError(f"the root element is {tree.name}, not {stem}Result")
+        raise MalformedXmlError(f"the root element is {tree.name}, not {stem}…")
     return tree
 
 
