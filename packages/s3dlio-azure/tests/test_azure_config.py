@@ -225,6 +225,8 @@ def test_who_is_asked_and_where(
         ({"account": "acct", "verify": "perhaps"}, "", "bad verify"),
         ({"account": "acct", "checksum_algorithm": "sha1"}, "", "bad checksum_algorithm"),
         ({"account": "acct", "delete_snapshots": "some"}, "", "bad delete_snapshots"),
+        # The service's, which leaves the blob.
+        ({"account": "acct", "delete_snapshots": "only"}, "", "bad delete_snapshots"),
         ({"account": "acct", "ca_bundle": "/no/such"}, "", "CA bundle /no/such doesn't exist"),
         ({"account": "acct", "tagging": "no-tags"}, "", "bad tagging"),
         ({"account": "acct", "storage_class": "Cool", "access_tier": "Hot"}, "", "mean the same"),

@@ -19,6 +19,7 @@ from tests.servers.canned import CannedServer, answer
 from s3dlio_azure import AzureConfig, AzureProvider, AzureStore, Sas, SharedKey
 from s3dlio_core.errors import (
     IntegrityError,
+    InvalidPartError,
     NotSupportedError,
     ObjectNotFoundError,
     PermissionDeniedError,
@@ -487,6 +488,24 @@ def test_blobs_and_parts_carry_their_checksum(
         assert server.requests[-1][1][header] == value
         with pytest.raises(IntegrityError, match="the service got other bytes"):
             write()
+
+
+def test_refused_parts_that_are_all_there_are_not_gone(serve: Any) -> None:
+    """The service has them, and its own reason."""
+    server, store = serve(answer(201, headers=REQUEST_ID))
+    upload = store.create_multipart("k")
+    part = upload.put_part(1, 0, b"12345")
+    block = f"<Block><Name>{part.etag}</Name><Size>5</Size></Block>"
+    listed = f"<BlockList><UncommittedBlocks>{block}</UncommittedBlocks></BlockList>"
+    server.answers += [
+        refusal(400, "InvalidBlockList"),
+        answer(200, listed.encode(), headers=REQUEST_ID),
+    ]
+    with pytest.raises(
+        InvalidPartError, match="has all parts, and refuses them: Said so"
+    ) as raised:
+        upload.complete([part])
+    assert (raised.value.code, raised.value.request_id) == ("InvalidBlockList", "REQ7")
 
 
 def test_too_many_blocks_say_what_ends_them(serve: Any) -> None:

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3dlio_azure.list_xml import count_list_blobs, parse_list_blobs, parse_list_containers
+from s3dlio_azure.list_xml import (
+    LIST_PAGE_MAX,
+    count_list_blobs,
+    parse_list_blobs,
+    parse_list_containers,
+)
 from s3dlio_core.rest.xml import MalformedXmlError
 from s3dlio_core.store import Attributes, ChecksumType, ContainerInfo, ObjectInfo
 
@@ -71,6 +76,13 @@ def test_blob_is_described_whole() -> None:
         storage_class="Cool",
         tag_count=2,
     )
+
+
+def test_page_with_much_metadata_is_read() -> None:
+    """A hundred values of each blob of a whole page are legal."""
+    metadata = "".join(f"<m{number}>v</m{number}>" for number in range(100))
+    one = blob("k", after=f"<Metadata>{metadata}</Metadata>")
+    assert len(parse_list_blobs(page(one * LIST_PAGE_MAX)).objects) == LIST_PAGE_MAX
 
 
 def test_blob_without_tags_has_none() -> None:

@@ -237,7 +237,7 @@ def test_bad_xml_is_an_error(serve: Callable[..., Any], body: bytes, retryable: 
     _, sender = serve(answer(200, body))
     with pytest.raises(ServiceError) as caught:
         sender.send_for_value(
-            LIST, lambda text: parse_root(text, size_max_bytes=1000, tag_count_max=10)
+            LIST, lambda text: parse_root(text, size_max_bytes=1000, tag_count_max=10), 1000
         )
     assert caught.value.retryable is retryable
 
@@ -245,8 +245,14 @@ def test_bad_xml_is_an_error(serve: Callable[..., Any], body: bytes, retryable: 
 def test_a_document_comes_with_its_headers(serve: Callable[..., Any]) -> None:
     """The parsed body, and the head of the answer."""
     _, sender = serve(answer(200, b"body", headers={"ETag": '"1"'}))
-    value, headers = sender.send_for_document(LIST, bytes.upper)
+    value, headers = sender.send_for_document(LIST, bytes.upper, 1000)
     assert (value, headers["etag"]) == (b"BODY", '"1"')
+
+
+def test_a_document_is_read_to_its_limit(serve: Callable[..., Any]) -> None:
+    """And a byte more, so that the parser sees that it is too long."""
+    _, sender = serve(answer(200, b"x" * 100_000))
+    assert sender.send_for_value(LIST, len, 1000) == 1001
 
 
 def test_no_connection_is_an_error_of_ours() -> None:

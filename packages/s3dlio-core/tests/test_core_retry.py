@@ -452,6 +452,24 @@ def test_a_known_etag_settles_complete(
             upload.complete(parts)
 
 
+def test_a_part_that_is_missing_then_settles_complete(
+    bare: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late attempt at one part lies beside what was completed, and the others seem to be gone."""
+    missing = errors.InvalidPartError("part 1 was never stored")
+    faults = [Fault("complete", RESET, after=True), Fault("complete", missing)]
+    faulty = FaultyStore(bare, faults)
+    inner = Expecting(bare.create_multipart("k"), faulty._plan, "memory://k")
+    upload = RetryingUpload(RetryingStore(faulty), inner)
+    parts = [upload.put_part(1, 0, b"abc")]
+
+    def head(key: str, *, version: str | None = None) -> ObjectInfo:
+        return dataclasses.replace(bare.head(key), etag="expected")
+
+    monkeypatch.setattr(faulty, "head", head)
+    assert upload.complete(parts).etag == "expected"
+
+
 class LostAnswers(MemoryProvider):
     """A provider that does the first request and loses its answer."""
 

@@ -17,7 +17,14 @@ from s3dlio_core.rest.xml import MalformedXmlError, checked_rows, number, parse_
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["BLOCKS_BODY_MAX_BYTES", "Block", "block_list_body", "parse_block_list", "parse_tags"]
+__all__ = [
+    "BLOCKS_BODY_MAX_BYTES",
+    "TAGS_BODY_MAX_BYTES",
+    "Block",
+    "block_list_body",
+    "parse_block_list",
+    "parse_tags",
+]
 
 #: A blob has at most 100,000 uncommitted blocks ("Put Block"): of 64 bytes in base64 each, with
 #: sizes of ten digits and the names of the elements, 160 bytes are enough.
@@ -26,7 +33,7 @@ BLOCKS_BODY_MAX_BYTES: Final = 100_000 * 160 + 64 * 1024
 _BLOCK_TAG_COUNT_MAX = 100_000 * 6 + 1000
 #: Ten tags of three elements, and the tags that hold them.
 _TAGS_TAG_COUNT_MAX = 1000
-_TAGS_BODY_MAX_BYTES = 64 * 1024
+TAGS_BODY_MAX_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def parse_tags(body: bytes) -> dict[str, str]:
     Raises:
         MalformedXmlError: it isn't one.
     """
-    tree = parse_root(body, size_max_bytes=_TAGS_BODY_MAX_BYTES, tag_count_max=_TAGS_TAG_COUNT_MAX)
+    tree = parse_root(body, size_max_bytes=TAGS_BODY_MAX_BYTES, tag_count_max=_TAGS_TAG_COUNT_MAX)
     if tree.name != "Tags":
         raise MalformedXmlError(f"the root element is {tree.name}, not Tags")
     return {row["Key"]: row["Value"] for row in checked_rows(tree, "Tag", ("Key", "Value"))}

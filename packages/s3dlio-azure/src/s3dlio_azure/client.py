@@ -25,6 +25,7 @@ from s3dlio_azure.headers import (
     version_query,
 )
 from s3dlio_azure.list_xml import (
+    LIST_BODY_MAX_BYTES,
     ContainersPage,
     count_list_blobs,
     parse_list_blobs,
@@ -91,7 +92,7 @@ class BlobClient(BlockOperations):
         request = BlobRequest(
             "list containers", "GET", query=tuple(query), account_uri=self.config.account_uri
         )
-        return self.sender.send_for_value(request, parse_list_containers)
+        return self.sender.send_for_value(request, parse_list_containers, LIST_BODY_MAX_BYTES)
 
     def create_container(self, name: str) -> None:
         """Create a container that nobody reads without a credential (Create Container)."""
@@ -143,7 +144,7 @@ class BlobClient(BlockOperations):
         request = BlobRequest(
             "list", "GET", container, query=tuple(query), account_uri=self.config.account_uri
         )
-        return self.sender.send_for_value(request, self._parse_list_blobs)
+        return self.sender.send_for_value(request, self._parse_list_blobs, LIST_BODY_MAX_BYTES)
 
     def count_blobs(
         self, container: str, *, versions: bool, marker: str | None = None
@@ -166,7 +167,7 @@ class BlobClient(BlockOperations):
         request = BlobRequest(
             "list", "GET", container, query=tuple(query), account_uri=self.config.account_uri
         )
-        return self.sender.send_for_value(request, count_list_blobs)
+        return self.sender.send_for_value(request, count_list_blobs, LIST_BODY_MAX_BYTES)
 
     def _parse_list_blobs(self, body: bytes) -> Page:
         return parse_list_blobs(body, include_directories=self.config.include_directory_stubs)

@@ -9,7 +9,12 @@ import functools
 from typing import TYPE_CHECKING
 
 from s3dlio_azure.answers import check_is_of_service
-from s3dlio_azure.block_xml import Block, block_list_body, parse_block_list
+from s3dlio_azure.block_xml import (
+    BLOCKS_BODY_MAX_BYTES,
+    Block,
+    block_list_body,
+    parse_block_list,
+)
 from s3dlio_azure.checksums import request_headers
 from s3dlio_azure.client_copies import CopyOperations
 from s3dlio_azure.headers import attribute_headers
@@ -115,7 +120,7 @@ class BlockOperations(CopyOperations):
         )
         parse = functools.partial(parse_block_list, kind=kind)
         try:
-            blocks, headers = self.sender.send_for_document(request, parse)
+            blocks, headers = self.sender.send_for_document(request, parse, BLOCKS_BODY_MAX_BYTES)
         except ObjectNotFoundError:
             # Without any block there is no such blob.
             return [], None

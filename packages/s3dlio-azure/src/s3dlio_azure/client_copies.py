@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from s3dlio_azure.answers import check_is_of_service
-from s3dlio_azure.block_xml import parse_tags
+from s3dlio_azure.block_xml import TAGS_BODY_MAX_BYTES, parse_tags
 from s3dlio_azure.headers import attribute_headers, version_query
 from s3dlio_azure.request import BlobRequest
 from s3dlio_core.errors import NotSupportedError, ServiceError
@@ -155,7 +155,7 @@ class CopyOperations:
         request = BlobRequest(
             "get tags", "GET", container, key, query, account_uri=self.config.account_uri
         )
-        return self.sender.send_for_value(request, parse_tags)
+        return self.sender.send_for_value(request, parse_tags, TAGS_BODY_MAX_BYTES)
 
 
 def _tag_option(*, tags: bool) -> dict[str, str]:

@@ -38,7 +38,7 @@ __all__ = ["CREDENTIAL_KINDS", "AzureConfig"]
 #: What may be looked for: "identity" is Microsoft Entra ID.
 CREDENTIAL_KINDS = ("", "key", "sas", "identity")
 CHECKSUM_ALGORITHMS = ("", "CRC64", "MD5", "NONE")
-DELETE_SNAPSHOTS = ("", "include", "only")
+DELETE_SNAPSHOTS = ("", "include")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class AzureConfig:
         tags: blob index tags of new blobs whose `Attributes` don't name their own.
         access_tier: of new blobs, e.g. "Cool"; "" is the account's default.
         delete_snapshots: what a delete does with a blob's snapshots: "" refuses, "include" deletes
-            them too, "only" deletes them alone.
+            them too. To delete them alone would leave what is told as deleted.
         include_directory_stubs: whether listings show the empty blobs that stand for directories.
         versions: whether the account may keep versions of blobs.
         blob_tags: whether the account has blob index tags, and the credential may read them.

@@ -83,7 +83,7 @@ _SNAPSHOTS = Meaning(
 _FOREIGN_BLOCKS = Meaning(
     InvalidPartError,
     hint="The blob has unfinished blocks of another program: they end after a week, or when the "
-    "blob is written in one request, as s3-cli put writes a small one",
+    "blob is written in one request, as s3-cli put writes a small one, or deleted (Delete Blob)",
 )
 REDIRECT = Meaning(
     ServiceError, scope=Scope.STORE, hint="Redirects aren't followed: check the endpoint URL"
@@ -172,7 +172,14 @@ CODES: Mapping[str, Meaning] = {
         NotSupportedError, hint="The blob has a key of its customer, which isn't supported here"
     ),
     "SnapshotsPresent": _SNAPSHOTS,
-    "BlobOperationNotSupported": _NOT_SUPPORTED,
+    "BlobOperationNotSupported": Meaning(
+        NotSupportedError,
+        hint="It may have been written through the Data Lake API: delete it first, or write it in "
+        "one request",
+    ),
+    "OperationNotSupportedOnDirectory": Meaning(
+        ServiceError, hint="It is a directory: only the Data Lake API deletes it"
+    ),
     # Conditions, and who else is at work.
     "ConditionNotMet": _CONDITION,
     "TargetConditionNotMet": _CONDITION,

@@ -42,7 +42,8 @@ LIST_PAGE_MAX = 5000
 #: name of 1,024 characters, each written by 6 bytes, 8 KiB of metadata, and 2 KiB for all else.
 LIST_BODY_MAX_BYTES = LIST_PAGE_MAX * (6 + 8 + 2) * 1024
 #: Tags of a page: a blob has some 30 elements, and a pair of tags for each value of its metadata.
-TAG_COUNT_MAX = LIST_PAGE_MAX * 2 * 60
+#: A mean of 130 of them is more than a page is known to have.
+TAG_COUNT_MAX = LIST_PAGE_MAX * 2 * 160
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,11 +218,17 @@ class AzureMultipartUpload(MultipartUpload):
         )
 
     def _explained(self, error: UploadNotFoundError, parts: Sequence[Part]) -> S3dlioError:
-        """Return what a refused list of blocks means: some are missing, or all are gone."""
+        """Return what a refused list of blocks means: some are missing, or all, or none."""
         held = self._held()
         missing = [part.number for part in parts if part.number not in held]
-        if held and missing:
-            return self._bad_part(f"part {missing[0]} was never stored")
+        if held:
+            told = self._bad_part(
+                f"part {missing[0]} was never stored"
+                if missing
+                else f"the service has all parts, and refuses them: {error.reason}"
+            )
+            told.code, told.request_id = error.code, error.request_id
+            return told
         gone = self._gone(_COMPLETE, _GONE)
         gone.code, gone.request_id = error.code, error.request_id
         return gone

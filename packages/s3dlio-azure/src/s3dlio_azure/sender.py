@@ -25,7 +25,6 @@ from s3dlio_azure.answers import check_is_no_page, parsed
 from s3dlio_azure.authorizer import Authorizer
 from s3dlio_azure.credentials import Sas, SharedKey
 from s3dlio_azure.errors import Refusal, error_of_refusal
-from s3dlio_azure.list_xml import LIST_BODY_MAX_BYTES
 from s3dlio_azure.policies import (
     HeadersPolicy,
     LoggingPolicy,
@@ -122,20 +121,27 @@ class AzureSender:
             check_is_no_page(self.config, request, answer, body)
         return answer
 
-    def send_for_value(self, request: BlobRequest, parse: Callable[[bytes], _Value]) -> _Value:
+    def send_for_value(
+        self, request: BlobRequest, parse: Callable[[bytes], _Value], size_max_bytes: int
+    ) -> _Value:
         """Send a request and parse the XML of its answer; see `send_for_document`."""
-        return self.send_for_document(request, parse)[0]
+        return self.send_for_document(request, parse, size_max_bytes)[0]
 
     def send_for_document(
-        self, request: BlobRequest, parse: Callable[[bytes], _Value]
+        self, request: BlobRequest, parse: Callable[[bytes], _Value], size_max_bytes: int
     ) -> tuple[_Value, Mapping[str, str]]:
         """Send a request; parse the body of its answer, and return it with the headers.
+
+        Args:
+            request: the request.
+            parse: reads the body; it is given no more than one byte above the limit.
+            size_max_bytes: the longest body that is legal.
 
         Raises:
             S3dlioError: no answer, a refusal, or no answer of Blob Storage.
         """
         answer = self.send(request)
-        body = answer.read(LIST_BODY_MAX_BYTES)
+        body = answer.read(size_max_bytes)
         return parsed(self.config, request, answer, body, parse), answer.headers
 
     def error_of(

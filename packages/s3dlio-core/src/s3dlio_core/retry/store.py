@@ -177,7 +177,12 @@ class RetryingUpload(MultipartUpload):
         """Complete the upload, resolving a lost answer."""
 
         def resolve(error: errors.S3dlioError) -> ObjectInfo | None:
-            settled = (errors.UploadNotFoundError, errors.PreconditionFailedError)
+            # A part that was sent twice may lie beside what was completed.
+            settled = (
+                errors.UploadNotFoundError,
+                errors.PreconditionFailedError,
+                errors.InvalidPartError,
+            )
             if not isinstance(error, settled):
                 return None
             return self._done_before(parts)
