@@ -30,14 +30,14 @@ _SECRET = "not-for-anybodys-eyes"
 class ServedStore(MemoryStore):
     """A container of one of several services."""
 
-    def __init__(self, name: str, endpoint: str) -> None:
+    def __init__(self, name: str, endpoint: str, host: str) -> None:
         super().__init__(f"{name}-{endpoint}")
-        self._name = name
+        self._name = f"{host}/{name}" if host else name
         self._endpoint = endpoint
 
     @property
     def uri(self) -> str:
-        """Without the service, as with S3."""
+        """Without the service, as with S3, or with a host, as Azure's may have."""
         return f"served://{self._name}"
 
     def copy_source(
@@ -51,13 +51,16 @@ class ServedStore(MemoryStore):
 class ServedProvider(MemoryProvider):
     """The service that the option `endpoint_url` names; it remembers all options."""
 
-    option_names = frozenset({"endpoint_url", "region", "user", "password", "guest", "class"})
+    option_names = frozenset(
+        {"endpoint_url", "host", "region", "user", "password", "guest", "class"}
+    )
     option_groups = (frozenset({"user", "password", "guest"}),)
     write_options = frozenset({"class"})
     made: ClassVar[list[dict[str, str]]] = []
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, host: str = "") -> None:
         self._endpoint = endpoint
+        self._host = host
 
     @classmethod
     def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
@@ -65,11 +68,11 @@ class ServedProvider(MemoryProvider):
         cls.made.append(dict(options))
         if options.get("region") == "bad":
             raise errors.UsageError("bad region")
-        return cls(options.get("endpoint_url", "default"))
+        return cls(options.get("endpoint_url", "default"), host or options.get("host", ""))
 
     def open(self, container: str) -> ObjectStore:
         """Open a container of the service."""
-        return ServedStore(container, self._endpoint)
+        return ServedStore(container, self._endpoint, self._host)
 
     def container_exists(self, name: str) -> bool:
         """Look at this service."""
@@ -279,6 +282,22 @@ def test_an_error_of_type_shows_no_option(base: str, name: str, value: object) -
 
 
 # Whose service is meant.
+
+
+@pytest.mark.parametrize("source", [_FROM_ONE, {**_FROM_ONE, "host": "h.example"}])
+def test_a_host_in_the_uri_makes_no_other_object(base: str, source: dict[str, str]) -> None:
+    """Else a move would delete what it has just written."""
+    _put(f"{base}/a", b"a", **_FROM_ONE)
+    dest = {**_FROM_ONE, "host": "" if "host" in source else "h.example"}
+    sides: dict[str, Any] = {"source_options": source, "dest_options": dest}
+    with pytest.raises(errors.UsageError, match="moved onto itself"):
+        operations.move(f"{base}/a", f"{base}/a", **sides)
+    with pytest.raises(errors.UsageError, match="copied into itself"):
+        operations.copy(f"{base}/", f"{base}/below/", recursive=True, **sides)
+    report = operations.copy(f"{base}/*", f"{base}/below/", recursive=True, **sides)
+    assert report.done_count == 1
+    assert operations.copy(f"{base}/*", f"{base}/below/", recursive=True, **sides).done_count == 1
+    assert _keys(base, **_FROM_ONE) == ["a", "below/a"]
 
 
 def test_the_same_name_on_another_service_is_another_object(base: str) -> None:

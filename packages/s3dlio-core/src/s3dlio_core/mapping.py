@@ -171,17 +171,26 @@ def same_place(one: tuple[Place, str], other: tuple[Place, str]) -> bool:
 def _true_name(place: Place, key: str) -> str:
     """Return a name that two ways to one object or directory share."""
     if not place.store.capabilities.directories:
-        return place.store.uri_of(key)
+        return f"{place.container}/{key}"
     return os.path.realpath(f"{place.container}/{key}")
 
 
 def goal_within(selection: Selection, target: Target) -> str | None:
-    """Return the URI that a directory's or glob's copies go below, if it lies in the source."""
-    source = selection.place.store.uri_of(selection.place.prefix)
-    goal = target.place.store.uri_of(target.place.prefix + selection.lead)
+    """Return the URI that a directory's or glob's copies go below, if it lies in the source.
+
+    It is written as the source writes its own: that of the target may name a host besides.
+    """
+    place, goal_key = selection.place, target.place.prefix + selection.lead
+    stores = (place.store, target.place.store)
+    source = place.store.uri_of(place.prefix)
+    if not any(store.capabilities.directories for store in stores):
+        if place.container != target.place.container or not same_service(*stores):
+            return None
+        goal = place.store.uri_of(goal_key)
+        return goal if goal != source and goal.startswith(source) else None
+    goal = target.place.store.uri_of(goal_key)
     if goal != source and goal.startswith(source):
-        return goal if same_service(selection.place.store, target.place.store) else None
-    stores = (selection.place.store, target.place.store)
+        return goal if same_service(*stores) else None
     if not all(store.capabilities.directories for store in stores):
         return None
     # A link may make another path of it.
