@@ -85,6 +85,17 @@ def test_page_with_much_metadata_is_read() -> None:
     assert len(parse_list_blobs(page(one * LIST_PAGE_MAX)).objects) == LIST_PAGE_MAX
 
 
+def test_blob_that_was_never_committed_may_have_no_size() -> None:
+    """The service doesn't tell its properties; of any other blob it does."""
+    body = page(
+        "<Blob><Name>k</Name><Properties><BlobType>BlockBlob</BlobType></Properties></Blob>"
+    )
+    (found,) = parse_list_blobs(body, uncommitted=True).objects
+    assert (found.key, found.size_bytes) == ("k", 0)
+    with pytest.raises(MalformedXmlError):
+        parse_list_blobs(body)
+
+
 def test_blob_without_tags_has_none() -> None:
     """Their number is told of blobs that have any."""
     (found,) = parse_list_blobs(page(blob("k"))).objects

@@ -309,6 +309,18 @@ def test_listed_uploads_are_ours(store: AzureStore, azurite_container: BlobConta
     assert azurite_container.get("ours") == b"12345"
 
 
+def test_empty_blobs_that_were_put_are_not_asked_for_blocks(
+    store: AzureStore, azurite: AzuriteServer, azurite_container: BlobContainer
+) -> None:
+    """Their MD5 tells that they are whole."""
+    for number in range(3):
+        azurite_container.put(f"empty{number}", b"")
+    with_parts(store, "ours", b"12345")
+    before = len(azurite.request_log())
+    assert [found.key for found in store.list_multiparts()] == ["ours"]
+    assert len(azurite.request_log()) == before + 2
+
+
 def test_listing_goes_on_behind_a_page(store: AzureStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Uploads may be on any page."""
     for number in range(3):

@@ -144,7 +144,12 @@ class BlobClient(BlockOperations):
         request = BlobRequest(
             "list", "GET", container, query=tuple(query), account_uri=self.config.account_uri
         )
-        return self.sender.send_for_value(request, self._parse_list_blobs, LIST_BODY_MAX_BYTES)
+        parse = functools.partial(
+            parse_list_blobs,
+            include_directories=self.config.include_directory_stubs,
+            uncommitted="uncommittedblobs" in include,
+        )
+        return self.sender.send_for_value(request, parse, LIST_BODY_MAX_BYTES)
 
     def count_blobs(
         self, container: str, *, versions: bool, marker: str | None = None
@@ -168,9 +173,6 @@ class BlobClient(BlockOperations):
             "list", "GET", container, query=tuple(query), account_uri=self.config.account_uri
         )
         return self.sender.send_for_value(request, count_list_blobs, LIST_BODY_MAX_BYTES)
-
-    def _parse_list_blobs(self, body: bytes) -> Page:
-        return parse_list_blobs(body, include_directories=self.config.include_directory_stubs)
 
     def get_blob(
         self,

@@ -54,12 +54,15 @@ class ContainersPage:
     next_marker: str | None = None
 
 
-def parse_list_blobs(body: bytes, *, include_directories: bool = False) -> Page:
+def parse_list_blobs(
+    body: bytes, *, include_directories: bool = False, uncommitted: bool = False
+) -> Page:
     """Parse a page of List Blobs, made with include=metadata.
 
     Args:
         body: the answer's body.
         include_directories: whether blobs that stand for directories are listed.
+        uncommitted: whether blobs are listed that were never committed, which may have no size.
 
     Raises:
         MalformedXmlError: it isn't one.
@@ -69,7 +72,7 @@ def parse_list_blobs(body: bytes, *, include_directories: bool = False) -> Page:
     objects, prefixes = [], []
     for element in _children(tree, "Blobs"):
         if element.tag == f"{space}Blob":
-            info = _blob(element, space, include_directories=include_directories)
+            info = _blob(element, space, include_directories, "0" if uncommitted else "")
             if info is not None:
                 objects.append(info)
         elif element.tag == f"{space}BlobPrefix":
@@ -117,7 +120,12 @@ def _children(tree: XmlTree, name: str) -> Element:
     return found
 
 
-def _blob(element: Element, space: str, *, include_directories: bool) -> ObjectInfo | None:
+def _blob(
+    element: Element,
+    space: str,
+    include_directories: bool,
+    untold_size: str,
+) -> ObjectInfo | None:
     """Return what a Blob element says, or None where it isn't an object of the listing."""
     text = element.findtext
     if (
@@ -129,21 +137,24 @@ def _blob(element: Element, space: str, *, include_directories: bool) -> ObjectI
     properties = element.find(f"{space}Properties")
     if properties is None:
         raise MalformedXmlError("a Blob has no Properties")
-    info = _described(
-        _name(element, space), properties, space, _metadata(element.find(f"{space}Metadata"), space)
-    )
+    metadata = _metadata(element.find(f"{space}Metadata"), space)
+    info = _described(_name(element, space), properties, space, metadata, untold_size)
     resource_type = properties.findtext(f"{space}ResourceType") or ""
     return None if not include_directories and is_directory(info, resource_type) else info
 
 
 def _described(
-    key: str, properties: Element, space: str, metadata: Mapping[str, str] | None
+    key: str,
+    properties: Element,
+    space: str,
+    metadata: Mapping[str, str] | None,
+    untold_size: str,
 ) -> ObjectInfo:
     text = properties.findtext
     checksums = md5_checksums(text(f"{space}Content-MD5") or "")
     return ObjectInfo(
         key,
-        number(text(f"{space}Content-Length") or ""),
+        number(text(f"{space}Content-Length") or untold_size),
         http_date(text(f"{space}Last-Modified") or ""),
         strip_etag(text(f"{space}Etag") or ""),
         checksums=checksums,

@@ -41,8 +41,8 @@ def unfinished_uploads(store: AzureStore, prefix: str) -> Iterator[MultipartInfo
     )
     for page in pages:
         for info in page.objects:
-            # A blob that was never committed is empty; the service tells nothing else of it.
-            if not info.size_bytes:
+            # A blob that was never committed is empty, and has no MD5; one that was put has.
+            if not info.size_bytes and not info.checksums:
                 yield from _uploads_of(store, info)
 
 
