@@ -423,4 +423,22 @@ def test_no_repr_tells_a_secret_and_pickles_are_whole(
 def test_whether_azure_itself_answers(endpoint: str, is_azure: bool) -> None:
     """Hosts of Azure's clouds are trusted with what emulators lack."""
     config = AzureConfig(endpoint=endpoint)
-    assert (config.is_azure, config.namespace) == (is_azure, endpoint)
+    assert (config.is_azure, config.endpoint) == (is_azure, endpoint)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        (PUBLIC, PUBLIC),
+        ("http://acct.blob.core.windows.net", PUBLIC),
+        ("https://acct.blob.core.windows.net:443", PUBLIC),
+        ("https://acct-secondary.blob.core.windows.net", PUBLIC),
+        ("https://acct.privatelink.blob.core.windows.net", PUBLIC),
+        ("https://acct.z01.blob.storage.azure.net", "https://acct.blob.storage.azure.net"),
+        (EMULATOR, EMULATOR),
+        ("https://acct.blob.example.com", "https://acct.blob.example.com"),
+    ],
+)
+def test_an_account_has_one_name(endpoint: str, expected: str) -> None:
+    """Else a tree could be synchronised with itself, or a blob be moved onto itself."""
+    assert AzureConfig(endpoint=endpoint).namespace == expected

@@ -20,6 +20,7 @@ from s3dlio_azure.endpoints import (
     check_account,
     default_endpoint,
     is_azure,
+    one_name,
     service_url,
 )
 from s3dlio_azure.tagging import format_tags
@@ -136,7 +137,7 @@ class AzureConfig:
     @property
     def namespace(self) -> str:
         """Within what a container's name is unique."""
-        return self.endpoint
+        return one_name(self.endpoint)
 
     @property
     def account_uri(self) -> str:

@@ -29,12 +29,13 @@ __all__ = [
     "default_endpoint",
     "is_azure",
     "named_by",
+    "one_name",
     "service_url",
 ]
 
 #: Hosts of Azure itself.
 _AZURE = re.compile(
-    r".+\.blob\.(?:core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net|cloudapi\.de)"
+    r".+\.blob\.(core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net|cloudapi\.de)"
     r"|storage\.azure\.net)"
 )
 _ACCOUNT_IN_HOST = re.compile(r"([a-z0-9]+?)(?:-secondary)?\.(?:[a-z0-9-]+\.)?blob\..+")
@@ -137,6 +138,16 @@ def _is_at(endpoint: str, url: str, account: str) -> bool:
         return service_url(url, account) == endpoint
     except UsageError:
         return False
+
+
+def one_name(url: str) -> str:
+    """Return the one URL that stands for all at which an account of Azure answers.
+
+    Private endpoints, DNS zones, the secondary region and plain http are other ways to it. A URL of
+    another server is its own.
+    """
+    found, account = _AZURE.fullmatch(_host(urlsplit(url))), account_of(url)
+    return f"https://{account}.blob.{found[1]}" if found and account else url
 
 
 def _names_in_path(host: str) -> bool:
