@@ -196,12 +196,15 @@ def test_attributes_there_and_back() -> None:
     [
         ({"x-a": "ü"}, "x-a can't be sent to Test: 'ü' isn't printable ASCII"),
         ({"x-a": "b\nc"}, "isn't printable ASCII"),
+        ({"x-a": "b "}, "'b ' begins or ends with a blank"),
+        ({"x-a": "\tb"}, "begins or ends with a blank"),
+        ({"x-a": " "}, "begins or ends with a blank"),
         ({"x a": "b"}, "'x a' is no name for metadata in Test"),
         ({"": "b"}, "'' is no name"),
     ],
 )
 def test_what_no_header_can_carry(headers: dict[str, str], said: str) -> None:
     """It is refused, never altered."""
-    check_sendable({"x-a": "b\tc ~"}, "Test")
+    check_sendable({"x-a": "b\tc ~", "x-b": "", "x-c": "d"}, "Test")
     with pytest.raises(NotSupportedError, match=said):
         check_sendable(headers, "Test", "put", "u")

@@ -49,7 +49,8 @@ _CONTENT_HEADERS = (
     "content_disposition",
 )
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE = re.compile("[\t\x20-\x7e]*")
+# HTTP takes blanks at the ends away (RFC 9110 section 5.5).
+_VALUE = re.compile("(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
 # 19 digits hold every length of 63 bits; int() would take ever longer over more, and then refuse.
 _LENGTH = re.compile(r"[0-9]{1,19}")
 _IMF_FIXDATE = re.compile(
@@ -137,8 +138,13 @@ def check_sendable(
     """
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+            flaw = (
+                "isn't printable ASCII"
+                if value.strip(" \t") == value
+                else "begins or ends with a blank"
+            )
             raise NotSupportedError(
-                f"{name} can't be sent to {service}: {value[:100]!r} isn't printable ASCII"
+                f"{name} can't be sent to {service}: {value[:100]!r} {flaw}"
                 if _TOKEN.fullmatch(name)
                 else f"{name[:100]!r} is no name for metadata in {service}",
                 operation=operation,
