@@ -10,9 +10,11 @@ from tests.servers.canned import CannedServer, Cut, answer, blob_answer, error_x
 
 from s3dlio_azure import AzureConfig, AzureProvider, AzureStore, SharedKey
 from s3dlio_core import errors as core
+from s3dlio_core import operations
 from s3dlio_core.listing import iterate
 from s3dlio_core.store import Attributes, Condition, ObjectInfo
 from s3dlio_core.uri import Uri, parse_uri
+from s3dlio_http.client import HttpClient, HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -593,6 +595,23 @@ def test_host_of_a_uri_stands_in_all_that_is_shown(serve_az: Serve) -> None:
         with pytest.raises(core.S3dlioError) as raised:
             call()
         assert str(raised.value).startswith(f"{said}: ")
+
+
+@pytest.mark.parametrize("scheme", ["az", "azure", "https"])
+def test_containers_of_a_host_are_listed(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """Not those of one's own account."""
+    asked: list[str] = []
+
+    def send(_: HttpClient, request: HttpRequest) -> None:
+        asked.append(request.origin)
+        raise core.ServiceError("nobody is there", operation=request.operation, uri=request.uri)
+
+    monkeypatch.setattr(HttpClient, "send", send)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "mine")
+    uri = f"{scheme}://other.blob.core.windows.net/"
+    with pytest.raises(core.ServiceError, match=r"az://other\.blob\.core\.windows\.net/"):
+        list(operations.list_containers(uri, options={"anonymous": "true"}))
+    assert asked == ["https://other.blob.core.windows.net"]
 
 
 # Alone.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3dlio_core.errors import InvalidUriError
-from s3dlio_core.uri import Uri, parse_uri
+from s3dlio_core.uri import Uri, parse_account, parse_uri
 
 _KEYS = st.text(st.characters(exclude_characters="\x00"), max_size=50)
 _CONTAINERS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
@@ -212,6 +212,26 @@ def test_a_signed_url_is_refused_without_its_signature(text: str) -> None:
         parse_uri(text)
     assert "geheim" not in str(caught.value)
     assert text.partition("?")[0] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3", "s3://"),
+        ("S3://", "s3://"),
+        ("s3://a.bucket", "s3://"),
+        ("az://", "az://"),
+        ("azure://container/a", "az://"),
+        ("az://account.blob.core.windows.net", "az://account.blob.core.windows.net"),
+        ("az://account.blob.core.windows.net/", "az://account.blob.core.windows.net"),
+        ("https://account.blob.core.windows.net", "az://account.blob.core.windows.net"),
+        ("https://account.blob.core.windows.net/c", "az://account.blob.core.windows.net"),
+        ("https://example.com", "https://"),
+    ],
+)
+def test_what_names_an_account(text: str, expected: str) -> None:
+    """A scheme, or a host of Azure: another host is another account."""
+    assert str(parse_account(text)) == expected
 
 
 def test_a_key_that_only_looks_signed_is_exact() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s3dlio_cli.output import emit, emit_json, emit_name, say
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from s3dlio_cli.several import Several
     from s3dlio_core.operations import ListEntry
     from s3dlio_core.store import ContainerInfo
+    from s3dlio_core.uri import Uri
 
 __all__ = ["Listing"]
 
@@ -55,12 +57,12 @@ class Listing:
         else:
             emit_name(entry_line(entry, human=self._human) if self._long else entry.uri)
 
-    def show_buckets(self, account: str, buckets: Iterable[ContainerInfo]) -> None:
-        """Show the buckets of an account, such as s3://."""
+    def show_buckets(self, account: Uri, buckets: Iterable[ContainerInfo]) -> None:
+        """Show the buckets of an account."""
         self._bucket_count = self._bucket_count or 0
         for bucket in buckets:
             self._bucket_count += 1
-            uri = f"{account}{bucket.name}/"
+            uri = f"{replace(account, container=bucket.name)}/"
             if self._as_json:
                 emit_json(container_values(uri, bucket))
             else:

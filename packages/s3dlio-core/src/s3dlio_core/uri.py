@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from s3dlio_core.errors import InvalidUriError
 
-__all__ = ["PATH_SCHEMES", "Uri", "parse_uri"]
+__all__ = ["PATH_SCHEMES", "Uri", "parse_account", "parse_uri"]
 
 #: Schemes whose URIs are paths of the local machine.
 PATH_SCHEMES = frozenset({"file", "direct"})
@@ -125,6 +125,23 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
     container, _, key = rest.partition("/")
     _check_container(container, given)
     return Uri(scheme, container, key, host)
+
+
+def parse_account(text: str) -> Uri:
+    """Parse what names an account: a scheme, with "://" or not, and for Azure a host behind it.
+
+    Args:
+        text: e.g. "s3", "az://", "https://account.blob.core.windows.net/"; what follows is no
+            matter.
+
+    Returns:
+        Scheme and host.
+    """
+    scheme, _, rest = text.partition(":")
+    scheme, rest = scheme.lower(), rest.removeprefix("//")
+    if scheme == "azure" or _AZURE_HOST.match(f"{text.lower()}/"):
+        scheme = "az"
+    return Uri(scheme, "", "", _host_and_rest(rest)[0] if scheme == "az" else "")
 
 
 _FORMS_HINT = "Write for example s3://bucket/key, az://container/key, file:///path or a plain path"

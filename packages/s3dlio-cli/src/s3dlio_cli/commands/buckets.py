@@ -6,6 +6,7 @@ A bare name without "/" means an S3 bucket, as in the first versions of s3-cli.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -83,22 +84,24 @@ def _change(ctx: click.Context, done: str, uri: str, change: Callable[..., None]
 def list_buckets(ctx: click.Context, uri: str) -> int:
     """List the buckets of an account, one name a line.
 
-    URI names the store by its scheme; without it, s3:// is meant.
+    URI names the store by its scheme, and for Azure an account by its host; without it, s3:// is
+    meant.
     """
     from s3dlio_cli.output import emit_json, emit_name, say  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_cli.values import container_values  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.uri import parse_account  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
     several = Several("list-buckets", (uri,), settings)
-    scheme = uri.partition(":")[0].lower()
+    account = parse_account(uri)
     count = 0
     with several.telling():
         for found in operations.list_containers(uri, options=settings.store_options):
             count += 1
             if settings.as_json:
-                emit_json(container_values(f"{scheme}://{found.name}/", found))
+                emit_json(container_values(f"{replace(account, container=found.name)}/", found))
             else:
                 emit_name(found.name)
     code = several.end(bucket_count=count)

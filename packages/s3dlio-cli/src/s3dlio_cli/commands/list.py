@@ -42,7 +42,8 @@ def list_objects(
 ) -> int:
     """List objects, one URI a line.
 
-    URI is an object, a prefix or directory, or a pattern (quote it); s3:// lists the buckets.
+    URI is an object, a prefix or directory, or a pattern (quote it); s3:// lists the buckets, and
+    az://account.blob.core.windows.net the containers of an account.
     URIs go to standard output, their total to standard error.
     Without -r, what lies deeper is shown as one line that ends in "/".
     """
@@ -50,6 +51,7 @@ def list_objects(
     from s3dlio_cli.several import Several  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core.session import Session  # noqa: PLC0415 - not needed for `--help`
+    from s3dlio_core.uri import parse_account  # noqa: PLC0415 - not needed for `--help`
 
     settings = settings_of(ctx)
     several = Several("list", uris, settings)
@@ -64,7 +66,7 @@ def list_objects(
             with several.telling():
                 if _names_account(uri):
                     found = operations.list_containers_in(session, uri)
-                    listing.show_buckets(uri.lower(), found)
+                    listing.show_buckets(parse_account(uri), found)
                     continue
                 for entry in operations.list_in(
                     session, uri, recursive, patterns=patterns, **keywords
@@ -74,8 +76,11 @@ def list_objects(
 
 
 def _names_account(uri: str) -> bool:
-    """Whether a URI is only a scheme of buckets, such as s3://."""
-    from s3dlio_core.uri import PATH_SCHEMES  # noqa: PLC0415 - not needed for `--help`
+    """Whether a URI is only a scheme of buckets, such as s3://, or an account's host."""
+    from s3dlio_core.uri import PATH_SCHEMES, parse_account  # noqa: PLC0415 - not needed for `--help`
 
     scheme, separator, rest = uri.partition("://")
-    return bool(scheme and separator) and not rest and scheme.lower() not in PATH_SCHEMES
+    if not (scheme and separator) or scheme.lower() in PATH_SCHEMES:
+        return False
+    host = parse_account(uri).host
+    return rest in {host, f"{host}/"} if host else not rest

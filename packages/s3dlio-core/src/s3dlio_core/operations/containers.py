@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.session import Session
-from s3dlio_core.uri import Uri, parse_uri
+from s3dlio_core.uri import parse_account, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ def list_containers(
     """List the buckets or containers of an account.
 
     Args:
-        scheme: "s3", "az" …; "s3://" is understood, too.
+        scheme: "s3", "az" …; "s3://" and "az://account.blob.core.windows.net" are understood, too.
         options: the store's settings.
 
     Raises:
@@ -62,9 +62,9 @@ def list_containers(
 
 def list_containers_in(session: Session, scheme: str) -> Iterator[ContainerInfo]:
     """List as `list_containers` does, in a session that goes on."""
-    anything = Uri(scheme.partition(":")[0].lower(), "", "")
-    session.check_options([anything])
-    yield from session.provider(anything).list_containers()
+    account = parse_account(scheme)
+    session.check_options([account])
+    yield from session.provider(account).list_containers()
 
 
 @contextlib.contextmanager
