@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from s3dlio_azure.config import AzureConfig
 from s3dlio_azure.headers import (
     attribute_headers,
     check_answered_version,
     object_info,
     written_object_info,
 )
-from s3dlio_core.errors import NotSupportedError
+from s3dlio_core.errors import NotSupportedError, UsageError
 from s3dlio_core.store import Attributes, ChecksumType, ObjectInfo
 
 ANSWERED = {
@@ -58,7 +59,6 @@ def test_tier_of_the_configuration_is_for_blobs_that_name_none() -> None:
         (Attributes(metadata={"a": "ä"}), "x-ms-meta-a can't be sent to Azure"),
         (Attributes(metadata={"a": "x\r\nx-ms-y: z"}), "isn't printable ASCII"),
         (Attributes(cache_control="no\nstore"), "isn't printable ASCII"),
-        (Attributes(storage_class="Hot\r\n"), "isn't printable ASCII"),
         (Attributes(metadata={"": "a"}), "empty name"),
         (Attributes(metadata={"a": "x" * 8192}), "8193 bytes"),
     ],
@@ -127,3 +127,17 @@ def test_answer_about_another_version_is_refused() -> None:
     for headers in (ANSWERED, {}):
         with pytest.raises(NotSupportedError, match="answered with the version"):
             check_answered_version("read", "az://c/k", "2025", headers)
+
+
+@pytest.mark.parametrize("name", ["STANDARD_IA", "P10", "Hot\r\n", "x"])
+def test_tier_that_there_is_not_is_refused(name: str) -> None:
+    """Before anything is sent, whoever names it; one in other letters is meant."""
+    for call in (
+        lambda: attribute_headers(Attributes(storage_class=name), "put", ""),
+        lambda: attribute_headers(None, "put", "", access_tier=name),
+        lambda: AzureConfig(account="acct", access_tier=name),
+    ):
+        with pytest.raises(UsageError, match="no access tier") as raised:
+            call()
+        assert "Hot, Cool, Cold, Archive" in raised.value.hint
+    assert attribute_headers(None, "put", "", access_tier="COOL") == {"x-ms-access-tier": "Cool"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from s3dlio_azure import AzureProvider
 from s3dlio_cli import options
 from s3dlio_cli.command_table import TABLE, CommandEntry
 from s3dlio_cli.commands.buckets import bucket_uri
@@ -355,6 +357,29 @@ def test_store_options_are_those_of_the_store() -> None:
     assert set() == names - S3Provider.option_names
     assert options._ENCRYPTIONS == ENCRYPTION_ALGORITHMS
     assert options._ACLS == CANNED_ACLS
+
+
+def test_secrets_are_known() -> None:
+    """Whatever a store calls so: no option of the command line takes it."""
+    telling = re.compile("secret_|token|account_key|connection_string|customer_key")
+    names = S3Provider.option_names | AzureProvider.option_names
+    assert {name for name in names if telling.search(name)} == options._SECRET_OPTIONS
+
+
+def test_any_setting_of_a_store_can_be_given() -> None:
+    """More than one, on both sides of the command; the last one counts, as does its own option."""
+    given = ["--option=versions=false", "do", "--option", "blob-tags=false", "--option=region=a"]
+    expected = {"versions": "false", "blob_tags": "false", "region": "b"}
+    assert settings_for([*given, "--region=b"]).store_options == expected
+    again = ["--option=a=1", "--option=a=2", "do", "--option=a=3=4"]
+    assert settings_for(again).store_options == {"a": "3=4"}
+
+
+@pytest.mark.parametrize("text", ["versions", "=x", "versions=", "sas_token=s", "account-key=s"])
+def test_a_setting_has_a_name_and_a_value_that_is_no_secret(text: str) -> None:
+    """Others see command lines."""
+    with pytest.raises(click.BadParameter, match=r"NAME=VALUE|is a secret"):
+        settings_for(["do", f"--option={text}"])
 
 
 @pytest.mark.parametrize(

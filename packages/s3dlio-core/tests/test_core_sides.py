@@ -234,6 +234,35 @@ def test_an_option_that_means_nothing_to_its_side_is_refused(
         operations.copy(tmp_path, base, **keywords)
 
 
+@pytest.fixture
+def other(base: str) -> Iterator[str]:
+    """The URI of the same container at services of another kind."""
+    registry.register("other", ServedProvider)
+    yield base.replace("served://", "other://")
+    registry.unregister("other")
+
+
+def test_one_endpoint_is_not_given_to_services_of_two_kinds(base: str, other: str) -> None:
+    """One of them would be sent what is signed for the other."""
+    with pytest.raises(errors.UsageError, match="that of other:// and served://") as raised:
+        operations.copy(f"{base}/a", f"{other}/b", options=_FROM_ONE)
+    assert "--source-endpoint-url" in raised.value.hint
+    with pytest.raises(errors.UsageError, match="one endpoint URL"):
+        operations.check(base, other, options=_FROM_ONE)
+    assert ServedProvider.made == []
+
+
+@pytest.mark.parametrize("side", ["source_options", "dest_options"])
+def test_an_endpoint_of_the_one_side_leaves_that_of_both_to_the_other(
+    base: str, other: str, side: str
+) -> None:
+    """Then each kind of service has its own."""
+    _put(f"{base}/a", b"content", **(_TO_TWO if side == "source_options" else _FROM_ONE))
+    operations.copy(f"{base}/a", f"{other}/b", options=_FROM_ONE, **{side: _TO_TWO})  # type: ignore[arg-type]
+    there = _FROM_ONE if side == "source_options" else _TO_TWO
+    assert operations.get(f"{other}/b", options=there) == b"content"
+
+
 def test_a_mistyped_variable_is_told(
     base: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

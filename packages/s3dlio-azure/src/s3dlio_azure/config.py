@@ -23,6 +23,7 @@ from s3dlio_azure.endpoints import (
     one_name,
     service_url,
 )
+from s3dlio_azure.headers import checked_tier
 from s3dlio_azure.tagging import format_tags
 from s3dlio_core.errors import Scope, UsageError
 from s3dlio_core.rest.choices import check_choice
@@ -98,6 +99,7 @@ class AzureConfig:
         check_choice("checksum_algorithm", self.checksum_algorithm, CHECKSUM_ALGORITHMS)
         check_choice("delete_snapshots", self.delete_snapshots, DELETE_SNAPSHOTS)
         format_tags(self.tags, scope=Scope.STORE)
+        checked_tier(self.access_tier)
         if self.ca_bundle and not Path(self.ca_bundle).exists():
             raise UsageError(f"the CA bundle {self.ca_bundle} doesn't exist")
         account, endpoint = self._account_and_endpoint()

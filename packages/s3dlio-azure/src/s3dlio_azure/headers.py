@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from s3dlio_azure.metadata_names import decode_name, encode_name
 from s3dlio_azure.mtime_metadata import decode_mtime, encode_mtime
 from s3dlio_azure.tagging import format_tags
-from s3dlio_core.errors import NotSupportedError
+from s3dlio_core.errors import NotSupportedError, UsageError
 from s3dlio_core.mtimes import MTIME
 from s3dlio_core.rest import store_checks
 from s3dlio_core.rest.headers import (
@@ -38,6 +38,7 @@ __all__ = [
     "METADATA_PREFIX",
     "attribute_headers",
     "check_answered_version",
+    "checked_tier",
     "is_directory",
     "md5_checksums",
     "object_info",
@@ -55,6 +56,8 @@ DIRECTORY_MARK = "hdi_isfolder"
 
 #: What stands before the names of headers that a blob is to have.
 CONTENT_PREFIX = "x-ms-blob-"
+#: Of block blobs.
+ACCESS_TIERS = ("Hot", "Cool", "Cold", "Archive")
 
 
 def attribute_headers(
@@ -76,6 +79,7 @@ def attribute_headers(
 
     Raises:
         NotSupportedError: a name or value that a header can't carry, or too much metadata.
+        UsageError: there is no such tier.
     """
     headers: dict[str, str] = {}
     if attributes is not None:
@@ -85,7 +89,7 @@ def attribute_headers(
         tags = attributes.tags or tags
         access_tier = attributes.storage_class or access_tier
     if access_tier:
-        headers["x-ms-access-tier"] = access_tier
+        headers["x-ms-access-tier"] = checked_tier(access_tier)
     if tags:
         headers["x-ms-tags"] = format_tags(tags, operation, uri)
     check_sendable(headers, "Azure", operation, uri)
@@ -108,6 +112,21 @@ def _metadata_headers(metadata: Mapping[str, str], operation: str, uri: str) -> 
             hint="Leave some of it out",
         )
     return {METADATA_PREFIX + name: value for name, value in encoded.items()}
+
+
+def checked_tier(name: str) -> str:
+    """Return an access tier as the service writes it; "" stays.
+
+    Raises:
+        UsageError: there is no such. The service would say so when all blocks were sent.
+    """
+    tier = name.capitalize()
+    if tier not in {"", *ACCESS_TIERS}:
+        raise UsageError(
+            f"no access tier {name[:100]!r}",
+            hint=f"The storage class is one of {', '.join(ACCESS_TIERS)} here",
+        )
+    return tier
 
 
 def version_query(version: str | None) -> tuple[tuple[str, str], ...]:

@@ -39,9 +39,11 @@ def key_flaw(key: str) -> str:
     if not is_utf8(key):
         return "the key isn't valid Unicode"
     if "\\" in key:
-        return "Azure takes a backslash for a slash"
+        return "the key is refused: Azure takes a backslash for a slash"
     if "." in key and _DOT_AT_END.search(key):
-        return "Azure drops the dot at the end of a segment"
+        if not {".", ".."}.isdisjoint(key.split("/")):
+            return "the key is refused: Azure resolves its segments . and .."
+        return "the key is refused: Azure drops the dot at the end of a segment"
     if _CONTROL.search(key):
         return "Azure takes no control characters in a key"
     return ""

@@ -68,6 +68,18 @@ _ACLS = (
     "bucket-owner-read",
     "bucket-owner-full-control",
 )
+#: What `--option` doesn't take: others see command lines. A test compares them with the stores'.
+_SECRET_OPTIONS = frozenset(
+    {
+        "account_key",
+        "connection_string",
+        "sas_token",
+        "secret_access_key",
+        "session_token",
+        "sse_copy_source_customer_key",
+        "sse_customer_key",
+    }
+)
 _META_KEY = "s3dlio_cli.options"
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
@@ -115,6 +127,20 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     values[param.name] = values.get(param.name, 0) + value if param.name == "verbose" else value
 
 
+def _remember_settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> None:
+    """Keep settings of stores, each "NAME=VALUE"; the last one of a name counts."""
+    for text in value:
+        name, _, setting = text.partition("=")
+        name = name.replace("-", "_")
+        if not name or not setting:
+            raise click.BadParameter("write NAME=VALUE", ctx, param)
+        if name in _SECRET_OPTIONS:
+            raise click.BadParameter(
+                f"{name} is a secret, and others see command lines; use the environment", ctx, param
+            )
+        ctx.meta.setdefault(_META_KEY, {}).setdefault("option", {})[name] = setting
+
+
 def remembered_option(*names: str, **attributes: Any) -> Callable[[_Function], _Function]:
     """Return an option whose value isn't passed to the command; see `remembered_values`."""
     return click.option(*names, expose_value=False, callback=_remember, **attributes)
@@ -142,6 +168,14 @@ _OPTIONS = (
     ),
     remembered_option(
         "--no-verify-ssl", is_flag=True, help="Don't verify certificates: no protection."
+    ),
+    click.option(
+        "--option",
+        multiple=True,
+        expose_value=False,
+        callback=_remember_settings,
+        metavar="NAME=VALUE",
+        help="Any other setting of the store, as its README names it; repeat it for more.",
     ),
     remembered_option(
         "--log-file", type=click.Path(dir_okay=False), help="Append the log to this file."
@@ -262,6 +296,7 @@ def remembered_values(ctx: click.Context) -> Mapping[str, Any]:
 def store_options_of(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the store options among the values of options."""
     return {
+        **values.get("option", {}),
         **{name: values[name] for name in _STORE_OPTIONS if name in values},
         **dict(value for flag, value in _STORE_FLAGS.items() if flag in values),
     }

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from s3dlio_core.transfer.events import CancelToken
     from s3dlio_core.uri import Uri
 
-__all__ = ["Place", "Session", "refuse_unknown"]
+__all__ = ["Place", "Session", "refuse_shared_endpoint", "refuse_unknown"]
+
+#: The option that says where a service is.
+_ENDPOINT = "endpoint_url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,11 @@ class Session:
         """Check that each option is known to at least one of the stores concerned.
 
         Raises:
-            UsageError: one isn't.
+            UsageError: one isn't, or an endpoint is given for several services.
         """
-        refuse_unknown(self._options, uris)
+        given = tuple(uris)
+        refuse_unknown(self._options, given)
+        refuse_shared_endpoint(self._options, given)
 
     def provider(self, uri: Uri) -> RetryingProvider:
         """Return the provider that serves a URI."""
@@ -164,6 +169,28 @@ def refuse_unknown(options: Iterable[str], uris: Iterable[Uri], whose: str = "")
             f"{whose}option {', '.join(unknown)} means nothing for "
             + " and ".join(f"{scheme}://" for scheme in schemes),
             hint=f"Known here: {', '.join(sorted(known)) or 'none'}",
+        )
+
+
+def refuse_shared_endpoint(options: Mapping[str, str], uris: Iterable[Uri]) -> None:
+    """Check that an endpoint isn't given to stores of several kinds: it is of one service.
+
+    Args:
+        options: the options that all of the stores are given.
+        uris: name the stores.
+
+    Raises:
+        UsageError: it is; one service would be sent what is signed for the other.
+    """
+    if not options.get(_ENDPOINT):
+        return
+    schemes = sorted({uri.scheme for uri in uris})
+    asked = [scheme for scheme in schemes if _ENDPOINT in provider_class(scheme).option_names]
+    if len(asked) > 1:
+        raise errors.UsageError(
+            f"one endpoint URL can't be that of {' and '.join(f'{name}://' for name in asked)}",
+            hint="Say whose it is: --source-endpoint-url or --dest-endpoint-url, in Python "
+            "source_options or dest_options",
         )
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from s3dlio_core.errors import UsageError
 from s3dlio_core.logs import get_logger
 from s3dlio_core.registry import provider_class
-from s3dlio_core.session import Session, refuse_unknown
+from s3dlio_core.session import Session, refuse_shared_endpoint, refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,11 +66,18 @@ class SideOptions:
         One for what is written has to be known to the destination.
 
         Raises:
-            UsageError: one isn't.
+            UsageError: one isn't, or an endpoint is given for several services.
         """
         given = tuple(sources)
-        refuse_unknown(self.both or {}, [*given, destination])
-        _refuse_unwritten(self.both or {}, given, destination)
+        both = self.both or {}
+        refuse_unknown(both, [*given, destination])
+        _refuse_unwritten(both, given, destination)
+        # A side that has an endpoint of its own doesn't use that of both.
+        shared = [
+            *([] if (self.source or {}).get("endpoint_url") else given),
+            *([] if (self.dest or {}).get("endpoint_url") else [destination]),
+        ]
+        refuse_shared_endpoint(both, shared)
         refuse_unknown(self.source or {}, given, "source ")
         refuse_unknown(self.dest or {}, [destination], "destination ")
 
