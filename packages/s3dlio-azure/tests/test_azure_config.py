@@ -393,7 +393,9 @@ def test_any_token_credential_is_taken_over_https_only() -> None:
     """A configuration takes whatever gets tokens, but sends none over plain http."""
     config = AzureConfig(account="acct", credential=Tokens())  # type: ignore[arg-type] # a stand-in
     assert isinstance(config.credential, BearerToken)
-    assert config.credential.identity == "Tokens"
+    assert config.credential.identity.startswith("Tokens-")
+    assert config.credential.identity == BearerToken(config.credential.source).identity
+    assert config.credential.identity != BearerToken(Tokens()).identity  # type: ignore[arg-type] # likewise
     with pytest.raises(UsageError, match="over https only"):
         AzureConfig(endpoint=EMULATOR, credential=Tokens())  # type: ignore[arg-type] # likewise
 

@@ -386,6 +386,19 @@ def test_urls_of_blobs(serve: Callable[..., Any]) -> None:
     assert sender.url_of("$web", "index.html") == f"{base}/%24web/index.html"
 
 
+def test_a_signature_is_in_no_log_of_urllib3(
+    serve: Callable[..., Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends what goes through a proxy, and logs each URL for programs that log everything."""
+    monkeypatch.setenv("S3DLIO_HTTP_ADAPTER", "requests")
+    _, sender = serve(answer(200), credential=SAS)
+    with caplog.at_level(logging.DEBUG):
+        sender.send_for_nothing(LIST)
+    assert "urllib3.connectionpool" in {record.name for record in caplog.records}
+    assert "&[redacted] HTTP/1.1" in caplog.text
+    assert "c2VjcmV0" not in caplog.text
+
+
 @pytest.mark.parametrize(("version", "resource"), [(None, "b"), ("2024-01-01T00:00:00Z", "bv")])
 def test_the_source_of_a_copy_is_signed_for_an_hour(
     serve: Callable[..., Any], version: str | None, resource: str

@@ -8,6 +8,7 @@ Rules that hold in this file:
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from s3dlio_azure.policies import BearerTokenPolicy, SasPolicy, SharedKeyPolicy
 from s3dlio_azure.sas import check_sas_is_usable, ended_at
 from s3dlio_core.errors import CredentialsError
 from s3dlio_core.forks import renew_in_children
+from s3dlio_core.logs import RedactSecrets
 
 if TYPE_CHECKING:
     from s3dlio_azure.config import AzureConfig
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from s3dlio_core.errors import S3dlioError
 
 __all__ = ["Authorizer"]
+
+_REDACTS = RedactSecrets()
 
 
 class Authorizer:
@@ -71,6 +75,8 @@ class Authorizer:
         if isinstance(credential, SharedKey):
             return [SharedKeyPolicy(credential)]
         if isinstance(credential, Sas):
+            # Below a proxy urllib3 logs each URL.
+            logging.getLogger("urllib3.connectionpool").addFilter(_REDACTS)
             return [SasPolicy(credential.token)]
         return [self._tokens_of(credential)] if isinstance(credential, BearerToken) else []
 

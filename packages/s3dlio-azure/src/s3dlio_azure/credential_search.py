@@ -231,7 +231,7 @@ def _identity(config: AzureConfig, environ: Mapping[str, str]) -> Found | str:
         )
     # It warns of all that it has tried. Whoever configures logging still gets that.
     logging.getLogger("azure.identity").addHandler(_SILENT)
-    return Found(BearerToken(DefaultAzureCredential()), "azure-identity")
+    return Found(BearerToken(DefaultAzureCredential(), "environment"), "azure-identity")
 
 
 _PLACES: tuple[

@@ -88,14 +88,16 @@ class BearerToken:
 
     Attributes:
         source: what gets tokens: any credential of azure-identity, or the like.
+        name: what all that ask as the same call it, or "": then only this source is the same.
     """
 
     source: TokenCredential = field(repr=False)
+    name: str = ""
 
     @property
     def identity(self) -> str:
         """What gets the tokens: who asks is known to it alone."""
-        return type(self.source).__name__
+        return self.name or f"{type(self.source).__name__}-{id(self.source):x}"
 
 
 @dataclass(frozen=True, slots=True)
