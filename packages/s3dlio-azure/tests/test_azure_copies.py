@@ -232,6 +232,17 @@ def test_part_is_copied(serve: Any) -> None:
     assert (part.number, part.offset_bytes, part.size_bytes) == (2, 10, 5)
 
 
+def test_server_that_fails_at_a_copied_part_without_a_word_has_none(serve: Any) -> None:
+    """As Azurite does with a SAS token: then the object is streamed."""
+    _, store = serve(answer(500), refusal(500, "InternalError"))
+    upload = store.create_multipart("k")
+    with pytest.raises(NotSupportedError, match="can't copy blocks"):
+        upload.copy_part(1, 0, source_of(store), 0, 5)
+    with pytest.raises(ServiceError) as raised:
+        upload.copy_part(1, 0, source_of(store), 0, 5)
+    assert raised.value.retryable
+
+
 def test_parts_of_both_kinds_become_a_blob(serve: Any) -> None:
     """Copied and sent ones are listed alike."""
     server, store = serve(

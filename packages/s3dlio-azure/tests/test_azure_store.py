@@ -459,6 +459,17 @@ def test_without_batches_blobs_are_deleted_one_by_one(serve_az: Serve) -> None:
     assert methods == ["POST", "DELETE", "DELETE", "DELETE", "DELETE"]
 
 
+def test_batch_that_a_server_fails_at_without_a_word_is_sent_one_by_one(serve_az: Serve) -> None:
+    """As Azurite does with a SAS token; a failure of the service itself is tried again."""
+    server, store = serve_az(answer(500), *[blob_answer(202)] * 2, refusal(500, "InternalError"))
+    assert list(store.delete_many(["a", "b"])) == []
+    methods = [target.partition(" ")[0] for target in server.targets()]
+    assert methods == ["POST", "DELETE", "DELETE"]
+    with pytest.raises(core.ServiceError) as raised:
+        list(store.delete_many(["c", "d"]))
+    assert raised.value.retryable
+
+
 def test_missing_blob_is_deleted_unless_it_was_not_seen(serve_az: Serve) -> None:
     """Who may not see a container is told that nothing is there."""
     _, store = serve_az(

@@ -91,6 +91,13 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert text == redact(text)
 
 
+def test_what_only_looks_like_a_secret_stays() -> None:
+    """An example, and the sentence that quotes a secret."""
+    for text in ("give sv=…&se=…&sig=…", "write AccountName=…;AccountKey=…;EndpointSuffix=x"):
+        assert redact(text) == text
+    assert redact("az://c/k?sig=abcd: no match") == "az://c/k?sig=[redacted]: no match"
+
+
 def test_a_neighbour_of_a_secret_stays() -> None:
     """Only the value goes: the rest of a query can be read."""
     text = redact("GET /k?X-Amz-Signature=abc&X-Amz-Date=20150830T123600Z&sig=def&se=1")

@@ -17,9 +17,10 @@ from s3dlio_azure.block_xml import (
 )
 from s3dlio_azure.checksums import request_headers
 from s3dlio_azure.client_copies import CopyOperations
+from s3dlio_azure.errors import says_nothing
 from s3dlio_azure.headers import attribute_headers
 from s3dlio_azure.request import BlobRequest
-from s3dlio_core.errors import ObjectNotFoundError
+from s3dlio_core.errors import NotSupportedError, ObjectNotFoundError, ServiceError
 from s3dlio_core.rest.checksums import reject_other
 from s3dlio_core.rest.headers import byte_range, condition_headers, strip_etag
 
@@ -92,6 +93,9 @@ class BlockOperations(CopyOperations):
             source: the headers that name the other blob.
             start: its first byte.
             stop: the end, exclusive.
+
+        Raises:
+            NotSupportedError: the server lacks it, or fails at it without a word.
         """
         headers = {**source, "x-ms-source-range": byte_range(start, stop)}
         request = BlobRequest(
@@ -104,7 +108,16 @@ class BlockOperations(CopyOperations):
             body=b"",
             account_uri=self.config.account_uri,
         )
-        self.send_unless_lacking("Put Block From URL", request)
+        try:
+            self.send_unless_lacking("Put Block From URL", request)
+        except ServiceError as error:
+            if not says_nothing(error):
+                raise
+            raise NotSupportedError(
+                f"the server can't copy blocks: {error.reason}",
+                operation=request.operation,
+                uri=request.uri,
+            ) from error
 
     def list_blocks(self, container: str, key: str, kind: str) -> tuple[list[Block], str | None]:
         """Return a blob's blocks, and the ETag that it has now (Get Block List).

@@ -4,7 +4,7 @@ Rules that hold in this file:
 - A key that no blob can have is told as such, and isn't sent.
 - An answer that tells of what wasn't asked for, or not of all that was, ends the deletion: nothing
   it says can be trusted.
-- Where the service has no batches the blobs are deleted one by one.
+- Where the service has no batches, or fails at one without a word, the blobs are deleted singly.
 
 Source: Azure Storage, Blob Batch and Delete Blob.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from s3dlio_azure.errors import says_nothing
 from s3dlio_azure.keys import key_flaw
 from s3dlio_core.errors import (
     NotSupportedError,
@@ -46,6 +47,10 @@ def delete_batch(store: AzureStore, keys: Sequence[str]) -> Iterator[DeleteError
             answer = store.client.delete_blobs(store.container, together)
         except NotSupportedError:
             store.client.has_batches = False
+        except ServiceError as error:
+            # What was deleted all the same is gone when it is deleted by itself.
+            if not says_nothing(error):
+                raise
         else:
             yield from _failures(store, together, answer)
             return

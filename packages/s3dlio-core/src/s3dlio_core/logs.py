@@ -61,8 +61,9 @@ REDACTED = "[redacted]"
 #: A shorter value occurs in ordinary text; replacing it would ruin the log and hide nothing.
 _SECRET_LENGTH_MIN = 4
 
-# Not what is redacted already: a record may be filtered twice.
-_VALUE = r"(?!\[redacted\])[^\s&;,\"'<>\]})]+"
+# Not what is redacted already, since a record may be filtered twice, nor a "…" in an example; and
+# not the colon of the sentence that quotes it.
+_VALUE = r"(?!\[redacted\]|…)[^\s&;,\"'<>\]})]+(?<!:)"
 # What stands between a name and its value: in a header, a dict's repr, JSON, a configuration line
 # or a query; in a tuple's repr; in XML. A comma alone is ordinary text.
 _BETWEEN = r"(?:\\?[\"']?\s*(?:[:=]|%3[Dd])\s*b?\\?[\"']?|\\?[\"']\s*,\s*b?\\?[\"']|>)"

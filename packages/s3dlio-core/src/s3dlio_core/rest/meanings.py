@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import (
     ConflictError,
+    CredentialsError,
     InvalidRangeError,
     NotSupportedError,
     ObjectTooLargeError,
@@ -107,4 +108,6 @@ def reason_of(message: str, code: str, meaning: Meaning) -> str:
     if text in {"", code}:
         # Some send the code alone. The class says in words what it means.
         text = " ".join((meaning.cls.__doc__ or code).split())
+        if issubclass(meaning.cls, CredentialsError):
+            text = "the service refuses the credentials"
     return text.rstrip(".")[:_REASON_MAX_CHARS]
