@@ -192,6 +192,28 @@ def test_who_may_not_is_told_in_one_line(
 
 
 @pytest.mark.one_wire
+def test_tree_is_deleted_with_a_sas(
+    bare_cli: Cli, azurite: AzuriteServer, azurite_container: BlobContainer
+) -> None:
+    """Also by a server that fails at a batch then, as Azurite does."""
+    for name in ("a", "b/c", "keep"):
+        azurite_container.put(f"x/{name}" if name != "keep" else name, b"x")
+    token = generate_container_sas(
+        azurite.account,
+        azurite_container.name,
+        azurite.account_key,
+        permission=ContainerSasPermissions(read=True, list=True, delete=True),
+        expiry=dt.datetime.now(dt.timezone.utc) + dt.timedelta(hours=1),
+    )
+    cli = bare_cli.with_environment(
+        AZURE_STORAGE_ENDPOINT=azurite.endpoint_url, AZURE_STORAGE_SAS_TOKEN=token
+    )
+    outcome = cli("rm", "-r", "-f", f"{azurite_container.uri}/x/").expect(0)
+    assert "deleted 2 objects" in outcome.err
+    assert azurite_container.listed() == ["keep"]
+
+
+@pytest.mark.one_wire
 def test_missing_container_is_told_in_one_line(
     azure_cli: Cli, azurite_container: BlobContainer, tmp_path: Path
 ) -> None:
