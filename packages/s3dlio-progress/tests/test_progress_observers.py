@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -19,6 +20,7 @@ from s3dlio_progress import (
     make_observer,
     write_line,
 )
+from s3dlio_progress._tqdm_line import LOCK
 
 
 class Terminal(io.StringIO):
@@ -164,6 +166,23 @@ def test_a_stream_that_is_gone_does_not_end_the_transfer(
 ) -> None:
     """Nobody watching is no reason to stop."""
     run(observer_class(ClosedPipe()), fail=True)  # type: ignore[call-arg]
+
+
+def test_a_stream_that_is_gone_keeps_no_thread_waiting() -> None:
+    """Who couldn't draw leaves the lock, so that other threads can still write their lines."""
+    observer = BarObserver(ClosedPipe())
+    observer.started(state(0, elapsed_s=0))
+    free: list[bool] = []
+
+    def look() -> None:
+        free.append(LOCK.acquire(blocking=False))
+        if free[-1]:
+            LOCK.release()
+
+    other = threading.Thread(target=look)
+    other.start()
+    other.join()
+    assert [True] == free
 
 
 def test_json_lines_tell_all_events() -> None:

@@ -17,7 +17,10 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["TerminalLine"]
+__all__ = ["LOCK", "TerminalLine"]
+
+#: Held by who draws. Not tqdm's shared one, which takes a named semaphore for multiprocessing.
+LOCK = threading.RLock()
 
 _COLUMNS_DEFAULT = 80
 _CLEAR_TO_END = "\x1b[K"  # ECMA-48 section 8.3.41, EL
@@ -53,10 +56,20 @@ class TerminalLine(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
         if self._is_in_front():
             super().display(msg, pos)
 
+    def refresh(self, nolock: bool = False, lock_args: Any = None) -> None:
+        """Draw the line anew.
+
+        tqdm's own would keep the lock for ever when the stream can't be written to.
+        """
+        del lock_args
+        with contextlib.nullcontext() if nolock else LOCK:
+            super().refresh(nolock=True)
+
     def clear(self, nolock: bool = False) -> None:
-        """Wipe the line."""
+        """Wipe the line; see `refresh`."""
         if self._is_in_front():
-            super().clear(nolock)
+            with contextlib.nullcontext() if nolock else LOCK:
+                super().clear(nolock=True)
 
     def _is_in_front(self) -> bool:
         try:
@@ -84,5 +97,4 @@ class TerminalLine(tqdm):  # type: ignore[type-arg]  # generic in the stubs only
         return show
 
 
-# A lock of the class's own: tqdm's shared one takes a named semaphore for multiprocessing.
-TerminalLine.set_lock(threading.RLock())
+TerminalLine.set_lock(LOCK)
