@@ -98,6 +98,15 @@ def test_what_only_looks_like_a_secret_stays() -> None:
     assert redact("az://c/k?sig=abcd: no match") == "az://c/k?sig=[redacted]: no match"
 
 
+@pytest.mark.parametrize("name", ["X-Amz-Signature=", "AccountKey=", "Authorization: "])
+def test_a_secret_that_begins_like_a_literal_of_bytes_goes_whole(name: str) -> None:
+    """The b of b'...' is no part of a value only where a quote follows."""
+    once = redact(f"{name}bc1234")
+    assert f"{name}[redacted]" == once
+    assert once == redact(once)
+    assert f"{name}b'[redacted]'" == redact(f"{name}b'c1234'")
+
+
 def test_a_neighbour_of_a_secret_stays() -> None:
     """Only the value goes: the rest of a query can be read."""
     text = redact("GET /k?X-Amz-Signature=abc&X-Amz-Date=20150830T123600Z&sig=def&se=1")

@@ -66,7 +66,7 @@ _SECRET_LENGTH_MIN = 4
 _VALUE = r"(?!\[redacted\]|…)[^\s&;,\"'<>\]})]+(?<!:)"
 # What stands between a name and its value: in a header, a dict's repr, JSON, a configuration line
 # or a query; in a tuple's repr; in XML. A comma alone is ordinary text.
-_BETWEEN = r"(?:\\?[\"']?\s*(?:[:=]|%3[Dd])\s*b?\\?[\"']?|\\?[\"']\s*,\s*b?\\?[\"']|>)"
+_BETWEEN = r"(?:\\?[\"']?\s*(?:[:=]|%3[Dd])\s*(?:b?\\?[\"'])?|\\?[\"']\s*,\s*b?\\?[\"']|>)"
 _PATTERNS = (
     # A header's whole value, to the end of the line or of the quoted text.
     re.compile(
