@@ -1,4 +1,8 @@
-"""Presigned URLs on Azurite: each permits one kind of request, without a credential."""
+"""Presigned URLs on Azurite: each permits one kind of request, without a credential.
+
+What sends one is for plain HTTP: a URL of an https endpoint permits https alone, and the TLS of the
+tests ends before Azurite, which takes that for http.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +50,7 @@ def offline(credential: Credential) -> AzureStore:
 KEY = SharedKey("account", "aHVudGVyMg==")
 
 
+@pytest.mark.one_wire
 @pytest.mark.parametrize(
     ("method", "allowed"),
     [("GET", {"GET", "HEAD"}), ("HEAD", {"GET", "HEAD"}), ("PUT", {"PUT"}), ("DELETE", {"DELETE"})],
@@ -70,6 +75,7 @@ def test_url_permits_what_it_is_for(
     assert found == allowed
 
 
+@pytest.mark.one_wire
 def test_url_of_a_blob_to_be(store: AzureStore, azurite: AzuriteServer) -> None:
     """Nothing is sent to make one, so the blob may be missing."""
     url = store.presign("new", method="PUT")
