@@ -58,6 +58,7 @@ class BlobClient(BlockOperations):
     Attributes:
         config: the configuration.
         sender: signs and sends what this and other modules of the package ask for.
+        request: makes a request whose URI is of this account; else as `BlobRequest`.
         has_batches: whether the service takes batches, as far as is known.
     """
 
@@ -65,6 +66,7 @@ class BlobClient(BlockOperations):
         """Take a configuration; nothing is sent."""
         self.config = config
         self.sender = AzureSender(config)
+        self.request = functools.partial(BlobRequest, account_uri=config.account_uri)
         self.has_batches = True
         self.lacks = set()
 
@@ -89,9 +91,7 @@ class BlobClient(BlockOperations):
         query = [("comp", "list")]
         if marker:
             query.append(("marker", marker))
-        request = BlobRequest(
-            "list containers", "GET", query=tuple(query), account_uri=self.config.account_uri
-        )
+        request = self.request("list containers", "GET", query=tuple(query))
         return self.sender.send_for_value(request, parse_list_containers, LIST_BODY_MAX_BYTES)
 
     def create_container(self, name: str) -> None:
@@ -107,9 +107,7 @@ class BlobClient(BlockOperations):
         self._ask_container("head container", "HEAD", name)
 
     def _ask_container(self, operation: str, method: str, name: str) -> None:
-        request = BlobRequest(
-            operation, method, name, query=(_OF_CONTAINER,), account_uri=self.config.account_uri
-        )
+        request = self.request(operation, method, name, query=(_OF_CONTAINER,))
         check_is_of_service(self.config, request, self.sender.send_for_nothing(request))
 
     def list_blobs(
@@ -141,9 +139,7 @@ class BlobClient(BlockOperations):
             query.append(("marker", marker))
         if page_size is not None:
             query.append(("maxresults", str(page_size)))
-        request = BlobRequest(
-            "list", "GET", container, query=tuple(query), account_uri=self.config.account_uri
-        )
+        request = self.request("list", "GET", container, query=tuple(query))
         parse = functools.partial(
             parse_list_blobs,
             include_directories=self.config.include_directory_stubs,
@@ -169,9 +165,7 @@ class BlobClient(BlockOperations):
             query.append(("include", "versions"))
         if marker:
             query.append(("marker", marker))
-        request = BlobRequest(
-            "list", "GET", container, query=tuple(query), account_uri=self.config.account_uri
-        )
+        request = self.request("list", "GET", container, query=tuple(query))
         return self.sender.send_for_value(request, count_list_blobs, LIST_BODY_MAX_BYTES)
 
     def get_blob(
@@ -197,14 +191,7 @@ class BlobClient(BlockOperations):
         Returns:
             The answer; the caller reads it to its end or closes it.
         """
-        request = BlobRequest(
-            "read",
-            "GET",
-            container,
-            key,
-            version_query(version),
-            account_uri=self.config.account_uri,
-        )
+        request = self.request("read", "GET", container, key, version_query(version))
         headers = condition_headers(request.operation, request.uri, if_match=if_match)
         if start or stop is not None:
             headers["range"] = byte_range(start, stop)
@@ -221,14 +208,7 @@ class BlobClient(BlockOperations):
         self, container: str, key: str, *, if_match: str | None = None, version: str | None = None
     ) -> ObjectInfo:
         """Describe a blob (Get Blob Properties)."""
-        request = BlobRequest(
-            "head",
-            "HEAD",
-            container,
-            key,
-            version_query(version),
-            account_uri=self.config.account_uri,
-        )
+        request = self.request("head", "HEAD", container, key, version_query(version))
         request.headers = condition_headers(request.operation, request.uri, if_match=if_match)
         answer = self.sender.send_for_nothing(request)
         self._check_blob(request, answer, version)
@@ -254,9 +234,7 @@ class BlobClient(BlockOperations):
         condition: Condition | None = None,
     ) -> HttpAnswer:
         """Store a block blob in one request (Put Blob); return the head of the answer."""
-        request = BlobRequest(
-            "put", "PUT", container, key, body=buffer, account_uri=self.config.account_uri
-        )
+        request = self.request("put", "PUT", container, key, body=buffer)
         operation, uri, config = request.operation, request.uri, self.config
         sent = request_headers(self.checksum, buffer)
         request.headers = {
@@ -302,15 +280,11 @@ class BlobClient(BlockOperations):
     def _deletion(self, container: str, key: str) -> BlobRequest:
         snapshots = self.config.delete_snapshots
         headers = {"x-ms-delete-snapshots": snapshots} if snapshots else {}
-        return BlobRequest(
-            "delete", "DELETE", container, key, headers=headers, account_uri=self.config.account_uri
-        )
+        return self.request("delete", "DELETE", container, key, headers=headers)
 
     def _batch(self, container: str) -> BlobRequest:
         query = (_OF_CONTAINER, ("comp", "batch"))
-        return BlobRequest(
-            "delete", "POST", container, query=query, account_uri=self.config.account_uri
-        )
+        return self.request("delete", "POST", container, query=query)
 
     def error_of_deletion(self, container: str, key: str, answer: SubAnswer) -> S3dlioError:
         """Return the error of a deletion that a batch's answer tells was refused."""

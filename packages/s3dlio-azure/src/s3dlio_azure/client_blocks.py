@@ -19,7 +19,6 @@ from s3dlio_azure.checksums import request_headers
 from s3dlio_azure.client_copies import CopyOperations
 from s3dlio_azure.errors import says_nothing
 from s3dlio_azure.headers import attribute_headers
-from s3dlio_azure.request import BlobRequest
 from s3dlio_core.errors import NotSupportedError, ObjectNotFoundError, ServiceError
 from s3dlio_core.rest.checksums import reject_other
 from s3dlio_core.rest.headers import byte_range, condition_headers, strip_etag
@@ -60,15 +59,8 @@ class BlockOperations(CopyOperations):
             IntegrityError: the service got other bytes.
         """
         sent = request_headers(checksum, buffer)
-        request = BlobRequest(
-            "put part",
-            "PUT",
-            container,
-            key,
-            _block_query(name),
-            headers=sent,
-            body=buffer,
-            account_uri=self.config.account_uri,
+        request = self.request(
+            "put part", "PUT", container, key, _block_query(name), headers=sent, body=buffer
         )
         answer = self.sender.send_for_nothing(request)
         check_is_of_service(self.config, request, answer)
@@ -98,15 +90,8 @@ class BlockOperations(CopyOperations):
             NotSupportedError: the server lacks it, or fails at it without a word.
         """
         headers = {**source, "x-ms-source-range": byte_range(start, stop)}
-        request = BlobRequest(
-            "copy part",
-            "PUT",
-            container,
-            key,
-            _block_query(name),
-            headers=headers,
-            body=b"",
-            account_uri=self.config.account_uri,
+        request = self.request(
+            "copy part", "PUT", container, key, _block_query(name), headers=headers, body=b""
         )
         try:
             self.send_unless_lacking("Put Block From URL", request)
@@ -128,9 +113,7 @@ class BlockOperations(CopyOperations):
             kind: "committed" or "uncommitted".
         """
         query = (_LIST, ("blocklisttype", kind))
-        request = BlobRequest(
-            "list parts", "GET", container, key, query, account_uri=self.config.account_uri
-        )
+        request = self.request("list parts", "GET", container, key, query)
         parse = functools.partial(parse_block_list, kind=kind)
         try:
             blocks, headers = self.sender.send_for_document(request, parse, BLOCKS_BODY_MAX_BYTES)
@@ -158,14 +141,8 @@ class BlockOperations(CopyOperations):
             condition: on the blob that may be there.
         """
         operation, config = "complete multipart upload", self.config
-        request = BlobRequest(
-            operation,
-            "PUT",
-            container,
-            key,
-            (_LIST,),
-            body=block_list_body(names),
-            account_uri=self.config.account_uri,
+        request = self.request(
+            operation, "PUT", container, key, (_LIST,), body=block_list_body(names)
         )
         request.headers = {
             "content-type": "application/xml",

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 from s3dlio_azure.answers import check_is_of_service
 from s3dlio_azure.block_xml import TAGS_BODY_MAX_BYTES, parse_tags
 from s3dlio_azure.headers import attribute_headers, version_query
-from s3dlio_azure.request import BlobRequest
 from s3dlio_core.errors import NotSupportedError, ServiceError
 from s3dlio_core.rest.headers import condition_headers
 from s3dlio_core.store import Attributes
 
 if TYPE_CHECKING:
+    import functools
     from collections.abc import Mapping
 
     from s3dlio_azure.config import AzureConfig
+    from s3dlio_azure.request import BlobRequest
     from s3dlio_azure.sender import AzureSender
     from s3dlio_core.store import Condition
     from s3dlio_http.client import HttpAnswer
@@ -38,11 +39,13 @@ class CopyOperations:
     Attributes:
         config: the configuration.
         sender: what requests are sent with.
+        request: makes a request whose URI is of the account; else as `BlobRequest`.
         lacks: operations that the server was found not to have.
     """
 
     config: AzureConfig
     sender: AzureSender
+    request: functools.partial[BlobRequest]
     lacks: set[str]
 
     def copy_blob(
@@ -109,9 +112,7 @@ class CopyOperations:
         attributes: Attributes,
         condition: Condition | None,
     ) -> None:
-        request = BlobRequest(
-            "copy", "PUT", container, key, body=b"", account_uri=self.config.account_uri
-        )
+        request = self.request("copy", "PUT", container, key, body=b"")
         operation, uri, config = request.operation, request.uri, self.config
         request.headers = {
             **headers,
@@ -152,9 +153,7 @@ class CopyOperations:
     def get_tags(self, container: str, key: str, *, version: str | None = None) -> dict[str, str]:
         """Return a blob's tags (Get Blob Tags)."""
         query = (("comp", "tags"), *version_query(version))
-        request = BlobRequest(
-            "get tags", "GET", container, key, query, account_uri=self.config.account_uri
-        )
+        request = self.request("get tags", "GET", container, key, query)
         return self.sender.send_for_value(request, parse_tags, TAGS_BODY_MAX_BYTES)
 
 
