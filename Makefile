@@ -50,7 +50,7 @@ bench: install ## record the figures of docs/bench
 	$(BIN)/python -m tools.bench plan-memory --runs 1 --output docs/bench/plan-memory-1m.json
 	$(BIN)/python -m tools.bench sync-memory --output docs/bench/sync-memory-200k.json
 	$(BIN)/python -m tools.bench stdin-stream --output docs/bench/stdin-stream.json
-	$(BIN)/python -m tools.bench azure-blobs --runs 7 $(addprefix --peers-python ,$(PEERS_PYTHON)) \
+	$(BIN)/python -m tools.bench azure-blobs --runs 5 $(addprefix --peers-python ,$(PEERS_PYTHON)) \
 		--output docs/bench/azure-blobs.json
 
 dist: install ## build sdists and wheels into dist/
