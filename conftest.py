@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 pytest_plugins = [
+    "tests.disks.fixtures",
     "tests.servers.fixtures",
     "tests.servers.adapter_fixtures",
     "tests.servers.azure_fixtures",

@@ -1,0 +1,90 @@
+"""The witnesses of O_DIRECT see what they are for."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.disks.candidates import find_direct, why_not_direct
+from tests.disks.page_cache import cached_pages, drop_cached, write_uncached
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.disks.mounts import Mounts
+
+
+def test_written_pages_are_seen_until_they_are_dropped(direct_directory: Path) -> None:
+    """A buffered write leaves its pages; dropping takes them out."""
+    path = direct_directory / "file"
+    path.write_bytes(bytes(3 * mmap.PAGESIZE + 1))
+    assert 4 == cached_pages(path)
+    drop_cached(path)
+    assert 0 == cached_pages(path)
+
+
+def test_read_pages_are_seen(direct_directory: Path) -> None:
+    """A buffered read of one page shows, and asking alone brings nothing in."""
+    path = direct_directory / "file"
+    write_uncached(path, bytes(64 * mmap.PAGESIZE))
+    assert [0, 0] == [cached_pages(path), cached_pages(path)]
+    with path.open("rb", buffering=0) as file:
+        file.read(1)
+    assert 1 <= cached_pages(path)
+
+
+def test_direct_reads_leave_no_page(direct_directory: Path) -> None:
+    """The directory that the tests are given really does O_DIRECT."""
+    path = direct_directory / "file"
+    write_uncached(path, b"x" * mmap.PAGESIZE)
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECT)
+    try:
+        with mmap.mmap(-1, mmap.PAGESIZE) as memory:
+            assert mmap.PAGESIZE == os.preadv(fd, [memory], 0)
+            assert b"xx" == memory[:2]
+    finally:
+        os.close(fd)
+    assert 0 == cached_pages(path)
+
+
+def test_an_empty_file_has_no_page(tmp_path: Path) -> None:
+    """Nothing can be mapped of it."""
+    (tmp_path / "file").touch()
+    assert 0 == cached_pages(tmp_path / "file")
+
+
+def test_memory_can_not_be_dropped(mounts: Mounts) -> None:
+    """Who asks for an uncached file where there is none is told."""
+    with pytest.raises(OSError, match="stay in the page cache"):
+        write_uncached(mounts.tmpfs(1 << 20) / "file", b"content")
+
+
+def test_memory_proves_nothing_about_direct(mounts: Mounts) -> None:
+    """A tmpfs takes any alignment, a ramfs no O_DIRECT: no directories for these tests."""
+    assert "any alignment" in why_not_direct(mounts.tmpfs(1 << 20))
+    assert "refuses O_DIRECT" in why_not_direct(mounts.ramfs())
+
+
+def test_the_environment_names_the_directory(mounts: Mounts) -> None:
+    """What it names is taken or refused, and nothing else is tried."""
+    ramfs = mounts.ramfs()
+    found, reason = find_direct(ramfs.parent, {"S3DLIO_DIRECT_DIR": str(ramfs)})
+    assert (None, True) == (found, reason.startswith(f"{ramfs} refuses O_DIRECT"))
+
+
+def test_mounts_are_gone_afterwards(mounts: Mounts, tmp_path: Path) -> None:
+    """Also one with an open file in it."""
+    mounted = mounts.ext4(4 << 20)
+    mounts.read_only(mounted)
+    with (mounted / "file").open("wb"):
+        mounts.close()
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_read_only_mounts_refuse_writes(mounts: Mounts, tmp_path: Path) -> None:
+    """Even root's."""
+    with pytest.raises(OSError, match="Read-only"):
+        (mounts.read_only(tmp_path) / "file").touch()
