@@ -4,6 +4,7 @@ paths      keys ↔ path segments, directories opened below a root, errno → ou
 case       whether a directory folds case
 walk       ordered listings
 listing    these in pages, each going on where the last ended
+data_file  an open file whose bytes are moved
 reader     reading a range, noticing a source that changes
 writing    temporary files, then a rename
 special    devices and fifos, which are written to in place

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import writing
+from s3dlio_core.file_store.data_file import DataFile, write_all
 from s3dlio_core.file_store.paths import Descriptor, split_key, translated
-from s3dlio_core.file_store.reader import info_of, open_regular
+from s3dlio_core.file_store.reader import info_of
 from s3dlio_core.local_names import TEMPORARY_PREFIX
 from s3dlio_core.mtimes import MTIME
 from s3dlio_core.store import (
@@ -108,14 +109,22 @@ def _read_first(journal_fd: int) -> _Head:
 class _Files:
     """What an upload writes to."""
 
-    data: Descriptor
+    data: DataFile
     journal: Descriptor
 
 
 class FileMultipartUpload(MultipartUpload):
     """See the module's docstring."""
 
-    def __init__(self, store: FileStore, key: str, token: str, *, head: _Head | None) -> None:
+    def __init__(
+        self,
+        store: FileStore,
+        key: str,
+        token: str,
+        *,
+        head: _Head | None,
+        size_bytes: int | None = None,
+    ) -> None:
         """Open an upload's files; `head` is given when it is created, None when it is resumed."""
         self._segments, self._name = split_key(key)
         self._store = store
@@ -127,13 +136,15 @@ class FileMultipartUpload(MultipartUpload):
         if head is not None:
             flags |= os.O_CREAT | os.O_EXCL
         directory_fd = self._directory.fd
-        data = Descriptor(os.open(self._temporary, flags, 0o600, dir_fd=directory_fd))
+        data = store.open_data(self._temporary, flags, dir_fd=directory_fd)
         try:
             name = self._temporary + JOURNAL_SUFFIX
             journal = Descriptor(os.open(name, flags | os.O_APPEND, 0o600, dir_fd=directory_fd))
             self._head = _read_first(journal.fd) if head is None else head
             if head is not None:
                 _append(journal.fd, head.line())
+            if size_bytes is not None:
+                data.reserve(size_bytes)
             self._files: _Files | None = _Files(data, journal)
         except BaseException:
             if head is not None:
@@ -155,7 +166,7 @@ class FileMultipartUpload(MultipartUpload):
         view = memoryview(buffer)
         with self._translated("put part"):
             files = self._checked(number, view.nbytes)
-            writing.write_all(files.data.fd, view, offset_bytes)
+            files.data.write(offset_bytes, view)
             return _record(files, number, offset_bytes, view.nbytes)
 
     def copy_part(
@@ -164,16 +175,15 @@ class FileMultipartUpload(MultipartUpload):
         """Copy a range of another file in place, without its bytes passing through here."""
         with self._translated("copy part"):
             files = self._checked(number, stop - start)
-            path = self._store.source_path(source)
-            fd, status = open_regular(path)
+            file, status = self._store.open_copied(source)
             try:
                 self._store.check_source(source, status)
                 if stop > status.st_size:
                     raise errors.InvalidRangeError(f"the source has {status.st_size} bytes")
-                copy_range(fd, start, files.data.fd, offset_bytes, stop - start)
-                self._store.check_source(source, os.fstat(fd))
+                copy_range(file.fd, start, files.data.fd, offset_bytes, stop - start)
+                self._store.check_source(source, os.fstat(file.fd))
             finally:
-                os.close(fd)
+                file.close()
             return _record(files, number, offset_bytes, stop - start)
 
     def parts(self) -> Iterator[Part]:
@@ -188,7 +198,7 @@ class FileMultipartUpload(MultipartUpload):
         with self._translated("complete"):
             files = self._opened()
             size_bytes = _total(parts, _journal(files))
-            os.ftruncate(files.data.fd, size_bytes)
+            files.data.cut(size_bytes)
             directory_fd = self._directory.fd
             replaced = writing.existing(self._name, directory_fd)
             condition = Condition(if_absent=True) if self._head.if_absent else None
@@ -326,7 +336,7 @@ def copy_range(
                 continue
         else:
             chunk = os.pread(source_fd, min(left, _COPY_CHUNK_BYTES), source_offset + done)
-            writing.write_all(target_fd, chunk, target_offset + done)
+            write_all(target_fd, chunk, target_offset + done)
             count = len(chunk)
         if not count:
             raise errors.SourceChangedError("the source became shorter while it was copied")
@@ -334,13 +344,18 @@ def copy_range(
 
 
 def create(
-    store: FileStore, key: str, attributes: Attributes | None, condition: Condition | None
+    store: FileStore,
+    key: str,
+    attributes: Attributes | None,
+    condition: Condition | None,
+    size_bytes: int | None,
 ) -> FileMultipartUpload:
-    """Begin an upload."""
+    """Begin an upload; of a size, if it is known."""
     mtime = None if attributes is None else attributes.metadata.get(MTIME)
     mode = None if attributes is None else attributes.mode
     head = _Head(key, condition is not None and condition.if_absent, mtime, mode)
-    return FileMultipartUpload(store, key, secrets.token_hex(8), head=head)
+    token = secrets.token_hex(8)
+    return FileMultipartUpload(store, key, token, head=head, size_bytes=size_bytes)
 
 
 def resume(store: FileStore, key: str, token: str) -> FileMultipartUpload:

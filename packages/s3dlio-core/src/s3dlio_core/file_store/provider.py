@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from s3dlio_core import errors
 from s3dlio_core.file_store.paths import absolute, is_directory, sync_directory, translated
@@ -21,6 +21,8 @@ __all__ = ["FileProvider"]
 class FileProvider(StoreProvider):
     """The local machine's directories."""
 
+    #: What URIs of its directories begin with.
+    scheme: ClassVar[str] = "file"
     option_names = frozenset({"fsync", "links"})
     containers_are_paths = True
 
@@ -60,13 +62,13 @@ class FileProvider(StoreProvider):
         raise errors.NotSupportedError(
             "a file system has no list of containers",
             operation="list containers",
-            uri="file://",
+            uri=f"{self.scheme}://",
             hint="List a directory instead",
         )
 
     def create_container(self, name: str) -> None:
         """Create a directory and those above it."""
-        uri = _uri(name)
+        uri = self._uri(name)
         with translated("create", uri):
             above = _missing_above(name) if self._fsync else []
             try:
@@ -80,7 +82,7 @@ class FileProvider(StoreProvider):
 
     def delete_container(self, name: str) -> None:
         """Remove a directory that holds no file; empty directories in it go, too."""
-        with translated("delete", _uri(name)):
+        with translated("delete", self._uri(name)):
             if not os.path.isdir(name):
                 raise errors.ContainerNotFoundError("no such directory")
             empty: list[str] = []
@@ -98,8 +100,11 @@ class FileProvider(StoreProvider):
         Raises:
             PermissionDeniedError: it can't be told.
         """
-        with translated("stat", _uri(name)):
+        with translated("stat", self._uri(name)):
             return is_directory(name)
+
+    def _uri(self, path: str) -> str:
+        return f"{self.scheme}://" + absolute(path).rstrip("/")
 
 
 def _choice(options: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
@@ -119,7 +124,3 @@ def _missing_above(path: str) -> list[str]:
         path = os.path.dirname(path)
         found.append(path)
     return found
-
-
-def _uri(path: str) -> str:
-    return "file://" + absolute(path).rstrip("/")

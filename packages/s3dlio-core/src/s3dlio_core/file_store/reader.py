@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.file_store.paths import from_os_error
 from s3dlio_core.mtimes import mtime_attributes
 from s3dlio_core.store import ObjectInfo, ObjectReader
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from s3dlio_core.file_store.data_file import DataFile
+    from s3dlio_core.file_store.store import FileStore
     from s3dlio_core.store import Attributes
 
 
@@ -55,8 +57,8 @@ def check_regular(status: os.stat_result) -> None:
         raise errors.ObjectNotFoundError(f"it is {what}")
 
 
-def open_regular(path: str) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading.
+def open_regular(store: FileStore, path: str) -> tuple[DataFile, os.stat_result]:
+    """Open a regular file for reading, as a store does.
 
     O_NONBLOCK keeps a fifo from blocking here; it means nothing for a regular file.
 
@@ -65,21 +67,21 @@ def open_regular(path: str) -> tuple[int, os.stat_result]:
         LocalIOError: a file that doesn't tell its size, as in /proc.
         OSError: what the operating system says.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    file = store.open_data(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        status = os.fstat(fd)
+        status = os.fstat(file.fd)
         check_regular(status)
         if not status.st_size:
-            _check_empty(fd)
+            _check_empty(file)
     except BaseException:
-        os.close(fd)
+        file.close()
         raise
-    return fd, status
+    return file, status
 
 
-def _check_empty(fd: int) -> None:
+def _check_empty(file: DataFile) -> None:
     """Check that a file that says so is empty: one of /proc, or of some mounts, isn't."""
-    if os.pread(fd, 1, 0) and not os.fstat(fd).st_size:
+    if file.readinto(0, memoryview(bytearray(1))) and not os.fstat(file.fd).st_size:
         raise errors.LocalIOError(
             "the file says that it has 0 bytes, and has more",
             hint='Read it as a stream: "s3-cli put FILE URI" does',
@@ -90,16 +92,21 @@ class FileReader(ObjectReader):
     """Bytes [start, stop) of an open file."""
 
     def __init__(
-        self, fd: int, status: os.stat_result, info: ObjectInfo, uri: str, start: int, stop: int
+        self,
+        file: DataFile,
+        status: os.stat_result,
+        info: ObjectInfo,
+        uri: str,
+        start: int,
+        stop: int,
     ) -> None:
         super().__init__()
-        self._file = io.FileIO(fd, closefd=True)
+        self._file = file
         self._identity = _identity(status)
         self._info = info
         self._uri = uri
+        self._offset_bytes = start
         self._left_bytes = stop - start
-        if start:
-            self._file.seek(start)
         if not self._left_bytes:
             self._check_unchanged()
 
@@ -115,16 +122,27 @@ class FileReader(ObjectReader):
             view = view[: self._left_bytes]
         if not view.nbytes:
             return 0
-        count = self._file.readinto(view) or 0
+        if self.closed:
+            raise ValueError("read from a closed file")
+        count = self._read(view)
         if not count:
             raise self._changed("it became shorter")
+        self._offset_bytes += count
         self._left_bytes -= count
         if not self._left_bytes:
             self._check_unchanged()
         return count
 
+    def _read(self, view: memoryview) -> int:
+        try:
+            return self._file.readinto(self._offset_bytes, view)
+        except errors.S3dlioError:
+            raise
+        except OSError as error:
+            raise from_os_error(error, "read", self._uri) from error
+
     def _check_unchanged(self) -> None:
-        if _identity(os.fstat(self._file.fileno())) != self._identity:
+        if _identity(os.fstat(self._file.fd)) != self._identity:
             raise self._changed("it was written to")
 
     def _changed(self, how: str) -> errors.SourceChangedError:

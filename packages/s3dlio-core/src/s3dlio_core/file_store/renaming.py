@@ -34,7 +34,7 @@ def rename(
     store: FileStore, source: CopySource, key: str, condition: Condition | None
 ) -> ObjectInfo:
     """Give a file another name. See `ObjectStore.rename_from`."""
-    with translated("move", f"file://{source.container.rstrip('/')}/{source.key}"):
+    with translated("move", f"{store.scheme}://{source.container.rstrip('/')}/{source.key}"):
         from_segments, from_name = split_key(source.key)
         from_directory = store.tree_of(source).parent(from_segments)
         status = os.stat(from_name, dir_fd=from_directory.fd, follow_symlinks=False)

@@ -9,8 +9,8 @@ import os
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.file_store.data_file import write_all
 from s3dlio_core.file_store.paths import Descriptor, translated
-from s3dlio_core.file_store.writing import write_all
 from s3dlio_core.store import Buffer, CopySource, MultipartUpload, ObjectInfo, Part
 
 if TYPE_CHECKING:

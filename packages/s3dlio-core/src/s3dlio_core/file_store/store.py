@@ -11,11 +11,12 @@ import dataclasses
 import functools
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import multipart, renaming, writing
 from s3dlio_core.file_store.case import folds_case
+from s3dlio_core.file_store.data_file import DataFile
 from s3dlio_core.file_store.listing import Listings, can_begin_keys
 from s3dlio_core.file_store.paths import (
     DirectoryTree,
@@ -65,8 +66,14 @@ _COPY_PART_SIZE_BYTES = 16 * 1024**2
 
 
 class FileStore(ObjectStore):
-    """A directory of the local machine."""
+    """A directory of the local machine.
 
+    A store that moves the bytes of the same files in another way overrides `scheme`, `open_data`
+    and what else differs; its files are the same files under either scheme.
+    """
+
+    #: What URIs of its files begin with.
+    scheme: ClassVar[str] = "file"
     limits = Limits(
         put_size_max_bytes=_SIZE_MAX_BYTES,
         part_size_max_bytes=_SIZE_MAX_BYTES,
@@ -130,7 +137,7 @@ class FileStore(ObjectStore):
     @property
     def uri(self) -> str:
         """The directory's URI."""
-        return "file://" + self.root.rstrip("/")
+        return f"{self.scheme}://" + self.root.rstrip("/")
 
     def check_key(self, key: str) -> None:
         """Check that a file of this name may be, and that nothing stands in its way."""
@@ -142,6 +149,30 @@ class FileStore(ObjectStore):
             except FileNotFoundError:
                 return  # a write creates it
             writing.existing(name, directory.fd)
+
+    def open_data(self, path: str, flags: int, *, dir_fd: int | None = None) -> DataFile:
+        """Open a file whose bytes this store will move; what it creates has mode 0600.
+
+        Args:
+            path: of the file, or its name in a directory.
+            flags: of open(2).
+            dir_fd: the directory that a name is one of.
+
+        Raises:
+            OSError: what the operating system says.
+            S3dlioError: the store can't move the file's bytes; then it has created nothing.
+        """
+        return DataFile(os.open(path, flags, 0o600, dir_fd=dir_fd))
+
+    def check_device(self, status: os.stat_result) -> None:
+        """Check that a device or fifo may be written to, which isn't done through `open_data`.
+
+        Args:
+            status: its description.
+
+        Raises:
+            S3dlioError: this store doesn't write to such.
+        """
 
     def head(self, key: str, *, version: str | None = None) -> ObjectInfo:
         """Describe a file; links are followed."""
@@ -171,7 +202,7 @@ class FileStore(ObjectStore):
         """Open a file; links are followed."""
         check_version(self, "read", key, version)
         with self._translated("read", key):
-            fd, status = self._open(key)
+            file, status = self._open(key)
             try:
                 if if_match is not None and etag_of(status) != if_match:
                     raise errors.PreconditionFailedError("the file isn't the one that was expected")
@@ -182,10 +213,10 @@ class FileStore(ObjectStore):
                         f"bytes {wanted} of a file of {status.st_size} bytes"
                     )
             except BaseException:
-                os.close(fd)
+                file.close()
                 raise
             info = described(key, status)
-            return FileReader(fd, status, info, self.uri_of(key), start, max(start, end))
+            return FileReader(file, status, info, self.uri_of(key), start, max(start, end))
 
     def put(
         self,
@@ -199,8 +230,8 @@ class FileStore(ObjectStore):
         with self._translated("put", key):
             self._check_condition(condition)
 
-            def fill(fd: int) -> None:
-                writing.write_all(fd, buffer)
+            def fill(file: DataFile) -> None:
+                file.write_whole(buffer)
 
             return self._write(key, fill, attributes, condition, buffer)
 
@@ -215,19 +246,19 @@ class FileStore(ObjectStore):
         """Copy a file inside the kernel."""
         with self._translated("copy", key):
             self._check_condition(condition)
-            source_fd, status = open_regular(self.source_path(source))
+            copied, status = self.open_copied(source)
             try:
                 self.check_source(source, status)
 
-                def fill(fd: int) -> None:
-                    multipart.copy_range(source_fd, 0, fd, 0, status.st_size)
-                    if etag_of(os.fstat(source_fd)) != etag_of(status):
+                def fill(file: DataFile) -> None:
+                    multipart.copy_range(copied.fd, 0, file.fd, 0, status.st_size)
+                    if etag_of(os.fstat(copied.fd)) != etag_of(status):
                         raise errors.SourceChangedError("the file changed while it was copied")
 
                 kept = kept_of(status) if attributes is None else attributes
                 return self._write(key, fill, kept, condition, None)
             finally:
-                os.close(source_fd)
+                copied.close()
 
     def rename_from(
         self, source: CopySource, key: str, *, condition: Condition | None = None
@@ -249,7 +280,7 @@ class FileStore(ObjectStore):
     def _write(
         self,
         key: str,
-        fill: Callable[[int], None],
+        fill: Callable[[DataFile], None],
         attributes: Attributes | None,
         condition: Condition | None,
         special: Buffer | None,
@@ -264,20 +295,21 @@ class FileStore(ObjectStore):
         if writing.is_special(replaced):
             if special is None:
                 raise errors.NotSupportedError("a device or fifo can't be copied to")
+            self.check_device(replaced)
             write_special(name, directory.fd, special)
             return ObjectInfo(key, memoryview(special).nbytes)
-        temporary, fd = writing.create_temporary(directory.fd)
+        temporary, file = writing.create_temporary(self, directory.fd)
         try:
-            fill(fd)
-            writing.set_mtime(fd, attributes)
-            self.make_durable(fd, segments)
+            fill(file)
+            writing.set_mtime(file.fd, attributes)
+            self.make_durable(file.fd, segments)
             mode = writing.mode_of(replaced, attributes, self.umask)
-            status = writing.publish(fd, temporary, name, directory.fd, mode, condition)
+            status = writing.publish(file.fd, temporary, name, directory.fd, mode, condition)
         except BaseException:
             writing.discard(temporary, directory.fd)
             raise
         finally:
-            os.close(fd)
+            file.close()
         return info_of(key, status)
 
     def create_multipart(
@@ -291,7 +323,7 @@ class FileStore(ObjectStore):
         checksum: str | None = None,
     ) -> MultipartUpload:
         """Begin a temporary file that parts are written into."""
-        del size_bytes, part_size_bytes  # nothing here depends on them
+        del part_size_bytes  # nothing here depends on it
         with self._translated("create multipart", key):
             if checksum is not None:
                 raise errors.NotSupportedError("a file system verifies no checksums")
@@ -299,9 +331,11 @@ class FileStore(ObjectStore):
             segments, name = split_key(key)
             check_path_size(self.root, key)
             directory = self.tree.parent(segments, create=True)
-            if writing.is_special(writing.existing(name, directory.fd)):
+            found = writing.existing(name, directory.fd)
+            if writing.is_special(found):
+                self.check_device(found)
                 return DeviceUpload(key, self.uri_of(key), name, directory.fd)
-            return multipart.create(self, key, attributes, condition)
+            return multipart.create(self, key, attributes, condition, size_bytes)
 
     def resume_multipart(self, key: str, token: str) -> MultipartUpload:
         """Open the temporary file of an upload again."""
@@ -354,6 +388,16 @@ class FileStore(ObjectStore):
             raise errors.NotSupportedError("only local files can be copied inside the kernel")
         split_key(source.key)
         return os.path.join(source.container, source.key)
+
+    def open_copied(self, source: CopySource) -> tuple[DataFile, os.stat_result]:
+        """Open a copy source that the kernel is to read.
+
+        Raises:
+            NotSupportedError: the store has no such copies, or not of this source.
+        """
+        if not self.capabilities.copy:
+            raise errors.NotSupportedError("no file is copied inside the kernel here")
+        return open_regular(self, self.source_path(source))
 
     def check_source(self, source: CopySource, status: os.stat_result) -> None:
         """Compare a copy source with the ETag that it was described by.
@@ -411,7 +455,7 @@ class FileStore(ObjectStore):
             tree.close()
         self._walks.clear()
 
-    def _open(self, key: str) -> tuple[int, os.stat_result]:
+    def _open(self, key: str) -> tuple[DataFile, os.stat_result]:
         split_key(key)
         path = os.path.join(self.root, key)
         if self.own_links and os.path.islink(path):
@@ -421,7 +465,7 @@ class FileStore(ObjectStore):
                 "leaves it where it is",
             )
         try:
-            return open_regular(path)
+            return open_regular(self, path)
         except NotADirectoryError:
             raise errors.ObjectNotFoundError("no such file") from None
 

@@ -23,7 +23,11 @@ from s3dlio_core.logs import get_logger
 from s3dlio_core.mtimes import kept_mtime_ns
 
 if TYPE_CHECKING:
-    from s3dlio_core.store import Attributes, Buffer, Condition
+    from typing import TypeGuard
+
+    from s3dlio_core.file_store.data_file import DataFile
+    from s3dlio_core.file_store.store import FileStore
+    from s3dlio_core.store import Attributes, Condition
 
 _log = get_logger("file")
 
@@ -42,18 +46,10 @@ def read_umask() -> int:
     return umask
 
 
-def create_temporary(directory_fd: int) -> tuple[str, int]:
-    """Create a temporary file in a directory; return its name and a descriptor."""
+def create_temporary(store: FileStore, directory_fd: int) -> tuple[str, DataFile]:
+    """Create a temporary file in a directory; return its name and the file."""
     name = TEMPORARY_PREFIX + secrets.token_hex(8)
-    return name, os.open(name, _CREATE, 0o600, dir_fd=directory_fd)
-
-
-def write_all(fd: int, buffer: Buffer, offset_bytes: int = 0) -> None:
-    """Write a whole buffer at an offset, however many calls it takes."""
-    view = memoryview(buffer).cast("B")
-    written = 0
-    while written < len(view):
-        written += os.pwrite(fd, view[written:], offset_bytes + written)
+    return name, store.open_data(name, _CREATE, dir_fd=directory_fd)
 
 
 def set_mtime(fd: int, attributes: Attributes | None) -> None:
@@ -70,7 +66,7 @@ def set_mtime(fd: int, attributes: Attributes | None) -> None:
         _log.info("a file could not be given its time: %s", error)
 
 
-def is_special(found: os.stat_result | None) -> bool:
+def is_special(found: os.stat_result | None) -> TypeGuard[os.stat_result]:
     """Whether this is a device, fifo or socket: something to write to, not to replace."""
     return found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode))
 
