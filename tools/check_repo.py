@@ -16,7 +16,8 @@ def _package_faults(package: Package, version: str) -> Iterator[str]:
     if package.version != version:
         yield f"{package.name} has version {package.version}, others {version}"
     for requirement in package.requirements:
-        if requirement.startswith("s3dlio-") and not requirement.endswith(f"=={version}"):
+        is_pinned = str(requirement.specifier) == f"=={version}"
+        if requirement.name.startswith("s3dlio-") and not is_pinned:
             yield f"{package.name} must pin its sibling: {requirement}"
     if (package.path / "LICENSE").read_bytes() != (ROOT / "LICENSE").read_bytes():
         yield f"{package.name}: LICENSE differs from the repository's"
@@ -26,6 +27,13 @@ def _package_faults(package: Package, version: str) -> Iterator[str]:
         is_package = module.is_dir() and not module.name.endswith(".egg-info")
         if is_package and not (module / "py.typed").exists():
             yield f"{module.relative_to(ROOT)} has no py.typed"
+
+
+def _link_faults(package: Package) -> Iterator[str]:
+    """What is compiled lies in native/, and the link to it is what makes sdists complete."""
+    link = package.path / "native"
+    if package.is_compiled and not (link.is_symlink() and link.resolve() == ROOT / "native"):
+        yield f"{link.relative_to(ROOT)} must be a symbolic link to ../../native"
 
 
 def _duplicate_test_names() -> Iterator[str]:
@@ -54,6 +62,7 @@ def main() -> int:
     version = packages["s3dlio-core"].version
     faults = [
         *(fault for package in packages.values() for fault in _package_faults(package, version)),
+        *(fault for package in packages.values() for fault in _link_faults(package)),
         *_duplicate_test_names(),
         *_version_fault(version),
     ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -13,6 +16,11 @@ else:
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
+#: What a package that runs on a system says of itself, by `sys.platform`.
+SYSTEMS: Final = {
+    "darwin": "Operating System :: MacOS",
+    "linux": "Operating System :: POSIX :: Linux",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,39 +31,42 @@ class Package:
         path: its directory.
         name: the distribution's name.
         version: its version.
-        siblings: the names of the packages of the workspace that it needs.
+        siblings: the names of the packages of the workspace that it needs, here or elsewhere.
         requirements: all that it needs.
         extras: what its extras need besides.
+        systems: where it runs, as `sys.platform` says it.
     """
 
     path: Path
     name: str
     version: str
     siblings: tuple[str, ...]
-    requirements: tuple[str, ...]
-    extras: tuple[str, ...]
+    requirements: tuple[Requirement, ...]
+    extras: tuple[Requirement, ...]
+    systems: frozenset[str]
 
     @property
     def wheel_stem(self) -> str:
         """How the names of its files in dist/ begin."""
         return f"{self.name.replace('-', '_')}-{self.version}"
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it has a module in C."""
+        return (self.path / "ffi_build.py").exists()
+
+    @property
+    def is_for_here(self) -> bool:
+        """Whether it runs on this system."""
+        return sys.platform in self.systems
+
 
 def read_packages() -> dict[str, Package]:
     """Read all packages, by name, siblings before those that need them."""
-    found: dict[str, Package] = {}
-    for path in sorted((ROOT / "packages").iterdir()):
-        project = tomllib.loads((path / "pyproject.toml").read_text())["project"]
-        requirements = tuple(project["dependencies"])
-        siblings = tuple(
-            requirement.partition("==")[0]
-            for requirement in requirements
-            if requirement.startswith("s3dlio-")
-        )
-        optional = project.get("optional-dependencies", {})
-        extras = tuple(requirement for extra in optional.values() for requirement in extra)
-        name = project["name"]
-        found[name] = Package(path, name, project["version"], siblings, requirements, extras)
+    found = {
+        package.name: package
+        for package in map(_read_package, sorted((ROOT / "packages").glob("*/pyproject.toml")))
+    }
     ordered: dict[str, Package] = {}
     while len(ordered) < len(found):
         ready = [
@@ -69,9 +80,34 @@ def read_packages() -> dict[str, Package]:
     return ordered
 
 
+def _read_package(path: Path) -> Package:
+    project = tomllib.loads(path.read_text())["project"]
+    requirements = tuple(map(Requirement, project["dependencies"]))
+    optional = project.get("optional-dependencies", {})
+    return Package(
+        path=path.parent,
+        name=project["name"],
+        version=project["version"],
+        siblings=tuple(one.name for one in requirements if one.name.startswith("s3dlio-")),
+        requirements=requirements,
+        extras=tuple(Requirement(text) for extra in optional.values() for text in extra),
+        systems=frozenset(
+            system for system, line in SYSTEMS.items() if line in project["classifiers"]
+        ),
+    )
+
+
 def closure(package: Package, packages: dict[str, Package]) -> list[Package]:
-    """Return a package and the siblings that it declares, directly or not."""
+    """Return a package and the siblings that it declares for this system, directly or not."""
     needed: dict[str, Package] = {}
-    for name in package.siblings:
-        needed.update((one.name, one) for one in closure(packages[name], packages))
+    for requirement in package.requirements:
+        if requirement.name in packages and holds(requirement, sys.platform):
+            sibling = packages[requirement.name]
+            needed.update((one.name, one) for one in closure(sibling, packages))
     return [*needed.values(), package]
+
+
+def holds(requirement: Requirement, system: str) -> bool:
+    """Whether something is needed on a system, as its marker says."""
+    marker = requirement.marker
+    return marker is None or marker.evaluate({"sys_platform": system})

@@ -7,9 +7,9 @@ import sys
 from typing import Final
 
 import pytest
-from tools.workspace import ROOT
+from tools.workspace import ROOT, holds
 
-from tests.packaging.imports import PACKAGES, Import, imports_of, source_files
+from tests.packaging.imports import PACKAGES, Import, imports_of, imports_of_file, source_files
 
 #: What each package may import of the others: ARCHITECTURE.md draws it.
 ARROWS: Final = {
@@ -68,6 +68,19 @@ def test_arrows_go_down_only(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_siblings_are_needed_only_where_they_run(name: str) -> None:
+    """What installs on a system needs nothing there that doesn't."""
+    needed = [
+        f"{requirement} on {system}"
+        for requirement in PACKAGES[name].requirements
+        if requirement.name in PACKAGES
+        for system in PACKAGES[name].systems - PACKAGES[requirement.name].systems
+        if holds(requirement, system)
+    ]
+    assert [] == needed
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_siblings_are_declared(name: str) -> None:
     """What is imported of the siblings, or found by entry point, is what is declared."""
     used = ARROWS[name] | FOUND_BY_ENTRY_POINT.get(name, set())
@@ -89,7 +102,7 @@ def distributions(found: Import) -> set[str]:
 def test_third_parties_are_declared(name: str) -> None:
     """Each imported distribution stands in the package's own metadata."""
     declared = {
-        re.split(r"[<>=!~;\[ ]", requirement)[0].replace("-", "_")
+        requirement.name.replace("-", "_")
         for requirement in PACKAGES[name].requirements + PACKAGES[name].extras
     }
     assert [] == [str(found) for found in third_party(name) if not distributions(found) & declared]
@@ -97,12 +110,15 @@ def test_third_parties_are_declared(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_third_parties_that_are_declared_are_used(name: str) -> None:
-    """Nobody installs a library for nothing."""
-    used = {name for found in imports_of(PACKAGES[name]) for name in distributions(found)}
+    """Nobody installs a library for nothing. A compiled module needs what it was made with."""
+    imports = imports_of(PACKAGES[name])
+    if PACKAGES[name].is_compiled:
+        imports.extend(imports_of_file(PACKAGES[name].path / "ffi_build.py"))
+    used = {name for found in imports for name in distributions(found)}
     declared = {
-        re.split(r"[<>=!~;\[ ]", requirement)[0].replace("-", "_")
+        requirement.name.replace("-", "_")
         for requirement in PACKAGES[name].requirements + PACKAGES[name].extras
-        if not requirement.startswith("s3dlio-")
+        if not requirement.name.startswith("s3dlio-")
     }
     assert set() == declared - used
 

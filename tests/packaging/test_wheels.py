@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.parser
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from packaging.requirements import Requirement
 from tools.workspace import ROOT
 
 from tests.packaging.imports import PACKAGES, source_files
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
-NAMES: Final = sorted(PACKAGES)
+NAMES: Final = sorted(name for name, package in PACKAGES.items() if package.is_for_here)
+PURE: Final = [name for name in NAMES if not PACKAGES[name].is_compiled]
+COMPILED: Final = [name for name in NAMES if PACKAGES[name].is_compiled]
 ENTRY_POINTS: Final = {
     "s3dlio-azure": "[s3dlio.stores]\naz = s3dlio_azure.provider:AzureProvider\n",
     "s3dlio-cli": "[console_scripts]\ns3-cli = s3dlio_cli.app:run\n",
@@ -68,7 +72,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Wheel]:
 def build_wheel(name: str, root: Path) -> Wheel:
     """Build one."""
     copy = root / name
-    ignored = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
+    ignored = shutil.ignore_patterns("build", "*.egg-info", "__pycache__", "*.o", "*.so")
     shutil.copytree(PACKAGES[name].path, copy, ignore=ignored)
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir"]
     done = subprocess.run(
@@ -97,18 +101,29 @@ def test_only_the_command_line_installs_s3dlio(wheels: dict[str, Wheel]) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 def test_wheel_holds_the_whole_source_and_nothing_else(name: str, wheels: dict[str, Wheel]) -> None:
-    """Every module, a py.typed for each package, no tests."""
+    """Every module, a py.typed for each package, what is compiled; no tests and no C."""
     source = PACKAGES[name].path / "src"
     expected = {path.relative_to(source).as_posix() for path in source_files(PACKAGES[name])}
     expected |= {path.relative_to(source).as_posix() for path in source.glob("*/py.typed")}
+    expected |= {path.relative_to(source).as_posix() for path in source.rglob("*.pyi")}
+    if PACKAGES[name].is_compiled:
+        expected.add(f"{name.replace('-', '_')}/_native.abi3.so")
     assert expected == set(wheels[name].modules)
     assert {f"{path.name}/py.typed" for path in source.iterdir() if path.suffix == ""} <= expected
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PURE)
 def test_wheel_is_pure_and_for_any_system(name: str, wheels: dict[str, Wheel]) -> None:
     """Nothing is compiled."""
     assert wheels[name].name.endswith("-py3-none-any.whl")
+    assert "Root-Is-Purelib: true" in wheels[name].info("WHEEL")
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_wheel_of_c_is_for_every_python_of_one_system(name: str, wheels: dict[str, Wheel]) -> None:
+    """The stable interface of Python 3.10: one wheel for it and all later ones."""
+    assert re.search(r"-cp310-abi3-linux_[a-z0-9_]+\.whl$", wheels[name].name)
+    assert "Root-Is-Purelib: false" in wheels[name].info("WHEEL")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -128,10 +143,10 @@ def test_versions_are_in_lockstep(wheels: dict[str, Wheel]) -> None:
     for wheel in wheels.values():
         siblings = [
             requirement
-            for requirement in wheel.metadata.get_all("Requires-Dist", [])
-            if requirement.startswith("s3dlio")
+            for requirement in map(Requirement, wheel.metadata.get_all("Requires-Dist", []))
+            if requirement.name.startswith("s3dlio")
         ]
-        assert [] == [found for found in siblings if not found.endswith(f"=={version}")]
+        assert [] == [found for found in siblings if str(found.specifier) != f"=={version}"]
 
 
 @pytest.mark.parametrize("name", NAMES)
