@@ -4,11 +4,12 @@ BIN := .venv/bin
 PYTEST_ARGS ?= -n 2
 # A Python that has peers to measure beside ours: see docs/bench/README.md.
 PEERS_PYTHON ?=
+C_FILES := $(wildcard native/*/*.[ch])
 # What `make test` runs again over each of the other wires. Without the marker it is all of S3's.
 WIRE_TESTS ?= packages/s3dlio-s3 tests/e2e -m "not one_wire"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test live test-all lint fmt bench dist dist-check clean
+.PHONY: help install demo test native-test live test-all lint fmt bench dist dist-check clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,10 +24,13 @@ install: .venv/.installed ## make .venv with everything editable; .venv/bin/s3-c
 demo: install ## copy a real tree to S3, to Azure and back, on real servers; compare every byte
 	$(BIN)/python -m tools.demo
 
-test: install ## run all tests, then those of S3 over requests' own adapter and over TLS
+test: install native-test ## run all tests, then those of S3 over requests' own adapter and over TLS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	S3DLIO_HTTP_ADAPTER=requests $(BIN)/python -m pytest $(PYTEST_ARGS) $(WIRE_TESTS)
 	S3DLIO_TEST_TLS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) $(WIRE_TESTS)
+
+native-test: ## build and test the C library: wants make and a C compiler, no Python
+	$(MAKE) --silent -C native test
 
 live: install ## test against a bucket or container of yours; says what it needs, does and costs
 	$(BIN)/python -m tools.live
@@ -37,12 +41,14 @@ test-all: ## run all tests on Python 3.10 to 3.13
 lint: install ## check style, types and the repository's own rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 	$(BIN)/mypy packages tests tools
 	$(BIN)/python -m tools.check_repo
 
 fmt: install ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(C_FILES)
 
 bench: install ## record the figures of docs/bench
 	$(BIN)/python -m tools.bench transfer-memory --output docs/bench/transfer-memory-2gib.json
@@ -61,4 +67,5 @@ dist-check: dist ## try each wheel alone in a fresh environment
 
 clean: ## remove what the commands above made
 	rm -rf .venv .venv-3.* dist build packages/*/build packages/*/src/*.egg-info
+	$(MAKE) --silent -C native clean
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .azurite

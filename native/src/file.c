@@ -1,0 +1,64 @@
+/* What a file needs besides its bytes: room, its size, and to be on the device. */
+#include "internal.h"
+
+#include <sys/stat.h>
+
+int s3dlio_reserve(int fd, int64_t size_bytes) {
+    int result;
+    if (size_bytes < 0 || size_bytes > INT64_MAX - BLOCK_BYTES_MIN)
+        return -EINVAL;
+    if (size_bytes == 0)
+        return 0;
+    do {
+        result = fallocate(fd, 0, 0, round_up(size_bytes, BLOCK_BYTES_MIN));
+    } while (result < 0 && errno == EINTR);
+    if (result < 0)
+        return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -errno;
+    return 0;
+}
+
+/* Writes and drops what the page cache has of the file. */
+static int drop_pages(int fd) {
+    const unsigned all =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    int result;
+    do {
+        result = sync_file_range(fd, 0, 0, all);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0 && errno != ENOSYS)
+        return -errno;
+    /* Its failure leaves a page cached, and the file as it should be. */
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    return 0;
+}
+
+int s3dlio_cut(int fd, const struct s3dlio_geometry *geometry, int64_t size_bytes) {
+    struct stat status;
+    int result;
+    if (size_bytes < 0)
+        return -EINVAL;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (status.st_size == size_bytes)
+        return 0;
+    do {
+        result = ftruncate(fd, size_bytes);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0)
+        return -errno;
+    const int inside_block = size_bytes != 0 && size_bytes % geometry->block_bytes != 0;
+    return inside_block ? drop_pages(fd) : 0;
+}
+
+int s3dlio_sync(int fd) {
+    int result;
+    do {
+        result = fsync(fd);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
+}
+
+int s3dlio_flags(int fd) {
+    const int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -errno : flags;
+}

@@ -1,0 +1,30 @@
+/*
+ * Makes calls of the library to the kernel fail, be short, or be counted. The linker puts these in
+ * their place (-Wl,--wrap), so the library itself has no hook.
+ */
+#ifndef S3DLIO_TESTS_INJECT_H
+#define S3DLIO_TESTS_INJECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How many calls there were since inject_nothing(). */
+extern int call_count;
+/* The call with this number (from 1) fails with this error; 0: none does. */
+extern int failing_call;
+extern int failing_error;
+/* As many calls from there on fail. */
+extern int failing_count;
+/* At most this many bytes are moved by a call of preadv or pwritev. */
+extern size_t transfer_bytes_max;
+/* Called before each transfer, if set: 'r' or 'w', and its offset and size. */
+extern void (*on_transfer)(char way, int64_t offset_bytes, size_t size_bytes);
+/* Alignment that statx tells instead of the true one; 0: the true one, NOTHING: that it can't. */
+enum { STATX_TELLS_NOTHING = 1, STATX_TELLS_NEVER = 2 };
+extern unsigned statx_tells_bytes;
+/* Transfers that aren't aligned to this are EINVAL. */
+extern size_t required_bytes;
+
+void inject_nothing(void);
+
+#endif
