@@ -58,6 +58,8 @@ bench: install ## record the figures of docs/bench
 	$(BIN)/python -m tools.bench stdin-stream --output docs/bench/stdin-stream.json
 	$(BIN)/python -m tools.bench azure-blobs --runs 5 $(addprefix --peers-python ,$(PEERS_PYTHON)) \
 		--output docs/bench/azure-blobs.json
+	$(BIN)/python -m tools.bench direct-io --runs 7 --output docs/bench/direct-io-4gib.json
+	$(BIN)/python -m tools.bench direct-small --runs 7 --output docs/bench/direct-small-10k.json
 
 dist: install ## build sdists and wheels into dist/
 	$(BIN)/python -m tools.dist

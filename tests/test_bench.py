@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,10 @@ from tools.bench import nginx_server
 from tools.bench.__main__ import parse_size
 from tools.bench.azure_blobs import measure_azure_blobs
 from tools.bench.azure_blobs_clients import Client, find_clients
+from tools.bench.direct_io import EACH_ROUND, SOME_ROUNDS, measure_direct_io
+from tools.bench.direct_small import measure_direct_small
+from tools.bench.fio import find_fio, fio_command, parse_fio
+from tools.bench.machine import MIB, file_system_facts
 from tools.bench.measurement import (
     CommandFailedError,
     measure,
@@ -38,7 +43,6 @@ from tests.servers.rclone_server import find_rclone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # What s3-cli does, done badly but in a few lines: enough for the benchmark to have something to
 # run.
@@ -274,6 +278,136 @@ def test_syncs_are_measured() -> None:
     assert isinstance(result["results"], list)
     measured = [(figures["operation"], figures["source_objects"]) for figures in result["results"]]
     assert measured == [(name, count) for name in SYNC_OPERATIONS for count in (20, 40)]
+
+
+NEEDS_FIO = pytest.mark.skipif(find_fio() is None, reason="fio isn't installed")
+#: What fio 3.33 says of a transfer, as far as it is read, with the note of one engine before.
+FIO_OUTPUT = """\
+note: both iodepth >= 1 and synchronous I/O engine are selected, queue depth will be capped at 1
+{
+  "fio version" : "fio-3.33",
+  "jobs" : [{
+    "error" : %d,
+    "read" : {"io_bytes" : 0, "runtime" : 0},
+    "write" : {"io_bytes" : 1073741824, "bw_bytes" : 2491280334, "runtime" : %d},
+    "job_runtime" : 3383, "usr_cpu" : 0.5, "sys_cpu" : 1.5
+  }]
+}
+"""
+
+
+def test_fio_is_read() -> None:
+    """Time is the wall's; the shares of CPU are of the sum of the threads' times."""
+    result = parse_fio(FIO_OUTPUT % (0, 431), "write")
+    assert (result.size_bytes, result.transfer_s) == (1 << 30, 0.431)
+    assert result.transfer_cpu_s == pytest.approx(0.06766)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fio: failed", FIO_OUTPUT % (5, 431), FIO_OUTPUT % (0, 0), '{"jobs": []}']
+)
+def test_fio_that_failed_is_an_error(text: str) -> None:
+    """An error, no time, no job and no JSON aren't figures."""
+    with pytest.raises(CommandFailedError):
+        parse_fio(text, "write")
+
+
+@NEEDS_FIO
+@pytest.mark.parametrize(
+    ("engine", "threads", "depth", "share"), [("psync", 8, 1, 4096), ("libaio", 1, 8, 32768)]
+)
+def test_fio_is_told_the_parallelism(
+    engine: str, threads: int, depth: int, share: int, tmp_path: Path
+) -> None:
+    """Threads with shares of the file, or one thread with so many requests in flight."""
+    command = fio_command(
+        engine, "read", tmp_path / "a:b", size_bytes=32768, block_bytes=512, parallelism=8
+    )
+    assert {
+        f"--numjobs={threads}",
+        f"--iodepth={depth}",
+        f"--size={share}",
+        f"--offset_increment={share}",
+        "--bs=512",
+        f"--filename={tmp_path}/a\\:b",
+    } <= set(command)
+
+
+@NEEDS_FIO
+def test_direct_io_is_measured_beside_fio(tmp_path: Path) -> None:
+    """Each does each row, s3dlio is compared with fio round by round, and nothing is left."""
+    result = measure_direct_io(
+        size_bytes=4 * MIB,
+        block_bytes=[MIB],
+        jobs=[1, 2],
+        run_count=3,
+        some_run_count=1,
+        directory=tmp_path,
+        scheme="file",
+    )
+    assert isinstance(result["results"], list)
+    rows = [(row["direction"], row["parallelism"]) for row in result["results"]]
+    assert rows == [("read", 1), ("read", 2), ("write", 1), ("write", 2)]
+    for row in result["results"]:
+        runs = {name: figures["runs"] for name, figures in row["contestants"].items()}
+        assert runs == dict.fromkeys(EACH_ROUND, 3) | dict.fromkeys(SOME_ROUNDS, 1)
+        for name in ("s3dlio store", "s3dlio engine"):
+            ours = row["contestants"][name]
+            assert ours["over fio psync"]["bandwidth_ratio"]["min"] > 0
+            assert ours["over fio libaio"]["cpu_ratio"]["min"] > 0
+    assert str(tmp_path) not in json.dumps(result)
+    assert list(tmp_path.iterdir()) == []
+
+
+@NEEDS_FIO
+def test_file_that_has_no_room_is_refused(tmp_path: Path) -> None:
+    """Before anything is written."""
+    with pytest.raises(OSError, match="MiB are needed"):
+        measure_direct_io(
+            size_bytes=1 << 50,
+            block_bytes=[MIB],
+            jobs=[1],
+            run_count=1,
+            some_run_count=1,
+            directory=tmp_path,
+        )
+
+
+def test_shares_that_are_no_whole_blocks_are_refused(tmp_path: Path) -> None:
+    """The blocks of all threads are of one size, and lie where blocks do."""
+    with pytest.raises(ValueError, match="whole blocks"):
+        measure_direct_io(
+            size_bytes=4 * MIB,
+            block_bytes=[MIB],
+            jobs=[1, 8],
+            run_count=1,
+            some_run_count=1,
+            directory=tmp_path,
+        )
+
+
+def test_memory_is_no_disk() -> None:
+    """Where the files are in memory all the same, O_DIRECT can't be measured."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or file_system_facts(memory)["kind"] != "tmpfs":
+        pytest.skip("there is no directory in memory")
+    with pytest.raises(OSError, match="tmpfs is no disk"):
+        measure_direct_small(count=1, size_bytes=1, run_count=1, directory=memory)
+
+
+def test_small_files_are_measured_both_ways(tmp_path: Path) -> None:
+    """The store beside files alone, with walls, CPU times and ratios, and nothing is left."""
+    result = measure_direct_small(
+        count=3, size_bytes=10, run_count=2, directory=tmp_path, scheme="file"
+    )
+    assert isinstance(result["results"], list)
+    assert [one["direction"] for one in result["results"]] == ["up", "down"]
+    for one in result["results"]:
+        assert one["runs"] == 2
+        assert one["files_alone"]["wall_s"]["min"] > 0
+        assert one["with_store"]["process_cpu_s"]["min"] > one["with_store"]["cpu_s"]["min"] > 0
+        assert one["ratio"]["wall_s"]["min"] > 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(find_nginx() is None, reason="nginx: not installed")

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from tools.bench.azure_blobs import measure_azure_blobs
 from tools.bench.azure_blobs_clients import find_clients
-from tools.bench.machine import machine_facts
+from tools.bench.direct_io import measure_direct_io
+from tools.bench.direct_small import measure_direct_small
+from tools.bench.machine import MIB, machine_facts
 from tools.bench.measurement import CommandFailedError, measure, measure_pair, peak_rss_floor_mib
 from tools.bench.nginx_server import ServerMissingError
 from tools.bench.plan_memory import measure_plans
@@ -90,10 +92,41 @@ def build_parser() -> argparse.ArgumentParser:
     )
     azure.add_argument("--s3-cli", type=Path, default=default_s3_cli())
     azure.add_argument("--directory", type=Path, help="where the files lie; in memory by default")
-    for command in (one, two, three, four, five, stream, azure):
+    for command in (one, two, three, four, five, stream, azure, *_add_direct(commands)):
         command.add_argument("--runs", type=positive, default=3, help="%(default)s")
         command.add_argument("--output", type=Path, help="a file for the JSON besides the output")
     return parser
+
+
+def _add_direct(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> list[argparse.ArgumentParser]:
+    """Add the commands about O_DIRECT."""
+    large = commands.add_parser(
+        "direct-io", help="one large file with O_DIRECT, up and down, beside fio; needs fio"
+    )
+    large.add_argument("--size", type=parse_size, default="4GiB", help="of the file; %(default)s")
+    large.add_argument(
+        "--block", type=parse_size, action="append", help="of a request; repeatable; 1MiB and 4MiB"
+    )
+    large.add_argument(
+        "--jobs", type=positive, action="append", help="threads, or depth; repeatable; 1, 8 and 32"
+    )
+    large.add_argument(
+        "--some-runs",
+        type=positive,
+        default=2,
+        help="rounds that io_uring and whole copies take part in, too; %(default)s",
+    )
+    small = commands.add_parser(
+        "direct-small", help="many small files with O_DIRECT, up and down, beside file://"
+    )
+    small.add_argument("--count", type=positive, default=10_000, help="%(default)s")
+    small.add_argument("--size", type=parse_size, default="4KiB", help="of each; %(default)s")
+    for command in (large, small):
+        command.add_argument("--directory", type=Path, help="on the disk that is to be measured")
+        command.add_argument("--scheme", default="direct", help="of the store; %(default)s")
+    return [large, small]
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:
@@ -134,6 +167,24 @@ def run_benchmark(options: argparse.Namespace) -> dict[str, object]:
             run_count=options.runs,
             directory=options.directory,
         )
+    if options.name == "direct-io":
+        return measure_direct_io(
+            size_bytes=options.size,
+            block_bytes=options.block or [MIB, 4 * MIB],
+            jobs=options.jobs or [1, 8, 32],
+            run_count=options.runs,
+            some_run_count=min(options.some_runs, options.runs),
+            directory=options.directory,
+            scheme=options.scheme,
+        )
+    if options.name == "direct-small":
+        return measure_direct_small(
+            count=options.count,
+            size_bytes=options.size,
+            run_count=options.runs,
+            directory=options.directory,
+            scheme=options.scheme,
+        )
     if options.pair is None:
         figures = measure(options.command, options.runs)
     else:
@@ -146,7 +197,13 @@ def main() -> None:
     options = build_parser().parse_args()
     try:
         result = run(options)
-    except (CommandFailedError, ServerMissingError, WrongResultError, OSError) as failure:
+    except (
+        CommandFailedError,
+        ServerMissingError,
+        WrongResultError,
+        OSError,
+        ValueError,
+    ) as failure:
         sys.exit(f"bench: {failure}")
     text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
     sys.stdout.write(text)

@@ -37,6 +37,23 @@ def processor_name() -> str:
     return platform.machine()
 
 
+def file_system_facts(directory: Path) -> dict[str, str]:
+    """The kind of the file system that a directory lies on, and its options; only Linux tells.
+
+    The third field of a line is the device, the sixth has the options of the mount; the kind and
+    the options of the file system follow the "-" (proc_pid_mountinfo(5)).
+    """
+    device = directory.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    mounts = Path("/proc/self/mountinfo")
+    for line in mounts.read_text().splitlines() if mounts.exists() else ():
+        fields = line.split(" ")
+        if fields[2] == wanted:
+            dash = fields.index("-")
+            return {"kind": fields[dash + 1], "options": f"{fields[5]}; {fields[dash + 3]}"}
+    return {"kind": "unknown", "options": ""}
+
+
 def reference_ms() -> float:
     """CPU time of a fixed piece of interpreted work, in milliseconds: how fast the machine is now.
 

@@ -55,6 +55,17 @@ def run_command(command: Sequence[str], environment: Mapping[str, str] | None = 
     Raises:
         CommandFailedError: it failed; the message has the end of its output.
     """
+    return run_and_read(command, environment)[0]
+
+
+def run_and_read(
+    command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> tuple[Run, str]:
+    """Run a command to its end; what it took, and all that it said on both of its outputs.
+
+    Raises:
+        CommandFailedError: it failed; the message has the end of its output.
+    """
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -67,11 +78,12 @@ def run_command(command: Sequence[str], environment: Mapping[str, str] | None = 
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            output.seek(0)
-            text = output.read()[-2000:].decode(errors="replace")
-            raise CommandFailedError(f"exit code {process.returncode} of {command[0]}:\n{text}")
-    return Run(wall_s, usage.ru_utime, usage.ru_stime, usage.ru_maxrss / MAXRSS_PER_MIB)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    if process.returncode != 0:
+        raise CommandFailedError(f"exit code {process.returncode} of {command[0]}:\n{text[-2000:]}")
+    run = Run(wall_s, usage.ru_utime, usage.ru_stime, usage.ru_maxrss / MAXRSS_PER_MIB)
+    return run, text
 
 
 def peak_rss_floor_mib() -> float:
