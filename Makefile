@@ -5,6 +5,11 @@ PYTEST_ARGS ?= -n 2
 # A Python that has peers to measure beside ours: see docs/bench/README.md.
 PEERS_PYTHON ?=
 C_FILES := $(wildcard native/*/*.[ch])
+# What the compiled module is made of.
+BUILT_FROM := $(wildcard native/include/*.h native/src/*.[ch]) \
+	$(addprefix packages/s3dlio-direct/,setup.py ffi_build.py MANIFEST.in)
+# pip knows no markers of editable packages: this one is Linux's.
+NOT_HERE := $(if $(filter Linux,$(shell uname -s)),,/s3dlio-direct/d)
 # What `make test` runs again over each of the other wires. Without the marker it is all of S3's.
 WIRE_TESTS ?= packages/s3dlio-s3 tests/e2e -m "not one_wire"
 
@@ -16,9 +21,10 @@ help: ## list the commands
 
 install: .venv/.installed ## make .venv with everything editable; .venv/bin/s3-cli is the tool
 
-.venv/.installed: requirements-dev.txt $(wildcard packages/*/pyproject.toml)
+.venv/.installed: requirements-dev.txt $(wildcard packages/*/pyproject.toml) $(BUILT_FROM)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	sed '$(NOT_HERE)' requirements-dev.txt > .venv/requirements.txt
+	$(BIN)/python -m pip install --quiet -r .venv/requirements.txt
 	@touch $@
 
 demo: install ## copy a real tree to S3, to Azure and back, on real servers; compare every byte

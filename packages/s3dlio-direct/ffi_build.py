@@ -5,9 +5,11 @@ The contract of each stands in native/include/s3dlio_direct.h.
 
 from __future__ import annotations
 
-from glob import glob
+from pathlib import Path
 
 from cffi import FFI
+
+NATIVE = Path("native")  # relative: an sdist must build elsewhere
 
 ffi = FFI()
 ffi.cdef("""
@@ -39,9 +41,9 @@ int s3dlio_cut(int fd, const struct s3dlio_geometry *geometry, int64_t size_byte
 ffi.set_source(
     "s3dlio_direct._native",
     "#include <fcntl.h>\n#include <s3dlio_direct.h>",
-    sources=sorted(glob("native/src/*.c")),
-    include_dirs=["native/include"],
-    depends=sorted(glob("native/include/*.h") + glob("native/src/*.h")),
+    sources=sorted(map(str, NATIVE.glob("src/*.c"))),
+    include_dirs=[str(NATIVE / "include")],
+    depends=sorted(map(str, NATIVE.glob("*/*.h"))),
     define_macros=[("_GNU_SOURCE", None), ("_FILE_OFFSET_BITS", "64")],
     extra_compile_args=["-std=c11"],
 )

@@ -17,11 +17,12 @@ ARROWS: Final = {
     "s3dlio-http": set[str](),
     "s3dlio-s3": {"s3dlio_core", "s3dlio_http"},
     "s3dlio-azure": {"s3dlio_core", "s3dlio_http"},
+    "s3dlio-direct": {"s3dlio_core"},
     "s3dlio-progress": {"s3dlio_core"},
     "s3dlio-cli": {"s3dlio_core", "s3dlio_progress"},
 }
 #: Siblings that a package installs without importing them: entry points find them.
-FOUND_BY_ENTRY_POINT: Final = {"s3dlio-cli": {"s3dlio_azure", "s3dlio_s3"}}
+FOUND_BY_ENTRY_POINT: Final = {"s3dlio-cli": {"s3dlio_azure", "s3dlio_direct", "s3dlio_s3"}}
 #: Modules that only type checkers see; nothing needs to be installed for them.
 FOR_TYPES_ONLY: Final = {"typing_extensions", "_typeshed"}
 #: The conformance suite is for packages that declare what it needs: the extra "testing".
@@ -130,6 +131,7 @@ def test_environment_is_read_in_few_places(name: str) -> None:
         "packages/s3dlio-azure/src/s3dlio_azure/authorizer.py",
         "packages/s3dlio-azure/src/s3dlio_azure/config_options.py",
         "packages/s3dlio-core/src/s3dlio_core/sides.py",
+        "packages/s3dlio-direct/src/s3dlio_direct/provider.py",
         "packages/s3dlio-http/src/s3dlio_http/adapter.py",
         "packages/s3dlio-s3/src/s3dlio_s3/config_options.py",
         "packages/s3dlio-s3/src/s3dlio_s3/sender.py",

@@ -14,8 +14,9 @@ from s3dlio_direct import DirectProvider, DirectStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from s3dlio_core.store import ObjectStore
     from tests.disks.mounts import Mounts
+
+    from s3dlio_core.store import ObjectStore
 
 
 class TestDirect(ObjectStoreTests):

@@ -1,11 +1,11 @@
-"""What of the compiled module is used: ffi_build.py declares it."""
+# What of the compiled module is used: ffi_build.py declares it.
 
 from typing import Any, Protocol
 
 from typing_extensions import Buffer
 
-class CData(Protocol):
-    """A C value, or memory that cffi owns or refers to."""
+# A C value, or memory that cffi owns or refers to.
+class CData(Protocol): ...
 
 class Geometry(CData, Protocol):
     memory_bytes: int

@@ -35,20 +35,20 @@ class DirectProvider(FileProvider):
             options: those of `FileProvider`.
         """
         super().__init__(**options)
-        self._fallback = fallback
+        self.fallback = fallback
 
     @classmethod
     def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
         """Make the provider of `FileProvider`'s options, "direct_fallback" and its variable."""
         provider = super().from_options(scheme, options, host)
-        provider._fallback = _fallback(options, os.environ)
+        provider.fallback = _fallback(options, os.environ)
         return provider
 
     def open(self, container: str) -> DirectStore:
         """Open a directory by its path."""
         return DirectStore(
             container,
-            fallback=self._fallback,
+            fallback=self.fallback,
             fsync=self._fsync,
             follow_links=self._follow_links,
             own_links=self._own_links,
