@@ -3,6 +3,15 @@
 
 #include <sys/stat.h>
 
+int64_t s3dlio_size(int fd) {
+    struct stat status;
+    int result;
+    do {
+        result = fstat(fd, &status);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : status.st_size;
+}
+
 int s3dlio_reserve(int fd, int64_t size_bytes) {
     int result;
     if (size_bytes < 0 || size_bytes > INT64_MAX - BLOCK_BYTES_MIN)
@@ -33,14 +42,12 @@ static int drop_pages(int fd) {
 }
 
 int s3dlio_cut(int fd, const struct s3dlio_geometry *geometry, int64_t size_bytes) {
-    struct stat status;
     int result;
     if (size_bytes < 0)
         return -EINVAL;
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    if (status.st_size == size_bytes)
-        return 0;
+    const int64_t had_bytes = s3dlio_size(fd);
+    if (had_bytes < 0 || had_bytes == size_bytes)
+        return had_bytes < 0 ? (int)had_bytes : 0;
     do {
         result = ftruncate(fd, size_bytes);
     } while (result < 0 && errno == EINTR);

@@ -47,6 +47,9 @@ static inline void count_bytes(uint64_t *counter, int64_t bytes) {
     __atomic_fetch_add(counter, (uint64_t)bytes, __ATOMIC_RELAXED);
 }
 
+/* How long the file is, or -errno. */
+S3DLIO_HIDDEN int64_t s3dlio_size(int fd);
+
 /* 0, or -EINVAL for a range or a geometry that no call could be made with. */
 S3DLIO_HIDDEN int s3dlio_check_range(const struct s3dlio_geometry *geometry, const void *buffer,
                                      size_t size_bytes, int64_t offset_bytes);

@@ -2,7 +2,6 @@
 #include "internal.h"
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 enum {
     /* Linux moves 2 GiB less a page in a call (MAX_RW_COUNT), which may end inside a block. */
@@ -49,14 +48,6 @@ static int rest_of(const struct iovec *spans, int span_count, size_t skip_bytes,
     return rest_count;
 }
 
-/* Whether the file ends at position_bytes or before: then a read that stopped there is whole. */
-static int ends_at(int fd, int64_t position_bytes) {
-    struct stat status;
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    return status.st_size <= position_bytes;
-}
-
 /* The kernel shortens a write to the file-size limit, and then refuses it if that isn't aligned. */
 static int write_error(int error, int64_t end_bytes) {
     struct rlimit limit;
@@ -91,9 +82,11 @@ int64_t s3dlio_move(int fd, enum way way, const struct s3dlio_geometry *geometry
             break;
         const int64_t reached = done + moved;
         if (way == WAY_READ && reached % unit != 0) {
-            const int ended = ends_at(fd, offset_bytes + reached);
-            if (ended != 0)
-                return ended < 0 ? ended : reached;
+            const int64_t file_bytes = s3dlio_size(fd);
+            if (file_bytes < 0)
+                return file_bytes;
+            if (file_bytes <= offset_bytes + reached)
+                return reached;
         }
         const int64_t whole = round_down(reached, unit);
         vain_calls = whole > done ? 0 : vain_calls + 1;

@@ -138,14 +138,12 @@ static int probe(int fd, int writable, char *scratch, struct s3dlio_geometry *ge
 
 int s3dlio_probe(int fd, int writable, void *scratch, size_t scratch_bytes,
                  struct s3dlio_geometry *geometry) {
-    struct stat status;
     *geometry = (struct s3dlio_geometry){0, 0, 0};
     if (scratch == NULL || scratch_bytes < S3DLIO_PROBE_BYTES)
         return -EINVAL;
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    if (writable && status.st_size != 0)
-        return -EINVAL;
+    const int64_t had_bytes = writable ? s3dlio_size(fd) : 0;
+    if (had_bytes != 0)
+        return had_bytes < 0 ? (int)had_bytes : -EINVAL;
     const uintptr_t unaligned = (uintptr_t)scratch % (2 * PROBE_BYTES_MAX);
     char *aligned = (char *)scratch + (unaligned == 0 ? 0 : 2 * PROBE_BYTES_MAX - unaligned);
     int result = probe(fd, writable, aligned, geometry);

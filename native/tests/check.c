@@ -7,6 +7,7 @@ enum { PATH_COUNT_MAX = 16, MEMORY_COUNT_MAX = 16, MEMORY_ALIGNMENT = 65536 };
 
 static char paths[PATH_COUNT_MAX][4096];
 static int path_count;
+static const char *file_path;
 static char *memories[MEMORY_COUNT_MAX];
 static int memory_count;
 static pid_t owner;
@@ -61,6 +62,7 @@ static void require_direct(int fd, const char *path) {
 
 int test_file(struct s3dlio_geometry *geometry) {
     const char *path = test_path();
+    file_path = path;
     const int fd = s3dlio_open(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL, 0600, geometry);
     if (fd == -EOPNOTSUPP) {
         fprintf(stderr, "%s: the file system refuses O_DIRECT\n", path);
@@ -72,6 +74,10 @@ int test_file(struct s3dlio_geometry *geometry) {
         CHECK_SAME(
             0, s3dlio_probe(fd, 1, test_memory(S3DLIO_PROBE_BYTES), S3DLIO_PROBE_BYTES, geometry));
     return fd;
+}
+
+const char *test_file_path(void) {
+    return file_path;
 }
 
 char *test_memory(size_t size_bytes) {

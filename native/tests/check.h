@@ -29,6 +29,9 @@ const char *test_path(void);
  * $S3DLIO_TEST_REQUIRE names "direct"). */
 int test_file(struct s3dlio_geometry *geometry);
 
+/* The path of the file that test_file made last. */
+const char *test_file_path(void);
+
 /* Memory at a multiple of 64 KiB, filled with bytes of its own; freed at exit. */
 char *test_memory(size_t size_bytes);
 

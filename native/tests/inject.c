@@ -16,7 +16,10 @@ int failing_count;
 size_t transfer_bytes_max;
 void (*on_transfer)(char way, int64_t offset_bytes, size_t size_bytes);
 unsigned statx_tells_bytes;
-size_t required_bytes;
+size_t required_memory_bytes;
+size_t required_offset_bytes;
+int refuses_direct;
+int transfers_faked;
 
 void inject_nothing(void) {
     call_count = 0;
@@ -26,7 +29,10 @@ void inject_nothing(void) {
     transfer_bytes_max = SIZE_MAX;
     on_transfer = NULL;
     statx_tells_bytes = 0;
-    required_bytes = 1;
+    required_memory_bytes = 1;
+    required_offset_bytes = 1;
+    refuses_direct = 0;
+    transfers_faked = 0;
 }
 
 __attribute__((constructor)) static void start(void) {
@@ -66,7 +72,16 @@ int __wrap_openat(int dir_fd, const char *path, int flags, ...) {
     va_start(rest, flags);
     const mode_t mode = va_arg(rest, mode_t);
     va_end(rest);
-    return fails() ? -1 : __real_openat(dir_fd, path, flags, mode);
+    if (fails())
+        return -1;
+    if (!refuses_direct || (flags & O_DIRECT) == 0)
+        return __real_openat(dir_fd, path, flags, mode);
+    const int fd = __real_openat(dir_fd, path, flags & ~O_DIRECT, mode);
+    if (fd < 0)
+        return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
 }
 
 int __real_fcntl(int fd, int command, ...);
@@ -91,7 +106,8 @@ int __wrap_statx(int dir_fd, const char *path, int flags, unsigned mask, struct 
     if (statx_tells_bytes == STATX_TELLS_NOTHING)
         status->stx_mask &= ~mask;
     const unsigned told = statx_tells_bytes <= STATX_TELLS_NEVER ? 0 : statx_tells_bytes;
-    memcpy((char *)status + 152, &told, sizeof told);
+    const unsigned memory_bytes = told & -told;
+    memcpy((char *)status + 152, &memory_bytes, sizeof memory_bytes);
     memcpy((char *)status + 156, &told, sizeof told);
     return result;
 }
@@ -110,24 +126,28 @@ static int shorten(const struct iovec *spans, int count, struct iovec *cut) {
 }
 
 static int is_required(const struct iovec *spans, int count, off_t offset) {
-    if ((size_t)offset % required_bytes != 0)
+    if ((size_t)offset % required_offset_bytes != 0)
         return 0;
     for (int i = 0; i < count; i++) {
-        if ((uintptr_t)spans[i].iov_base % required_bytes != 0 ||
-            spans[i].iov_len % required_bytes != 0)
+        if ((uintptr_t)spans[i].iov_base % required_memory_bytes != 0 ||
+            spans[i].iov_len % required_offset_bytes != 0)
             return 0;
     }
     return 1;
 }
 
-static int refuses(char way, const struct iovec *spans, int count, off_t offset) {
+static size_t size_of(const struct iovec *spans, int count) {
     size_t size_bytes = 0;
-    if (fails())
-        return 1;
     for (int i = 0; i < count; i++)
         size_bytes += spans[i].iov_len;
+    return size_bytes;
+}
+
+static int refuses(char way, const struct iovec *spans, int count, off_t offset) {
+    if (fails())
+        return 1;
     if (on_transfer != NULL)
-        on_transfer(way, offset, size_bytes);
+        on_transfer(way, offset, size_of(spans, count));
     if (is_required(spans, count, offset))
         return 0;
     errno = EINVAL;
@@ -143,6 +163,8 @@ ssize_t __wrap_preadv(int fd, const struct iovec *spans, int count, off_t offset
 ssize_t __wrap_preadv(int fd, const struct iovec *spans, int count, off_t offset) {
     if (refuses('r', spans, count, offset))
         return -1;
+    if (transfers_faked)
+        return (ssize_t)size_of(spans, count);
     const ssize_t got = __real_preadv(fd, spans, count, offset);
     if (got < 0 || (size_t)got <= transfer_bytes_max)
         return got;
@@ -161,12 +183,11 @@ ssize_t __wrap_pwritev(int fd, const struct iovec *spans, int count, off_t offse
     struct iovec cut[8];
     if (refuses('w', spans, count, offset))
         return -1;
+    if (transfers_faked)
+        return (ssize_t)size_of(spans, count);
     const int cut_count = shorten(spans, count, cut);
-    size_t size_bytes = 0;
-    for (int i = 0; i < cut_count; i++) {
+    for (int i = 0; i < cut_count; i++)
         cut[i].iov_len = (cut[i].iov_len + 511) / 512 * 512;
-        size_bytes += cut[i].iov_len;
-    }
     const ssize_t put = __real_pwritev(fd, cut, cut_count, offset);
     return put < 0 || (size_t)put <= transfer_bytes_max ? put : (ssize_t)transfer_bytes_max;
 }

@@ -19,12 +19,21 @@ extern int failing_count;
 extern size_t transfer_bytes_max;
 /* Called before each transfer, if set: 'r' or 'w', and its offset and size. */
 extern void (*on_transfer)(char way, int64_t offset_bytes, size_t size_bytes);
-/* Alignment that statx tells instead of the true one; 0: the true one, NOTHING: that it can't. */
-enum { STATX_TELLS_NOTHING = 1, STATX_TELLS_NEVER = 2 };
+/* Alignment of offsets that statx tells, and its power of two for addresses; 0: the truth. */
+enum {
+    STATX_TELLS_NOTHING = 1, /* as a file system without STATX_DIOALIGN */
+    STATX_TELLS_NEVER = 2,   /* as one that never does direct I/O with this file */
+};
 extern unsigned statx_tells_bytes;
-/* Transfers that aren't aligned to this are EINVAL. */
-extern size_t required_bytes;
+/* Transfers are EINVAL unless their addresses, or offset and lengths, are multiples of these. */
+extern size_t required_memory_bytes;
+extern size_t required_offset_bytes;
+/* A file system that makes the file, sees O_DIRECT then, and refuses it. */
+extern int refuses_direct;
+/* Transfers are told to be whole, and aren't made. */
+extern int transfers_faked;
 
+/* Undoes all of it, and counts from 0. */
 void inject_nothing(void);
 
 #endif

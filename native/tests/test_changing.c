@@ -1,0 +1,59 @@
+/* Description: a file that grows or shrinks while it is read gives what it has, and an end. */
+#include "check.h"
+#include "inject.h"
+
+enum { AREA_BYTES = 65536 };
+
+static int fd;
+static struct s3dlio_geometry geometry;
+static char *content;
+static char *buffer;
+static char *bounce;
+static int64_t new_size_bytes;
+
+static void start_with(int64_t size_bytes) {
+    CHECK_SAME(0, ftruncate(fd, 0));
+    CHECK_SAME(size_bytes, s3dlio_write(fd, &geometry, content, (size_t)size_bytes, 0, size_bytes,
+                                        bounce, bounce_bytes(&geometry), NULL));
+    CHECK_SAME(0, s3dlio_cut(fd, &geometry, size_bytes));
+}
+
+/* Before the second transfer. */
+static void change(char way, int64_t offset_bytes, size_t size_bytes) {
+    static int number;
+    (void)offset_bytes;
+    (void)size_bytes;
+    CHECK_SAME('r', way);
+    number = new_size_bytes < 0 ? 0 : number + 1;
+    if (number == 2)
+        CHECK_SAME(0, ftruncate(fd, new_size_bytes));
+}
+
+static int64_t read_while(int64_t becomes_bytes, size_t skew_bytes) {
+    new_size_bytes = -1;
+    change('r', 0, 0);
+    inject_nothing();
+    new_size_bytes = becomes_bytes;
+    on_transfer = change;
+    transfer_bytes_max = 8192;
+    const int64_t got = s3dlio_read(fd, &geometry, buffer + skew_bytes, 40000, 0, bounce,
+                                    bounce_bytes(&geometry), NULL);
+    inject_nothing();
+    CHECK_SAME(0, memcmp(content, buffer + skew_bytes, (size_t)(got < 20000 ? got : 20000)));
+    return got;
+}
+
+int main(void) {
+    fd = test_file(&geometry);
+    content = test_memory(AREA_BYTES);
+    buffer = test_memory(AREA_BYTES);
+    bounce = test_memory(bounce_bytes(&geometry));
+    for (size_t skew_bytes = 0; skew_bytes < 2; skew_bytes++) {
+        const int64_t sizes[][2] = {{30000, 30000}, {12000, 12000}, {4000, 8192}, {0, 8192}};
+        for (int i = 0; i < 4; i++) {
+            start_with(20000);
+            CHECK_SAME(sizes[i][1], read_while(sizes[i][0], skew_bytes));
+        }
+    }
+    return EXIT_SUCCESS;
+}
