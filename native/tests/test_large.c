@@ -29,24 +29,27 @@ int main(void) {
     const unsigned units[] = {512, 4096, 12288, 16384};
     char *bounce = test_memory(65536);
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        geometry = (struct s3dlio_geometry){units[i], units[i], units[i] < 4096 ? 4096 : units[i]};
+        geometry = (struct s3dlio_geometry){
+            .memory_bytes = units[i] & -units[i],
+            .offset_bytes = units[i],
+            .block_bytes = units[i] < 4096 ? 4096 : units[i],
+        };
         const int64_t block_bytes = geometry.block_bytes;
         const int64_t size_bytes = ((int64_t)5 << 30) / block_bytes * block_bytes;
         const int64_t start_bytes = ((int64_t)1 << 42) / block_bytes * block_bytes;
         /* Never touched: reserved addresses alone. */
-        char *huge = mmap(NULL, (size_t)size_bytes + 65536, PROT_NONE,
+        char *huge = mmap(NULL, (size_t)size_bytes, PROT_NONE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         CHECK(huge != MAP_FAILED);
-        char *memory = huge + units[i] - (uintptr_t)huge % units[i];
         start(start_bytes);
-        CHECK_SAME(size_bytes, s3dlio_pread(0, &geometry, memory, (size_t)size_bytes, start_bytes));
+        CHECK_SAME(size_bytes, s3dlio_pread(0, &geometry, huge, (size_t)size_bytes, start_bytes));
         CHECK_SAME(start_bytes + size_bytes, next_bytes);
         CHECK(transfer_count <= 6);
         start(start_bytes);
-        CHECK_SAME(size_bytes, s3dlio_write(0, &geometry, memory, (size_t)size_bytes, start_bytes,
+        CHECK_SAME(size_bytes, s3dlio_write(0, &geometry, huge, (size_t)size_bytes, start_bytes,
                                             start_bytes + size_bytes, bounce, 65536, NULL));
         CHECK_SAME(start_bytes + size_bytes, next_bytes);
-        CHECK_SAME(0, munmap(huge, (size_t)size_bytes + 65536));
+        CHECK_SAME(0, munmap(huge, (size_t)size_bytes));
     }
     return EXIT_SUCCESS;
 }
