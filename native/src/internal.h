@@ -47,7 +47,10 @@ static inline void count_bytes(uint64_t *counter, int64_t bytes) {
     __atomic_fetch_add(counter, (uint64_t)bytes, __ATOMIC_RELAXED);
 }
 
-/* How long the file is, or -errno. */
+/*
+ * How long the file is, or -errno. Its offset moves, which nothing here uses. (fstat(2), and
+ * fstatat(2), need glibc 2.33 in what was built with that: systems of 2021 couldn't load it.)
+ */
 S3DLIO_HIDDEN int64_t s3dlio_size(int fd);
 
 /* 0, or -EINVAL for a range or a geometry that no call could be made with. */

@@ -58,15 +58,15 @@ static int makes_file(int flags) {
 
 /* Why open(2) said EINVAL; the file that it may have made before that is removed. */
 static int refusal(int dir_fd, const char *path, int flags) {
-    struct stat status;
+    struct statx status;
     const int follow = (flags & O_NOFOLLOW) != 0 ? AT_SYMLINK_NOFOLLOW : 0;
-    if (fstatat(dir_fd, path, &status, follow) < 0)
+    if (statx(dir_fd, path, follow, STATX_TYPE | STATX_SIZE, &status) < 0)
         return errno == ENOENT ? -EOPNOTSUPP : -errno;
-    if (S_ISDIR(status.st_mode))
+    if (S_ISDIR(status.stx_mode))
         return -EISDIR;
-    if (!S_ISREG(status.st_mode))
+    if (!S_ISREG(status.stx_mode))
         return -EINVAL;
-    if (makes_file(flags) && status.st_size == 0)
+    if (makes_file(flags) && status.stx_size == 0)
         unlinkat(dir_fd, path, 0);
     return -EOPNOTSUPP;
 }

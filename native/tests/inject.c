@@ -54,9 +54,7 @@ static int fails(void) {
         return fails() ? (type) - 1 : __real_##name arguments;                                     \
     }
 
-WRAP(int, fstat, (int fd, struct stat *status), (fd, status))
-WRAP(int, fstatat, (int dir_fd, const char *path, struct stat *status, int flags),
-     (dir_fd, path, status, flags))
+WRAP(off_t, lseek, (int fd, off_t offset, int whence), (fd, offset, whence))
 WRAP(int, unlinkat, (int dir_fd, const char *path, int flags), (dir_fd, path, flags))
 WRAP(int, fallocate, (int fd, int mode, off_t offset, off_t size), (fd, mode, offset, size))
 WRAP(int, ftruncate, (int fd, off_t size), (fd, size))
