@@ -146,7 +146,7 @@ def test_memory_that_the_system_refuses_is_not_counted(monkeypatch: pytest.Monke
         raise OSError(12, "Cannot allocate memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr("s3dlio_core.transfer.buffers.mmap.mmap", refuse)
+        patch.setattr("s3dlio_core.anonymous_memory.mmap.mmap", refuse)
         with pytest.raises(OSError, match="allocate"), pool.lease(1 * MIB):
             pass
     assert (pool._allocated_bytes, pool._leased_count) == (0, 0)

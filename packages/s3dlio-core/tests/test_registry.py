@@ -162,3 +162,38 @@ def test_built_in_schemes_need_no_scan() -> None:
         [sys.executable, "-c", program], check=False, capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@pytest.mark.parametrize(
+    ("platform", "reason", "hint"),
+    [
+        (
+            "darwin",
+            "direct:// is Linux's O_DIRECT, and isn't here",
+            "Use file:// for the same files",
+        ),
+        (
+            "linux",
+            "no installed store serves direct://",
+            "Install it with: pip install s3dlio-direct",
+        ),
+    ],
+)
+def test_what_only_linux_has_is_said_to_be_so_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, platform: str, reason: str, hint: str
+) -> None:
+    """Nobody is told to install what can't be installed there."""
+    monkeypatch.setattr(registry, "_PLATFORM", platform)
+    monkeypatch.setattr(registry, "_entry_points", lambda _: {})
+    with pytest.raises(UnsupportedSchemeError) as caught:
+        registry.provider_class("direct")
+    assert (caught.value.reason, caught.value.hint) == (reason, hint)
+
+
+def test_a_store_of_linux_is_served_elsewhere_where_somebody_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A program may have registered one of its own."""
+    monkeypatch.setattr(registry, "_PLATFORM", "darwin")
+    monkeypatch.setattr(registry, "_registered", {"direct": OptionsProvider})
+    assert registry.provider_class("direct") is OptionsProvider

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 from typing import TYPE_CHECKING, cast
 
 from s3dlio_core.errors import StoreConflictError, UnsupportedSchemeError, UsageError
@@ -40,6 +41,10 @@ _BUILTIN = {
 }
 # Text for the error message only: nothing here is imported.
 _PACKAGES = {"s3": "s3dlio-s3", "az": "s3dlio-azure", "direct": "s3dlio-direct"}
+
+#: What only Linux has.
+_LINUX_ONLY = {"direct": "Linux's O_DIRECT"}
+_PLATFORM = sys.platform
 
 _registered: dict[str, type[StoreProvider]] = {}
 
@@ -73,6 +78,11 @@ def provider_class(scheme: str) -> type[StoreProvider]:
             f"{' and '.join(names)} both serve {scheme}://", hint="Uninstall one of them"
         )
     if not claims:
+        if scheme in _LINUX_ONLY and _PLATFORM != "linux":
+            raise UnsupportedSchemeError(
+                f"{scheme}:// is {_LINUX_ONLY[scheme]}, and isn't here",
+                hint="Use file:// for the same files",
+            )
         package = _PACKAGES.get(scheme)
         known = sorted({*_BUILTIN, *_registered, *_entry_points(ENTRY_POINT_GROUP)})
         hint = (

@@ -135,6 +135,12 @@ class Session:
         cut = uri.key.rfind("/", 0, max(0, len(uri.key) - 1)) + 1
         return self.place(uri, uri.key[:cut]), uri.key[cut:]
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return the remarks of all stores that were opened, each text once."""
+        with self._lock:
+            stores = tuple(self._stores.values())
+        return tuple(dict.fromkeys(text for store in stores for text in store.remarks()))
+
     def close(self) -> None:
         """Close every store and provider, also when one of them can't be closed cleanly."""
         with contextlib.ExitStack() as stack:

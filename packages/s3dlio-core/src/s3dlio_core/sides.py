@@ -45,6 +45,10 @@ class Sides:
     source: Session
     destination: Session
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return the remarks of both sides' stores."""
+        return (*self.source.remarks(), *self.destination.remarks())
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SideOptions:

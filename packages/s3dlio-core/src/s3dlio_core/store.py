@@ -790,6 +790,15 @@ class ObjectStore(abc.ABC):
             "this store has no presigned URLs", operation="presign", uri=self.uri_of(key)
         )
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return what users should know of how the store has worked so far, each text once.
+
+        For example that files were read through the page cache although they weren't to be. The
+        reports of operations have it among their notes; the store itself logs a warning, once, when
+        it comes to know. Also after `close`.
+        """
+        return ()
+
     def close(self) -> None:  # noqa: B027 - many stores have nothing to release
         """Release connections and files. The store must not be used afterwards."""
 

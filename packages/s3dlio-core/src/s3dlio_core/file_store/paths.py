@@ -23,6 +23,9 @@ from s3dlio_core.local_names import check_local_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
+
+    from s3dlio_core.file_store.store import FileStore
 
 #: PATH_MAX, in bytes with the NUL at the end (limits.h).
 PATH_SIZE_MAX_BYTES = 1024 if sys.platform == "darwin" else 4096
@@ -99,17 +102,59 @@ def from_os_error(error: OSError, operation: str, uri: str) -> errors.S3dlioErro
     )
 
 
+def as_ours(error: errors.S3dlioError | OSError, operation: str, uri: str) -> errors.S3dlioError:
+    """Return one of our errors with operation and URI: the same, if it is one."""
+    if not isinstance(error, errors.S3dlioError):
+        return from_os_error(error, operation, uri)
+    error.operation = error.operation or operation
+    error.uri = error.uri or uri
+    return error
+
+
 @contextlib.contextmanager
 def translated(operation: str, uri: str) -> Iterator[None]:
     """Turn the operating system's errors into ours, and name operation and URI in both."""
     try:
         yield
-    except errors.S3dlioError as error:
-        error.operation = error.operation or operation
-        error.uri = error.uri or uri
-        raise
-    except OSError as error:
-        raise from_os_error(error, operation, uri) from error
+    except (errors.S3dlioError, OSError) as error:
+        told = as_ours(error, operation, uri)
+        if told is error:
+            raise
+        raise told from error
+
+
+class TranslatedOf:
+    """`translated` for a store's methods; a missing file without a directory is no container.
+
+    A class, since it stands round each put and read: generators cost a microsecond more.
+    """
+
+    __slots__ = ("_key", "_operation", "_store")
+
+    def __init__(self, store: FileStore, operation: str, key: str) -> None:
+        self._store = store
+        self._operation = operation
+        self._key = key
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(exc, (errors.S3dlioError, OSError)):
+            return
+        store = self._store
+        told = as_ours(exc, self._operation, store.uri_of(self._key))
+        if isinstance(told, errors.ObjectNotFoundError) and not os.path.isdir(store.root):
+            raise errors.ContainerNotFoundError(
+                "no such directory", operation=self._operation, uri=store.uri
+            ) from None
+        if told is not exc:
+            raise told from exc
 
 
 def absolute(path: str) -> str:

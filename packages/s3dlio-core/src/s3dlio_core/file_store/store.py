@@ -6,7 +6,6 @@ may be called and how links are treated.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import os
@@ -20,6 +19,7 @@ from s3dlio_core.file_store.data_file import DataFile
 from s3dlio_core.file_store.listing import Listings, can_begin_keys
 from s3dlio_core.file_store.paths import (
     DirectoryTree,
+    TranslatedOf,
     absolute,
     check_path_size,
     is_directory,
@@ -477,15 +477,5 @@ class FileStore(ObjectStore):
         if condition is not None and condition.if_match is not None:
             raise errors.NotSupportedError("a file system can't replace a file on a condition")
 
-    @contextlib.contextmanager
-    def _translated(self, operation: str, key: str) -> Iterator[None]:
-        """Translate errors; a missing file in a missing directory is a missing container."""
-        try:
-            with translated(operation, self.uri_of(key)):
-                yield
-        except errors.ObjectNotFoundError:
-            if os.path.isdir(self.root):
-                raise
-            raise errors.ContainerNotFoundError(
-                "no such directory", operation=operation, uri=self.uri
-            ) from None
+    def _translated(self, operation: str, key: str) -> TranslatedOf:
+        return TranslatedOf(self, operation, key)

@@ -122,8 +122,12 @@ def put_stream(
             cancel=cancel,
             sent=count_sent,
         ) as writer:
-            writer.take_from(_Told(readinto, ledger).readinto)
-            ledger.totals_final = True
+            try:
+                writer.take_from(_Told(readinto, ledger).readinto)
+                ledger.totals_final = True
+                writer.close()
+            finally:
+                ledger.remark(writer.remarks())
         counters.object_done(None)
         if ledger.tells_settled and (info := writer.info) is not None:
             ledger.settle(

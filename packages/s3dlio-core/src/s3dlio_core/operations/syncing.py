@@ -149,17 +149,19 @@ class _Sync:
             stack.callback(held.release)
             report = make_run("sync", store, settings, held, self._cancel).run(entries)
             hint_at_creation(report, self._destination)
-            if extras is None:
-                return report
-            return delete_extras(
-                report,
-                extras,
-                plan,
-                self._destination,
-                max_delete=max_delete,
-                observer=held,
-                cancel=self._cancel,
-            )
+            if extras is not None:
+                report = delete_extras(
+                    report,
+                    extras,
+                    plan,
+                    self._destination,
+                    max_delete=max_delete,
+                    observer=held,
+                    cancel=self._cancel,
+                )
+            report = report.with_remarks(self._sides.remarks())
+            held.state_of(report)
+            return report
 
     def _found(self) -> Iterator[Found]:
         """Return what the source has, when it has something: nothing is changed before.

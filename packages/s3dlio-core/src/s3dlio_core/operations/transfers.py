@@ -260,6 +260,8 @@ def _transfer(
                 held.noted(text)
                 report = dataclasses.replace(report, notes=(*report.notes, text))
                 held.state_of(report)
+        report = report.with_remarks(sides.remarks())
+        held.state_of(report)
     hint_at_creation(report, place)
     if settings.raise_on_failure:
         report.raise_for_failures()

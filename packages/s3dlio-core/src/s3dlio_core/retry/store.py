@@ -396,6 +396,10 @@ class RetryingStore(ObjectStore):
             )
         )
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return the inner store's."""
+        return self.inner.remarks()
+
     def copy_source(
         self, key: str, etag: str | None = None, version: str | None = None
     ) -> CopySource:

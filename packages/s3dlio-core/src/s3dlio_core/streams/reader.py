@@ -184,7 +184,8 @@ class RawObjectStream(io.RawIOBase):
     def pieces(self, stop: int | None = None) -> Iterator[memoryview]:
         """Yield what follows, in order, in pieces of up to 8 MiB where they lie.
 
-        Each is valid until the next is asked for. Ranges are read side by side from the beginning.
+        Each is valid until the next is asked for; a forked child finds zeros there. Ranges are read
+        side by side from the beginning.
 
         Args:
             stop: end before this position; None is the object's end.

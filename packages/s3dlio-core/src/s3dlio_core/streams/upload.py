@@ -98,6 +98,10 @@ class StreamUpload:
         self._error: BaseException | None = None
         self._ended = False
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return what the store remarks; see `ObjectStore.remarks`."""
+        return self._store.remarks()
+
     @property
     def in_parts(self) -> bool:
         """Whether a part was sent, so that it can't be sent whole any more."""

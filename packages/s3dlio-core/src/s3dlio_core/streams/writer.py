@@ -61,6 +61,10 @@ class ObjectWriter(io.BufferedIOBase):
         """The object's URI."""
         return self._upload.uri
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return what the store remarks; see `ObjectStore.remarks`."""
+        return self._upload.remarks()
+
     def writable(self) -> bool:
         """Return True."""
         return True

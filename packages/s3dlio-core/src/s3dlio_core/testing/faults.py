@@ -290,6 +290,10 @@ class FaultyStore(ObjectStore):
         """Hand on, or fail."""
         return self._run("list_multiparts", prefix, lambda: self.inner.list_multiparts(prefix))
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return the inner store's."""
+        return self.inner.remarks()
+
     def copy_source(
         self, key: str, etag: str | None = None, version: str | None = None
     ) -> CopySource:

@@ -1,20 +1,20 @@
 """Reused memory for bytes on their way, under one budget.
 
-Buffers are anonymous memory maps: page-aligned, so that the same one serves a socket and O_DIRECT,
-and given back to the system when they are dropped. They are private to the process: memory that is
-shared with children costs half as much again when it is touched first. (A store that uses O_DIRECT
-must not let a child be forked meanwhile, or ask for memory that is shared: see open(2).) Each task
-leases exactly one, so waiting for one can't deadlock.
+Buffers are anonymous memory maps (`anonymous_memory`): page-aligned, so that the same one serves a
+socket and O_DIRECT, given back to the system when they are dropped, and empty in a forked child.
+Each task leases exactly one, so waiting for one can't deadlock.
 """
 
 from __future__ import annotations
 
 import contextlib
-import mmap
 import threading
 from typing import TYPE_CHECKING
 
+from s3dlio_core.anonymous_memory import anonymous_memory
+
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Iterator
 
     from s3dlio_core.transfer.events import CancelToken
@@ -108,7 +108,7 @@ class BufferPool:
                 if cancel is not None:
                     cancel.raise_if_cancelled()
         try:
-            return mmap.mmap(-1, capacity, flags=mmap.MAP_PRIVATE | mmap.MAP_ANON)
+            return anonymous_memory(capacity)
         except BaseException:
             with self._changed:
                 self._allocated_bytes -= capacity

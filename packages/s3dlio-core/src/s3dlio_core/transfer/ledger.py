@@ -20,6 +20,8 @@ from s3dlio_core.transfer.frames import drop_frames
 from s3dlio_core.transfer.report import FAILURES_KEPT_MAX, Failure, Settled, TransferReport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from s3dlio_core.errors import S3dlioError
 
 __all__ = ["Counters", "Ledger"]
@@ -144,6 +146,12 @@ class Ledger:
             self._untold.append(text)
 
     # The caller's thread.
+
+    def remark(self, texts: Iterable[str]) -> None:
+        """Keep what stores remark; they have logged it, so the observer isn't told."""
+        for text in texts:
+            if text not in self.notes:
+                self.notes.append(text)
 
     def tell(self) -> None:
         """Tell the observer what it doesn't know."""

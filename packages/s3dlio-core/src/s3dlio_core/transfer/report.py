@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from s3dlio_core.errors import TransferFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from s3dlio_core.errors import S3dlioError
 
@@ -123,6 +123,15 @@ class TransferReport:
     def ok(self) -> bool:
         """Whether everything that was asked for was done."""
         return not self.failed_count and not self.unmatched and self.stopped_by is None
+
+    def with_remarks(self, remarks: Iterable[str]) -> TransferReport:
+        """Return this report with further notes; what it has already isn't repeated.
+
+        Args:
+            remarks: of the stores (`ObjectStore.remarks`).
+        """
+        new = [text for text in dict.fromkeys(remarks) if text not in self.notes]
+        return replace(self, notes=(*self.notes, *new)) if new else self
 
     @property
     def bytes_per_s(self) -> float:

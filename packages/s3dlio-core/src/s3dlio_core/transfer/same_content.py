@@ -18,6 +18,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from s3dlio_core.anonymous_memory import anonymous_memory
 from s3dlio_core.content_check import Outcome
 from s3dlio_core.errors import IntegrityError
 from s3dlio_core.identity import same_account
@@ -163,7 +164,9 @@ def _outcome(check: ContentCheck) -> Outcome:
 def _chunks(reader: ObjectReader, cancel: CancelToken) -> Iterator[memoryview]:
     """Yield an object's bytes, the last piece shorter; each is valid until the next."""
     left_bytes = reader.info.size_bytes
-    buffer = memoryview(bytearray(min(left_bytes, _CHUNK_BYTES)))
+    # Where it is worth it, aligned memory, which O_DIRECT reads into straight.
+    is_short = left_bytes < _CHUNK_BYTES
+    buffer = memoryview(bytearray(left_bytes) if is_short else anonymous_memory(_CHUNK_BYTES))
     while left_bytes:
         view = buffer[:left_bytes]
         fill(reader, view, cancel)

@@ -91,6 +91,8 @@ class Check:
             sieve = comparison.sieve
             if sieve is not None and sieve.anything:
                 tally.note(left_out_text(sieve.object_count, sieve.directory_count))
+            for text in self._remarks():
+                tally.note(text, tell=False)
         report = tally.report
         if report.stopped_by is not None:
             raise report.stopped_by
@@ -106,6 +108,11 @@ class Check:
             notes=report.notes,
             elapsed_s=report.elapsed_s,
         )
+
+    def _remarks(self) -> Iterable[str]:
+        comparison = self._comparison
+        stores = comparison.source.store, comparison.destination.store
+        return dict.fromkeys(text for store in stores for text in store.remarks())
 
     def _judged(self, differences: Iterable[Difference]) -> Iterator[tuple[Difference, _Verdict]]:
         if self._by_checksum:
