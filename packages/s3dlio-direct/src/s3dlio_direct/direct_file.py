@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from s3dlio_direct._native import Geometry
     from s3dlio_direct.shared import Shared
 
-__all__ = ["DirectFile", "bounce_memory"]
+__all__ = ["BOUNCE_BYTES", "DirectFile", "bounce_memory"]
 
 #: Of each thread that moves unaligned bytes; only what is used of it takes memory.
-_BOUNCE_BYTES = 1024**2
+BOUNCE_BYTES = 1024**2
 
 _thread = threading.local()
 
@@ -34,7 +34,7 @@ def bounce_memory() -> native.Memory:
     try:
         memory: native.Memory = _thread.memory
     except AttributeError:
-        memory = _thread.memory = native.Memory(_BOUNCE_BYTES)
+        memory = _thread.memory = native.Memory(BOUNCE_BYTES)
     return memory
 
 

@@ -55,7 +55,12 @@ class DirectStore(FileStore):
 
     def __reduce__(self) -> tuple[Callable[..., FileStore], tuple[str]]:
         make, arguments = super().__reduce__()
-        return functools.partial(make, fallback=self._opener.fallback), arguments
+        return functools.partial(make, fallback=self.fallback), arguments
+
+    @property
+    def fallback(self) -> Fallback:
+        """What is done where O_DIRECT is refused."""
+        return self._opener.fallback
 
     def counters(self) -> Counters:
         """Tell how the bytes of this store's files were moved so far, by this object."""

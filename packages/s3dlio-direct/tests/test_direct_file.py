@@ -1,0 +1,101 @@
+"""DirectFile and its bounce memory: threads, wrong promises, far offsets."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from s3dlio_direct import DirectStore, direct_file, native
+from s3dlio_direct.direct_file import bounce_memory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DATA = bytes(range(251)) * 60
+
+
+def test_bounce_memory_goes_with_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that starts threads again and again doesn't grow."""
+    freed = []
+
+    class Watched(native.Memory):
+        def __del__(self) -> None:
+            freed.append(self.size_bytes)
+
+    monkeypatch.setattr(native, "Memory", Watched)
+    thread = threading.Thread(target=lambda: bounce_memory() is bounce_memory())
+    thread.start()
+    thread.join()
+    assert freed == [direct_file.BOUNCE_BYTES]
+
+
+def test_more_threads_than_locks_share_blocks(direct_directory: Path) -> None:
+    """Parts of 251 bytes: 16 of them own each block."""
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("a", size_bytes=len(_DATA), part_size_bytes=251)
+        with ThreadPoolExecutor(100) as pool:
+            offsets = range(0, len(_DATA), 251)
+            parts = list(
+                pool.map(
+                    lambda offset: upload.put_part(
+                        offset // 251 + 1, offset, _DATA[offset : offset + 251]
+                    ),
+                    offsets,
+                )
+            )
+        upload.complete(parts)
+    assert direct_directory.joinpath("a").read_bytes() == _DATA
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_size_that_was_too_small_does_no_harm(
+    direct_directory: Path, order: tuple[int, ...]
+) -> None:
+    """What is padding if the promise holds belongs to another part if it doesn't."""
+    edges = (0, 5000, 5100, 9000)
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("a", size_bytes=edges[1])
+        parts = [
+            upload.put_part(index + 1, edges[index], _DATA[edges[index] : edges[index + 1]])
+            for index in order
+        ]
+        upload.complete(sorted(parts, key=lambda part: part.number))
+    assert direct_directory.joinpath("a").read_bytes() == _DATA[: edges[-1]]
+
+
+def test_offsets_beyond_32_bits_are_what_they_are(direct_directory: Path) -> None:
+    """In a sparse file: nothing of 5 GiB is written but its end."""
+    offset_bytes = (5 << 30) + 3
+    path = direct_directory / "a"
+    with path.open("wb") as file:
+        file.truncate(offset_bytes)
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("b")
+        upload.put_part(1, offset_bytes, _DATA)
+        temporary = next(direct_directory.glob(".s3dlio-tmp-*[!s]"))
+        with temporary.open("rb") as file:
+            file.seek(offset_bytes)
+            assert file.read(len(_DATA)) == _DATA
+            file.seek(3)
+            assert not any(file.read(len(_DATA)))
+        upload.abort()
+        with path.open("ab") as file:
+            file.write(_DATA)
+        with store.open_reader("a", offset_bytes) as reader:
+            assert reader.read(len(_DATA) + 1) == _DATA
+
+
+@pytest.mark.parametrize("fallback", ["refuse", "buffered"])
+def test_a_pickle_keeps_the_settings(direct_directory: Path, fallback: str) -> None:
+    """Those of file:// and its own."""
+    store = DirectStore(str(direct_directory), fallback=fallback, fsync=True)  # type: ignore[arg-type]
+    copy = pickle.loads(pickle.dumps(store))
+    assert type(copy) is DirectStore
+    assert (copy.root, copy.fsync, copy.fallback) == (store.root, True, fallback)
+    copy.put("a", b"abc")
+    assert copy.counters().written_bounced_bytes == 3
+    assert store.counters().written_bounced_bytes == 0
