@@ -1,4 +1,4 @@
-"""Which files are opened with O_DIRECT, how their alignment is found, and what else is handed out."""
+"""Which files are opened with O_DIRECT, how their alignment is found, what else is handed out."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from s3dlio_direct import DirectStore, native
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from s3dlio_direct._native import Geometry
     from tests.disks.native_calls import NativeCalls
+
+    from s3dlio_direct._native import Geometry
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def probes(calls: NativeCalls) -> int:
 
 
 @pytest.mark.usefixtures("silent_kernel")
-def test_alignment_is_found_once_a_device(direct_directory: Path, native_calls: NativeCalls) -> None:
+def test_alignment_is_found_once(direct_directory: Path, native_calls: NativeCalls) -> None:
     """All files of a device have one."""
     with DirectStore(str(direct_directory)) as store:
         for number in range(3):

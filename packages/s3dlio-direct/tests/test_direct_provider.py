@@ -59,7 +59,7 @@ def test_a_mistake_is_named(
 def test_the_options_of_files_are_taken() -> None:
     """They mean what they mean to file://."""
     store = make_provider("direct", {"fsync": "true", "links": "own"}).open("/tmp")
-    assert (store.fsync, store.follow_links, store.own_links) == (True, True, True)  # type: ignore[attr-defined]
+    assert (store.fsync, store.follow_links, store.own_links) == (True, False, True)  # type: ignore[attr-defined]
 
 
 def test_a_file_system_is_named_by_type_and_place(mounts: Mounts) -> None:
