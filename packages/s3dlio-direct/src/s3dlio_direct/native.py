@@ -9,10 +9,10 @@ Rules that hold in this file:
 
 from __future__ import annotations
 
-import mmap
 import os
 from typing import TYPE_CHECKING
 
+from s3dlio_core.anonymous_memory import anonymous_memory
 from s3dlio_direct._native import ffi, lib
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Memory:
     __slots__ = ("pointer", "size_bytes")
 
     def __init__(self, size_bytes: int) -> None:
-        self.pointer = ffi.from_buffer(mmap.mmap(-1, size_bytes, mmap.MAP_PRIVATE | mmap.MAP_ANON))
+        self.pointer = ffi.from_buffer(anonymous_memory(size_bytes))
         self.size_bytes = size_bytes
 
 

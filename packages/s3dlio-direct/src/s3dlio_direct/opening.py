@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import threading
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -96,8 +95,6 @@ class Opener:
     def _find_geometry(self, fd: int, geometry: Geometry, *, is_new: bool) -> None:
         """Set the geometry of a file whose alignment the kernel doesn't tell."""
         status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            return  # whoever opens it finds out; until then nothing is read from a fifo
         known = self._geometries.get(status.st_dev)
         if known is not None:
             native.assign(geometry, known)
