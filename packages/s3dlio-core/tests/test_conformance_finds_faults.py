@@ -1019,6 +1019,19 @@ class PutCreatesTheContainer(MemoryStore):
         return super().put(key, buffer, **options)
 
 
+class RemarksOfEachPut(MemoryStore):
+    """The same is told for each object."""
+
+    _remarks: tuple[str, ...] = ()
+
+    def put(self, key: str, buffer: Buffer, **options: Any) -> ObjectInfo:
+        self._remarks = (*self._remarks, "an object was put")
+        return super().put(key, buffer, **options)
+
+    def remarks(self) -> tuple[str, ...]:
+        return self._remarks
+
+
 class PickledStoreForgetsItsContainer(MemoryStore):
     """A pickled store opens another container."""
 
@@ -1191,6 +1204,7 @@ FAULTS: dict[type[MemoryStore | MemoryProvider], str] = {
     MissingContainerIsAMissingKey: "test_missing_container",
     MissingContainerIsEmpty: "test_missing_container",
     PutCreatesTheContainer: "test_missing_container_is_not_created",
+    RemarksOfEachPut: "test_remarks_are_told_once",
     PickledStoreForgetsItsContainer: "test_store_pickles",
     ThreadsShareABuffer: "test_threads_write_different_keys",
     DeletesContainersWithObjects: "test_container_with_objects_is_not_deleted",

@@ -419,3 +419,30 @@ def test_the_kernel_still_copies_within_files(tmp_path: Path, no_kernel_copies: 
     (tmp_path / "a").write_bytes(b"123")
     with pytest.raises(AssertionError, match="the kernel copied"):
         operations.copy(tmp_path / "a", tmp_path / "b")
+
+
+@SCHEMES
+def test_a_copy_between_the_two_keeps_time_and_permissions(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    """As one within file:// does."""
+    (tmp_path / "a").write_bytes(b"123")
+    (tmp_path / "a").chmod(0o750)
+    os.utime(tmp_path / "a", ns=(1, 1_234_567_890_123_456_789))
+    operations.copy(f"{one}://{tmp_path}/a", f"{other}://{tmp_path}/b")
+    status = (tmp_path / "b").stat()
+    assert (status.st_mtime_ns, status.st_mode & 0o777) == (1_234_567_890_123_456_789, 0o750)
+
+
+def test_absolute_names_lie_in_a_source_of_either_scheme(tmp_path: Path) -> None:
+    """Where sources have both; a URI lies in one of its own scheme alone."""
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_bytes(b"1")
+    sources = [f"file://{tmp_path}/a/", f"direct://{tmp_path}/b/"]
+    names = [f"{tmp_path}/a/a", f"{tmp_path}/b/b"]
+    assert operations.copy(sources, f"{tmp_path}/to/", names=names).done_count == 2
+    report = operations.copy(
+        sources, f"{tmp_path}/to/", names=[f"file://{tmp_path}/b/b"], raise_on_failure=False
+    )
+    assert (report.done_count, report.failed_count) == (0, 1)

@@ -21,6 +21,7 @@ from s3dlio_progress import (
     write_line,
 )
 from s3dlio_progress._tqdm_line import LOCK
+from s3dlio_progress.plain import describe_failure
 
 
 class Terminal(io.StringIO):
@@ -281,3 +282,11 @@ def test_importing_the_package_does_not_import_tqdm() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("scheme", ["file", "direct"])
+def test_a_file_is_named_once(scheme: str) -> None:
+    """An error that names it by its path needn't be told its URI."""
+    error = PermissionDeniedError("not allowed", operation="read", uri="/data/a")
+    failure = Failure(f"{scheme}:///data/a", "", error)
+    assert describe_failure(failure) == "read /data/a: not allowed"

@@ -22,7 +22,8 @@ def describe_failure(failure: Failure) -> str:
     text = str(failure.error)
     source, named = printable(failure.source), printable(failure.error.uri)
     # Not "in text": a short name may be in any. The system's errors name a file by its path.
-    is_named = source in {named, f"file://{named}"} or source in named
+    is_path = named.startswith("/") and source.endswith(f"://{named}")
+    is_named = is_path or source in named
     return text if is_named else f"{source}: {text}"
 
 

@@ -95,7 +95,7 @@ class Roots:
                 self._directories.append((store.uri_of(selection.place.prefix), selection))
         uris = (selection.place.store.uri for selection in selections)
         self._schemes = {uri.partition("://")[0] for uri in uris}
-        self._path_scheme = next(iter(self._schemes & PATH_SCHEMES), "")
+        self._path_schemes = sorted(self._schemes & PATH_SCHEMES)
 
     @property
     def are_local(self) -> bool:
@@ -112,31 +112,34 @@ class Roots:
         """
         if not isinstance(name, str):
             raise TypeError(f"a name is a text, not {name!r}")
-        uri = self._uri(name)
-        if not uri and not self._is_elsewhere(name):
+        uris = self._uris(name)
+        if not uris and not self._is_elsewhere(name):
             return self._relative(name)
-        if uri in self._objects:
-            return self._objects[uri]
+        for uri in uris:
+            if uri in self._objects:
+                return self._objects[uri]
         for root, selection in self._directories:
-            if uri and f"{uri}/".startswith(root):
-                return selection, selection.place.prefix + uri[len(root) :]
+            for uri in uris:
+                if f"{uri}/".startswith(root):
+                    return selection, selection.place.prefix + uri[len(root) :]
         raise errors.InvalidKeyError(
             "it lies in none of the sources", hint="Give its directory as a SOURCE"
         )
 
-    def _uri(self, name: str) -> str:
-        """Return the URI that a name is; "" when it's relative."""
+    def _uris(self, name: str) -> list[str]:
+        """Return the URIs that a name may be; none when it's relative."""
         scheme, separator, _ = name.partition("://")
         if separator and scheme.lower() in self._schemes:
             parsed = parse_uri(name)
             if not parsed.is_path:
-                return str(parsed)
-            scheme, path = parsed.scheme, parsed.path
-        elif self._path_scheme and name.startswith("/"):
-            scheme, path = self._path_scheme, name
+                return [str(parsed)]
+            schemes, path = [parsed.scheme], parsed.path
+        elif name.startswith("/"):
+            schemes, path = self._path_schemes, name
         else:
-            return ""
-        return f"{scheme}://{absolute(path)}" + ("/" if path.endswith("/") else "")
+            return []
+        end = "/" if path.endswith("/") else ""
+        return [f"{scheme}://{absolute(path)}{end}" for scheme in schemes]
 
     def _is_elsewhere(self, name: str) -> bool:
         """Whether a name is the URI of another kind of store; keys may look like some."""

@@ -135,6 +135,17 @@ class LifecycleTests(ConformanceBase):
             clone(store).close()
             assert read(other, f"{prefix}object") == b"12345"
 
+    def test_remarks_are_told_once(self, store: ObjectStore, prefix: str) -> None:
+        """What a store has to remark is plain text, each once, also when it is closed."""
+        with clone(store) as other:
+            for name in ("one", "other"):
+                other.put(f"{prefix}{name}", b"12345")
+                assert read(other, f"{prefix}{name}") == b"12345"
+            remarks = other.remarks()
+        assert len(set(remarks)) == len(remarks)
+        assert all(remarks)
+        assert other.remarks() == remarks
+
     def test_store_survives_a_fork(self, store: ObjectStore, prefix: str) -> None:
         """Parent and child both go on with a store that was used before the fork."""
         data = content("fork", 300_000)
