@@ -30,7 +30,7 @@ int main(void) {
     char *bounce = test_memory(65536);
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         geometry = (struct s3dlio_geometry){
-            .memory_bytes = units[i] & -units[i],
+            .memory_bytes = 512,
             .offset_bytes = units[i],
             .block_bytes = units[i] < 4096 ? 4096 : units[i],
         };
