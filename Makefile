@@ -30,7 +30,7 @@ install: .venv/.installed ## make .venv with everything editable; .venv/bin/s3-c
 demo: install ## copy a real tree to S3, to Azure and back, on real servers; compare every byte
 	$(BIN)/python -m tools.demo
 
-test: install native-test ## run all tests, then those of S3 over requests' own adapter and over TLS
+test: native-test install ## run all tests, then those of S3 over requests' own adapter and over TLS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	S3DLIO_HTTP_ADAPTER=requests $(BIN)/python -m pytest $(PYTEST_ARGS) $(WIRE_TESTS)
 	S3DLIO_TEST_TLS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) $(WIRE_TESTS)

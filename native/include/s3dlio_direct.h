@@ -98,7 +98,8 @@ int64_t s3dlio_read(int fd, const struct s3dlio_geometry *geometry, void *buffer
  * its address allows that, the rest through the bounce memory (as for s3dlio_read).
  *
  * end_bytes: the size that the file will have, -1 if unknown. A range that ends there is padded
- * with zeros to a whole block, in the same pwritev(2) as the body; s3dlio_cut removes them.
+ * with zeros to a whole block; s3dlio_cut removes them. It is one pwritev(2) with the body: a
+ * second call would wait for the device once more.
  *
  * A block at another edge belongs to others, too: it is locked (F_OFD_SETLKW on its bytes), read,
  * merged, written and unlocked, and fd must be readable for that. What the file doesn't have of it
@@ -117,13 +118,15 @@ int64_t s3dlio_write(int fd, const struct s3dlio_geometry *geometry, const void 
 /*
  * Allocates size_bytes, rounded up to 4096 for the padded tail, and makes the file that long.
  * Parts may then be written in any order and at the same time: a write beyond the end of a file
- * makes all others wait. Returns 0, also where the file system can't; -ENOSPC, -EDQUOT, -EFBIG.
+ * makes all others wait. For a file of one write it costs a little and saves nothing.
+ * Returns 0, also where the file system can't; -ENOSPC, -EDQUOT, -EFBIG.
  */
 int s3dlio_reserve(int fd, int64_t size_bytes);
 
 /*
- * Makes the file size_bytes long, where it isn't. Cutting inside a block may leave a page in the
- * page cache, whose end is now zeros: it is written and dropped.
+ * Makes the file size_bytes long, where it isn't. To cut inside a block, a file system may read it
+ * into the page cache and put zeros at its end (ext4_block_truncate_page): that page, which
+ * mincore(2) doesn't see, but cachestat(2) does, is written and dropped.
  */
 int s3dlio_cut(int fd, const struct s3dlio_geometry *geometry, int64_t size_bytes);
 

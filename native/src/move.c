@@ -52,7 +52,7 @@ static int rest_of(const struct iovec *spans, int span_count, size_t skip_bytes,
 static int write_error(int error, int64_t end_bytes) {
     struct rlimit limit;
     if (error == EINVAL && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-        limit.rlim_cur != RLIM_INFINITY && (uint64_t)end_bytes > limit.rlim_cur)
+        (uint64_t)end_bytes > limit.rlim_cur)
         return -EFBIG;
     return -error;
 }

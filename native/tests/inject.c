@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@ int failing_call;
 int failing_error;
 int failing_count;
 size_t transfer_bytes_max;
+int short_transfers;
 void (*on_transfer)(char way, int64_t offset_bytes, size_t size_bytes);
 unsigned statx_tells_bytes;
 size_t required_memory_bytes;
@@ -27,6 +29,7 @@ void inject_nothing(void) {
     failing_error = 0;
     failing_count = 1;
     transfer_bytes_max = SIZE_MAX;
+    short_transfers = INT_MAX;
     on_transfer = NULL;
     statx_tells_bytes = 0;
     required_memory_bytes = 1;
@@ -146,6 +149,8 @@ static int refuses(char way, const struct iovec *spans, int count, off_t offset)
         return 1;
     if (on_transfer != NULL)
         on_transfer(way, offset, size_of(spans, count));
+    if (short_transfers-- == 0)
+        transfer_bytes_max = SIZE_MAX;
     if (is_required(spans, count, offset))
         return 0;
     errno = EINVAL;

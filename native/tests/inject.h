@@ -15,8 +15,9 @@ extern int failing_call;
 extern int failing_error;
 /* As many calls from there on fail. */
 extern int failing_count;
-/* At most this many bytes are moved by a call of preadv or pwritev. */
+/* At most this many bytes are moved by each of the first so many calls of preadv or pwritev. */
 extern size_t transfer_bytes_max;
+extern int short_transfers;
 /* Called before each transfer, if set: 'r' or 'w', and its offset and size. */
 extern void (*on_transfer)(char way, int64_t offset_bytes, size_t size_bytes);
 /* Alignment of offsets that statx tells, and its power of two for addresses; 0: the truth. */

@@ -1,4 +1,6 @@
 /* Description: short transfers of any size are continued, from whole units; vain ones end. */
+#include <limits.h>
+
 #include "check.h"
 #include "inject.h"
 
@@ -23,13 +25,15 @@ static int64_t read_all(size_t skew_bytes) {
                        bounce_bytes(&geometry), NULL);
 }
 
-/* The bounce memory or the buffer itself, by the skew. */
-static void whole_despite(size_t size_bytes, size_t skew_bytes) {
+/* The bounce memory or the buffer itself, by the skew. All transfers are short, or the first is. */
+static void whole_despite(size_t size_bytes, size_t skew_bytes, int transfers) {
     transfer_bytes_max = size_bytes;
+    short_transfers = transfers;
     CHECK_SAME(SIZE_BYTES, write_all(skew_bytes));
     inject_nothing();
     CHECK_SAME(0, s3dlio_cut(fd, &geometry, SIZE_BYTES));
     transfer_bytes_max = size_bytes;
+    short_transfers = transfers;
     CHECK_SAME(SIZE_BYTES, read_all(skew_bytes));
     inject_nothing();
     CHECK_SAME(0, memcmp(content + skew_bytes, buffer + skew_bytes, SIZE_BYTES));
@@ -56,9 +60,11 @@ int main(void) {
     const size_t steps[] = {1, unit / 2 + 1, unit};
     for (size_t size_bytes = unit; size_bytes <= SIZE_BYTES + unit;
          size_bytes += steps[random_below(3)])
-        whole_despite(size_bytes, 0);
+        whole_despite(size_bytes, 0, INT_MAX);
+    for (size_t size_bytes = unit - 1; size_bytes <= SIZE_BYTES + unit; size_bytes += 211)
+        whole_despite(size_bytes, 0, 1);
     for (size_t size_bytes = unit; size_bytes <= 2 * unit; size_bytes += 13)
-        whole_despite(size_bytes, 1);
+        whole_despite(size_bytes, 1, INT_MAX);
     ends_in_vain(0);
     ends_in_vain(1);
     ends_in_vain(unit - 1);
