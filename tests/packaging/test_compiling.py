@@ -25,7 +25,7 @@ COMPILED: Final = sorted(
     name for name, package in PACKAGES.items() if package.is_compiled and package.is_for_here
 )
 #: What building and testing leave behind.
-_PRODUCTS: Final = ("build", "*.egg-info", "__pycache__", "*.o", "*.so", "*.a")
+_PRODUCTS: Final = ("build", "*.egg-info", "__pycache__", "*.o", "*.so", "*.a", "s3dlio-test-*")
 
 
 def checkout_of(name: str, parent: Path) -> Path:
@@ -53,7 +53,7 @@ def native_files() -> set[str]:
 def test_sdist_holds_the_c_sources_as_plain_files(name: str, tmp_path: Path) -> None:
     """Who unpacks it can build it: no link leads out of it, and no product of a build is in it."""
     package = checkout_of(name, tmp_path)
-    for product in ("src/left.o", "tests/left.so", "build/left.c"):
+    for product in ("src/left.o", "tests/left.so", "build/left.c", "s3dlio-test-1-0"):
         path = tmp_path / "native" / product
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"left by a build")
