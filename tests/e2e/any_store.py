@@ -1,26 +1,29 @@
 """Directories, memory containers and buckets that look the same to a test.
 
-What they hold is put there, and read, without the operations that are tested: files with pathlib,
-objects of a bucket with boto3, blobs with azure-storage-blob.
+What they hold is put there, and read, without the operations that are tested: files with pathlib
+(those of `direct://`, too), objects of a bucket with boto3, blobs with azure-storage-blob.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import os
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
 from s3dlio_core.memory_store import MemoryProvider, MemoryStore
+from tests.disks.candidates import find_direct
 from tests.e2e.truth import tree, write_tree
 from tests.servers.azurite_install import AzuriteMissingError, azurite_command
 from tests.servers.requirements import is_required, required_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from tests.e2e.truth import Bucket
     from tests.servers.blob_container import BlobContainer
@@ -63,6 +66,16 @@ class Directory:
     def held(self) -> dict[str, bytes]:
         """The files."""
         return tree(self.path)
+
+
+@dataclass(frozen=True)
+class DirectDirectory(Directory):
+    """A directory whose files are to be read and written past the page cache."""
+
+    @property
+    def uri(self) -> str:
+        """Its URI."""
+        return f"direct://{self.path}"
 
 
 @dataclass(frozen=True)
@@ -137,7 +150,7 @@ class BlobPrefix:
         return {key[len(self.name) + 1 :]: self.container.get(key) for key in keys}
 
 
-KINDS: Final = ("file", "memory", "s3", "az")
+KINDS: Final = ("file", "direct", "memory", "s3", "az")
 
 
 @functools.cache
@@ -146,13 +159,19 @@ def kinds_here() -> tuple[str, ...]:
 
     It fails where what is missing is said to be there.
     """
+    missing = set()
     try:
         azurite_command()
     except AzuriteMissingError as error:
         if is_required(f"azurite: {error}", required_groups()):
             raise
-        return tuple(kind for kind in KINDS if kind != "az")
-    return KINDS
+        missing.add("az")
+    directory, reason = find_direct(Path(tempfile.gettempdir()), dict(os.environ))
+    if directory is None:
+        if is_required(f"direct: {reason}", required_groups()):
+            raise OSError(reason)
+        missing.add("direct")
+    return tuple(kind for kind in KINDS if kind not in missing)
 
 
 @dataclass(frozen=True)
@@ -163,17 +182,21 @@ class Stores:
         directory: for files.
         bucket: for objects.
         container: gives that for blobs; is called only for them, and may skip the test.
+        direct: likewise gives a directory on a file system that takes O_DIRECT.
     """
 
     directory: Path
     bucket: Bucket
     container: Callable[[], BlobContainer]
+    direct: Callable[[], Path]
 
     def new(self, kind: str) -> Place:
         """An empty place of a kind."""
         name = f"place-{next(_numbers)}"
         if kind == "file":
             return Directory(self.directory / name)
+        if kind == "direct":
+            return DirectDirectory(self.direct() / name)
         if kind == "s3":
             return Prefix(self.bucket, name)
         if kind == "az":

@@ -2,8 +2,6 @@
 
 Rules of this file: the commands are as they are announced, and so is the Python, but for roots and
 servers: "/" is a directory of the test, the buckets and containers are prefixes of one on moto.
-O_DIRECT has no package here, so a directory takes the place of the device; that it is refused as it
-stands is tested, too.
 """
 
 from __future__ import annotations
@@ -98,18 +96,22 @@ EXAMPLES: Final[Mapping[str, tuple[str, Iterable[str]]]] = {
     ),
     "s3dlio.download('az://container/files/', './files/', recursive=True)": ("./files", ("4",)),
 }
-_ROOTED: Final = re.compile(r"(?<=[\s'\"])(?:(?:file|direct)://)?/(?=[a-z])")
+_ROOTED: Final = re.compile(r"(?<=[\s'\"])(direct://|)(?:file://)?/(?=[a-z])")
 
 
 def adapted(code: str, root: Path, bucket: Bucket) -> str:
     """The code with the test's directory for "/" and its bucket for all others."""
-    return _ROOTED.sub(f"{root}/", re.sub(r"(?:s3|az)://", f"{bucket.uri}/", code))
+    return _ROOTED.sub(rf"\g<1>{root}/", re.sub(r"(?:s3|az)://", f"{bucket.uri}/", code))
 
 
 @pytest.mark.parametrize("code", EXAMPLES, ids=lambda code: code.replace("\n", "; "))
-def test_what_was_announced(code: str, moto_cli: Cli, moto: Bucket, tmp_path: Path) -> None:
+def test_what_was_announced(
+    code: str, moto_cli: Cli, moto: Bucket, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """It ends without an error, and these are there."""
-    root = write_tree(tmp_path / "root", {name: name.encode() for name in FILES})
+    is_direct = "direct://" in code
+    parent: Path = request.getfixturevalue("direct_directory") if is_direct else tmp_path
+    root = write_tree(parent / "root", {name: name.encode() for name in FILES})
     working = write_tree(tmp_path / "work", {})
     for key in OBJECTS:
         moto.put(key, key.encode())
@@ -141,11 +143,3 @@ def test_what_was_announced(code: str, moto_cli: Cli, moto: Bucket, tmp_path: Pa
     assert sorted(names) == sorted(found)
     for name, content in found.items():
         assert content.decode().strip() == "Hello s3dlio!" or content.decode().endswith(name)
-
-
-def test_what_is_announced_and_not_here_is_told(bare_cli: Cli, tmp_path: Path) -> None:
-    """One line names the package that serves it, and nothing is done."""
-    (tmp_path / "a.log").touch()
-    outcome = bare_cli("upload", "a.log", "direct:///nvme/logs/").expect(2)
-    assert len(outcome.errors) == 1
-    assert "s3dlio-direct" in outcome.errors[0]

@@ -2,7 +2,8 @@
 
 SRC and DST stand for a place in one store and one in another. What lies at SRC is `TREE`; each file
 has its own name for its content. Each row is run by the installed s3-cli, from files to objects and
-back; from and to blobs within this process, since what a process adds is the same.
+back; from and to blobs, and past the page cache, within this process, since what a process adds is
+the same.
 """
 
 from __future__ import annotations
@@ -83,7 +84,12 @@ COPIES: Final[tuple[tuple[str, int, Iterable[str], str], ...]] = (
 def stores(tmp_path: Path, moto: Bucket, request: pytest.FixtureRequest) -> Stores:
     """Directories and prefixes."""
     (tmp_path / "names.txt").write_text(NAMES)
-    return Stores(tmp_path, moto, lambda: request.getfixturevalue("azurite_container"))
+    return Stores(
+        tmp_path,
+        moto,
+        lambda: request.getfixturevalue("azurite_container"),
+        lambda: request.getfixturevalue("direct_directory"),
+    )
 
 
 def contents(names: Iterable[str]) -> dict[str, bytes]:
@@ -110,6 +116,8 @@ COPIED: Final = (
     ("download", "s3", "file"),
     ("upload", "file", "az"),
     ("download", "az", "file"),
+    ("upload", "file", "direct"),
+    ("download", "direct", "s3"),
 )
 
 
@@ -127,19 +135,19 @@ def runs(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
-) -> Callable[[str], Runner]:
-    """By a kind of store who runs s3-cli with it: the installed one, or the one in this process."""
+) -> Callable[..., Runner]:
+    """By kinds of stores who runs s3-cli with them: the installed one, or that of this process."""
 
     def run_here(*arguments: object) -> Outcome:
         code = run([str(argument) for argument in arguments])
         return Outcome(code, *capfd.readouterr())
 
-    def runner(kind: str) -> Runner:
-        if kind != "az":
+    def runner(*kinds: str) -> Runner:
+        if not {"az", "direct"}.intersection(kinds):
             return moto_cli
-        azure_cli: Cli = request.getfixturevalue("azure_cli")
+        cli: Cli = request.getfixturevalue("azure_cli") if "az" in kinds else moto_cli
         monkeypatch.chdir(tmp_path)
-        for name, value in azure_cli.environment.items():
+        for name, value in cli.environment.items():
             monkeypatch.setenv(name, value)
         return run_here
 
@@ -147,7 +155,7 @@ def runs(
 
 
 def copied(
-    runs: Callable[[str], Runner],
+    runs: Callable[..., Runner],
     stores: Stores,
     copies: tuple[str, str, str],
     line: str,
@@ -171,15 +179,14 @@ def copied(
     here, there = new_tree(stores, source), stores.new(destination)
     if before:
         there.fill(before)
-    kind = source if destination == "file" else destination
-    outcome = runs(kind)(command, *arguments_of(line, here, there)).expect(code)
+    outcome = runs(source, destination)(command, *arguments_of(line, here, there)).expect(code)
     return outcome.out + outcome.err, there.held()
 
 
 @pytest.mark.parametrize("copies", COPIED, ids="-".join)
 @pytest.mark.parametrize(("line", "code", "names", "said"), COPIES, ids=[row[0] for row in COPIES])
 def test_copies(
-    runs: Callable[[str], Runner],
+    runs: Callable[..., Runner],
     stores: Stores,
     copies: tuple[str, str, str],
     line: str,
@@ -210,7 +217,7 @@ REPLACEMENTS: Final = (
 @pytest.mark.parametrize("copies", COPIED, ids="-".join)
 @pytest.mark.parametrize(("line", "content"), REPLACEMENTS, ids=[line for line, _ in REPLACEMENTS])
 def test_what_exists(
-    runs: Callable[[str], Runner],
+    runs: Callable[..., Runner],
     stores: Stores,
     copies: tuple[str, str, str],
     line: str,
@@ -238,10 +245,10 @@ DELETIONS: Final[tuple[tuple[str, int, Iterable[str]], ...]] = (
 )
 
 
-@pytest.mark.parametrize("kind", ["file", "s3", "az"])
+@pytest.mark.parametrize("kind", ["file", "direct", "s3", "az"])
 @pytest.mark.parametrize(("line", "code", "gone"), DELETIONS, ids=[row[0] for row in DELETIONS])
 def test_deletions(
-    runs: Callable[[str], Runner],
+    runs: Callable[..., Runner],
     stores: Stores,
     kind: str,
     line: str,
@@ -265,10 +272,10 @@ LISTINGS: Final[Mapping[str, Iterable[str]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", ["file", "s3", "az"])
+@pytest.mark.parametrize("kind", ["file", "direct", "s3", "az"])
 @pytest.mark.parametrize(("line", "names"), LISTINGS.items(), ids=list(LISTINGS))
 def test_listings(
-    runs: Callable[[str], Runner], stores: Stores, kind: str, line: str, names: Iterable[str]
+    runs: Callable[..., Runner], stores: Stores, kind: str, line: str, names: Iterable[str]
 ) -> None:
     """One URI a line."""
     here = new_tree(stores, kind)

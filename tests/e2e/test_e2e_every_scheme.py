@@ -67,17 +67,16 @@ ROWS: Final = {
 }
 #: What has no meaning for a scheme, and what is said of it.
 REFUSALS: Final = {
+    ("list-buckets", "direct"): "a file system has no list of containers",
     ("list-buckets", "file"): "a file system has no list of containers",
+    ("presign", "direct"): "this store has no presigned URLs",
     ("presign", "file"): "this store has no presigned URLs",
     ("presign", "memory"): "this store has no presigned URLs",
 }
 #: Commands that aren't about any store.
 OTHERS: Final = {"completion"}
 #: Schemes that no installed store serves, and what is said of them.
-STRANGERS: Final = {
-    "gs": "Known schemes: az, file, memory, s3",
-    "direct": "pip install s3dlio-direct",
-}
+STRANGERS: Final = {"gs": "Known schemes: az, direct, file, memory, s3"}
 COMMANDS: Final = [entry.name for entry in TABLE if entry.name not in OTHERS]
 _numbers: Final = itertools.count()
 
@@ -106,15 +105,15 @@ def stores(
 
     set_all(environment)
     (tmp_path / "f").write_bytes(b"file")
-    return Stores(tmp_path, moto, container)
+    return Stores(tmp_path, moto, container, lambda: request.getfixturevalue("direct_directory"))
 
 
 @pytest.fixture
 def containers(tmp_path: Path, moto_s3: MotoServer) -> Iterator[dict[str, str]]:
     """By kind the URI of a container that isn't there."""
     name = f"scheme-{os.getpid()}-{next(_numbers)}"
-    others = {kind: f"{kind}://{name}" for kind in KINDS if kind != "file"}
-    yield {"file": f"{tmp_path}/{name}/", **others}
+    paths = {"file": f"{tmp_path}/{name}/", "direct": f"direct://{tmp_path}/{name}/"}
+    yield {kind: paths.get(kind, f"{kind}://{name}") for kind in KINDS}
     moto_s3.drop_bucket(name)  # Azurite's are few, and go with it
 
 
@@ -175,7 +174,7 @@ def test_a_command_works_or_says_why_not(
     assert row.shows.replace("PLACE", place.uri) in out + err
 
 
-@pytest.mark.parametrize("kind", ["file", "memory"])
+@pytest.mark.parametrize("kind", ["file", "direct", "memory"])
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "cat"])
 def test_json_has_types_and_ends_with_a_summary(
     stores: Stores,
@@ -201,8 +200,7 @@ def test_an_unknown_scheme_is_told_by_every_command(
 ) -> None:
     """With what is known, or what to install; as wrong usage, since nothing was done."""
     (tmp_path / "f").touch()
-    container = f"{scheme}:///c" if scheme == "direct" else f"{scheme}://c"
-    names = dict.fromkeys(("PLACE", "OTHER", "CONTAINER", "EMPTY"), container)
+    names = dict.fromkeys(("PLACE", "OTHER", "CONTAINER", "EMPTY"), f"{scheme}://c")
     names |= {"SCHEME": scheme, "FILE": str(tmp_path / "f")}
     code = run([command, *words_of(ROWS[command].line, names)])
     out, err = capfd.readouterr()

@@ -13,7 +13,7 @@ import pytest
 
 import s3dlio
 from s3dlio_core.memory_store import MemoryProvider
-from tests.e2e.any_store import BlobPrefix, Directory, Prefix
+from tests.e2e.any_store import BlobPrefix, DirectDirectory, Directory, Prefix
 from tests.e2e.loaders import ByStore, ByUri, Loader
 from tests.e2e.truth import Bucket, boto3_client
 from tests.servers.endpoint import SECRET_KEY, SESSION_TOKEN
@@ -39,7 +39,9 @@ def place(
     """The samples in a directory, or in a bucket of a server that the environment names."""
     place: Place = Directory(tmp_path / "samples")
     with contextlib.ExitStack() as stack:
-        if request.param == "azurite":
+        if request.param == "direct":
+            place = DirectDirectory(request.getfixturevalue("direct_directory") / "samples")
+        elif request.param == "azurite":
             for name, value in request.getfixturevalue("azurite").environment.items():
                 monkeypatch.setenv(name, value)
             place = BlobPrefix(request.getfixturevalue("azurite_container"), "samples")
@@ -67,7 +69,7 @@ def loaded(loader: Loader) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("start_method", START_METHODS)
-@pytest.mark.parametrize("place", ["file", "moto", "rclone", "azurite"], indirect=True)
+@pytest.mark.parametrize("place", ["file", "direct", "moto", "rclone", "azurite"], indirect=True)
 def test_samples_by_uri(place: Place, start_method: str) -> None:
     """Two workers read every sample once, in two epochs."""
     wanted = by_uri(place)
@@ -78,7 +80,7 @@ def test_samples_by_uri(place: Place, start_method: str) -> None:
 
 
 @pytest.mark.parametrize("start_method", START_METHODS)
-@pytest.mark.parametrize("place", ["file", "moto", "rclone", "azurite"], indirect=True)
+@pytest.mark.parametrize("place", ["file", "direct", "moto", "rclone", "azurite"], indirect=True)
 def test_samples_of_a_store_that_is_in_use(place: Place, start_method: str) -> None:
     """The store goes to the workers while the parent reads with it, before, meanwhile and after."""
     base, _, prefix = place.uri.rpartition("/")

@@ -77,6 +77,7 @@ def stores(
     moto_s3: MotoServer,
     container: BlobContainer | None,
     tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Stores]:
     """Directories, memory and a bucket on moto, which the environment names, and a container."""
     name = f"rules-{uuid.uuid4().hex}"
@@ -89,7 +90,12 @@ def stores(
         for variable, value in moto_s3.environment.items():
             patch.setenv(variable, value)
         client.create_bucket(Bucket=name)
-        yield Stores(tmp_path_factory.mktemp("rules"), Bucket(client, name), given_container)
+        yield Stores(
+            tmp_path_factory.mktemp("rules"),
+            Bucket(client, name),
+            given_container,
+            lambda: request.getfixturevalue("direct_root"),
+        )
         moto_s3.drop_bucket(name)
 
 
