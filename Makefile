@@ -27,7 +27,7 @@ install: .venv/.installed ## make .venv with everything editable; .venv/bin/s3-c
 	$(BIN)/python -m pip install --quiet -r .venv/requirements.txt
 	@touch $@
 
-demo: install ## copy a real tree to S3, to Azure and back, on real servers; compare every byte
+demo: install ## copy a real tree past the page cache, to S3, to Azure and back; compare every byte
 	$(BIN)/python -m tools.demo
 
 test: native-test install ## run all tests, then those of S3 over requests' own adapter and over TLS

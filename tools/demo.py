@@ -1,9 +1,10 @@
 """The demonstration: a real tree goes through real servers and back, and every byte is compared.
 
-From files to S3, from there to Azure Blob Storage, where Node.js is to run its emulator, and back
-to files. It starts servers of its own on free ports, makes its files in a temporary directory, runs
-the installed `s3-cli`, compares both trees by the hashes of a program that isn't ours, and leaves
-nothing behind. `S3DLIO_TEST_REQUIRE=azurite` makes the missing emulator an error.
+From files past the page cache to a disk, from there to S3, on to Azure Blob Storage, where Node.js
+is to run its emulator, past the page cache to a disk again, and back to files. It starts servers of
+its own on free ports, makes its files in temporary directories, runs the installed `s3-cli`,
+compares both trees by the hashes of a program that isn't ours, and leaves nothing behind.
+`S3DLIO_TEST_REQUIRE=azurite,direct` makes a missing emulator, or a disk without O_DIRECT, an error.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
+from tests.disks.candidates import find_direct
+from tests.disks.page_cache import cached_pages
 from tests.servers import AzuriteServer, MotoServer
 from tests.servers.azurite_install import AzuriteMissingError, azurite_command
 from tests.servers.requirements import is_required, required_groups
@@ -30,24 +34,25 @@ MIB = 1024**2
 def main() -> int:
     """Run the demonstration; return 0 when every byte came back."""
     with contextlib.ExitStack() as stack:
-        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="s3dlio-demo-"))
+        directory = Path(stack.enter_context(_temporary_directory(None)))
+        disk = _disk(stack)
         moto = stack.enter_context(MotoServer())
         azurite = stack.enter_context(AzuriteServer()) if _azurite_is_here() else None
-        source, back = Path(directory, "tree"), Path(directory, "back")
+        source, back = directory / "tree", directory / "back"
         count = _make_tree(source)
         print(f"A tree of {count} files, and an S3 server at {moto.endpoint_url}", flush=True)
         settings = {**os.environ, **moto.environment}
-        last = "s3://demo-bucket/tree/"
+        places = ["s3://demo-bucket/tree/"]
         if azurite is not None:
             print(f"and one of Azure Blob Storage at {azurite.endpoint_url}")
             settings |= azurite.environment
-            last = "az://demo-container/tree/"
+            places.append("az://demo-container/tree/")
+        if disk is not None:
+            places = [f"direct://{disk}/out/", *places, f"direct://{disk}/back/"]
         print(flush=True)
-        _run(settings, "upload", "-r", "-c", f"{source}/", "s3://demo-bucket/tree/")
-        _run(settings, "ls", "s3://demo-bucket/tree/")
-        if azurite is not None:
-            _run(settings, "cp", "-r", "-c", "s3://demo-bucket/tree/", last)
-        _run(settings, "download", "-r", last, f"{back}/")
+        _copy_through(settings, [f"{source}/", *places, f"{back}/"])
+        if disk is not None and not _is_uncached(disk):
+            return 1
         before, after = _hashes(source), _hashes(back)
     if before != after or len(before) != count:
         different = sorted(set(before.items()) ^ set(after.items()))[:10]
@@ -55,6 +60,29 @@ def main() -> int:
         return 1
     print(f"\nAll {count} files came back, byte for byte (compared by {_hash_program()[0]}).")
     return 0
+
+
+def _temporary_directory(parent: Path | None) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="s3dlio-demo-", dir=parent)
+
+
+def _disk(stack: contextlib.ExitStack) -> Path | None:
+    """Make a directory on a disk that takes O_DIRECT; None where there is none."""
+    found, reason = find_direct(Path(tempfile.gettempdir()), dict(os.environ))
+    if found is None:
+        if is_required(f"direct: {reason}", required_groups()):
+            raise SystemExit(f"A disk that takes O_DIRECT is required: {reason}")
+        print(f"Without direct://, since {reason}.", flush=True)
+        return None
+    return Path(stack.enter_context(_temporary_directory(found)))
+
+
+def _is_uncached(disk: Path) -> bool:
+    """Say whether any page of what went past the page cache is in it; nobody has read it yet."""
+    paths = [path for path in disk.rglob("*") if path.is_file()]
+    cached = sum(cached_pages(path) > 0 for path in paths)
+    print(f"Of {len(paths)} files that went past the page cache, {cached} are in it (mincore).")
+    return not cached
 
 
 def _azurite_is_here() -> bool:
@@ -90,6 +118,16 @@ def _make_tree(target: Path) -> int:
     for name in ("empty", "with space + plus %41.txt", "Ünïcode 🚀.txt"):
         (target / name).write_text("" if name == "empty" else name, encoding="utf-8")
     return count + len(LARGE_FILES_MIB) + 3
+
+
+def _copy_through(settings: dict[str, str], places: list[str]) -> None:
+    """Copy a tree from each place to the next; what the first is uploaded to is listed."""
+    for number, (source, destination) in enumerate(pairwise(places)):
+        is_last = number == len(places) - 2
+        command = "download" if is_last else "cp" if number else "upload"
+        _run(settings, command, "-r", *(() if is_last else ("-c",)), source, destination)
+        if number == 0:
+            _run(settings, "ls", destination)
 
 
 def _run(settings: dict[str, str], *arguments: str) -> None:
