@@ -46,6 +46,8 @@ FILES: Final[Mapping[str, bytes]] = {
     "data/a.bin": bytes(range(256)),
     "data/2024/deep.log": b"a line below\n",
     "backup/.keep": b"",
+    "nvme/data/a.bin": bytes(range(256)) * 20,
+    "nvme/data/x.bin": b"x",
     "tmp/.keep": b"",
 }
 #: The files that examples name relative to the working directory.
@@ -68,12 +70,16 @@ OBJECTS: Final[Mapping[str, Mapping[str, bytes]]] = {
     "my-bucket": {},
 }
 _FENCE: Final = re.compile(r"^```(bash|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_ROOTED: Final = re.compile(r"(file://|(?<![\w./:~-]))/(data|backup|tmp)(?=[/\"'\s]|$)")
+_ROOTED: Final = re.compile(
+    r"(file://|direct://|(?<![\w./:~-]))/(data|backup|tmp|nvme)(?=[/\"'\s]|$)"
+)
 _LOCAL_ENDPOINT: Final = re.compile(r"http://(?:localhost|127\.0\.0\.1):(?!10000\b)\d+")
 #: Examples that name blobs get Azurite, with the first of these containers, which has what the
 #: first of the buckets has.
 _OF_AZURE: Final = re.compile("az://|azure://|s3dlio_azure")
 CONTAINERS: Final = ("container", "new-container", "my-container")
+#: Examples that read or write past the page cache get a root where that can be done.
+_OF_DIRECT: Final = re.compile("direct://|s3dlio_direct")
 _JQ: Final = re.compile(r" \| jq .*$", re.MULTILINE)
 
 
@@ -192,6 +198,9 @@ def test_example_of_a_document_works(
 
 def machine_of(code: str, machine: Machine, request: pytest.FixtureRequest) -> Machine:
     """The machine for a block: with Azurite if it names a blob; without Node.js it is skipped."""
+    if _OF_DIRECT.search(code):
+        root = write_tree(request.getfixturevalue("direct_directory") / "root", FILES)
+        machine = dataclasses.replace(machine, root=root)
     if not _OF_AZURE.search(code):
         return machine
     return with_azurite(machine, request.getfixturevalue("azurite"), code)
