@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.disks.candidates import find_direct, why_not_direct
-from tests.disks.page_cache import cached_pages, drop_cached, write_uncached
+from tests.disks.page_cache import (
+    cached_pages,
+    drop_cached,
+    sees_partial_pages,
+    write_uncached,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +53,15 @@ def test_direct_reads_leave_no_page(direct_directory: Path) -> None:
     finally:
         os.close(fd)
     assert 0 == cached_pages(path)
+
+
+@pytest.mark.skipif(not sees_partial_pages(), reason="cachestat(2) came with Linux 6.5")
+def test_the_page_that_a_cut_leaves_is_seen(direct_directory: Path) -> None:
+    """The file system reads the last block, to put zeros at its end."""
+    path = direct_directory / "file"
+    write_uncached(path, b"x" * 3 * mmap.PAGESIZE)
+    os.truncate(path, 2 * mmap.PAGESIZE + 1)
+    assert 1 == cached_pages(path)
 
 
 def test_an_empty_file_has_no_page(tmp_path: Path) -> None:
