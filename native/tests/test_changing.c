@@ -43,7 +43,26 @@ static int64_t read_while(int64_t becomes_bytes, size_t skew_bytes) {
     return got;
 }
 
+/* What other ranges left in the bounce memory isn't copied out behind the end. */
+static void gives_nothing_of_others(void) {
+    start_with(12500);
+    for (int64_t start_bytes = 12388; start_bytes <= 13412; start_bytes += 512) {
+        for (size_t skew_bytes = 0; skew_bytes < 2; skew_bytes++) {
+            const int64_t left_bytes = start_bytes < 12500 ? 12500 - start_bytes : 0;
+            char *target = buffer + 100 + skew_bytes;
+            memset(bounce, 0x5E, bounce_bytes(&geometry));
+            memset(buffer, 0, AREA_BYTES);
+            CHECK_SAME(left_bytes, s3dlio_read(fd, &geometry, target, 30000, start_bytes, bounce,
+                                               bounce_bytes(&geometry), NULL));
+            CHECK_SAME(0, memcmp(target, content + start_bytes, (size_t)left_bytes));
+            for (int64_t i = left_bytes; i < 30000; i++)
+                CHECK(target[i] != 0x5E);
+        }
+    }
+}
+
 int main(void) {
+    inject_nothing();
     fd = test_file(&geometry);
     content = test_memory(AREA_BYTES);
     buffer = test_memory(AREA_BYTES);
@@ -55,5 +74,6 @@ int main(void) {
             CHECK_SAME(sizes[i][1], read_while(sizes[i][0], skew_bytes));
         }
     }
+    gives_nothing_of_others();
     return EXIT_SUCCESS;
 }

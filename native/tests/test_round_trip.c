@@ -1,10 +1,15 @@
 /* Description: any range written and read is what was meant, with any address and bounce memory. */
 #include "check.h"
 
-#define FILE_BYTES_MAX 200000
+enum { FILE_BYTES_MAX = 200000, BOUNCE_MORE_BYTES_MAX = 10000 };
 
 static struct s3dlio_geometry geometry;
 static struct s3dlio_counters counters;
+
+/* Two blocks or more, and seldom whole ones. */
+static size_t any_bounce_bytes(void) {
+    return bounce_bytes(&geometry) + random_below(BOUNCE_MORE_BYTES_MAX);
+}
 
 /* Writes all of it in ranges between random cuts, in random order, then cuts the file. */
 static void write_in_pieces(int fd, const char *content, int64_t size_bytes, char *bounce) {
@@ -26,7 +31,7 @@ static void write_in_pieces(int fd, const char *content, int64_t size_bytes, cha
         const size_t piece_bytes = (size_t)(cuts[piece + 1] - start);
         CHECK_SAME(piece_bytes, s3dlio_write(fd, &geometry, content + start, piece_bytes, start,
                                              random_below(2) ? size_bytes : -1, bounce,
-                                             bounce_bytes(&geometry), &counters));
+                                             any_bounce_bytes(), &counters));
     }
     CHECK_SAME(0, s3dlio_cut(fd, &geometry, size_bytes));
 }
@@ -40,7 +45,7 @@ static void read_ranges(int fd, const char *content, int64_t size_bytes, char *b
         expected = expected < 0 ? 0 : expected < wanted ? expected : wanted;
         char *target = buffer + (random_below(2) ? start % 4096 : (int64_t)random_below(5000));
         CHECK_SAME(expected, s3dlio_read(fd, &geometry, target, (size_t)wanted, start, bounce,
-                                         bounce_bytes(&geometry), &counters));
+                                         any_bounce_bytes(), &counters));
         CHECK_SAME(0, expected == 0 ? 0 : memcmp(target, content + start, (size_t)expected));
     }
 }
@@ -49,7 +54,7 @@ int main(void) {
     const int fd = test_file(&geometry);
     char *memory = test_memory(FILE_BYTES_MAX + 8192);
     char *buffer = test_memory(FILE_BYTES_MAX + 16384);
-    char *bounce = test_memory(bounce_bytes(&geometry));
+    char *bounce = test_memory(bounce_bytes(&geometry) + BOUNCE_MORE_BYTES_MAX);
     for (int round = 0; round < 300; round++) {
         const int64_t size_bytes = (int64_t)random_below(FILE_BYTES_MAX);
         const char *content = memory + random_below(2) * random_below(5000);
