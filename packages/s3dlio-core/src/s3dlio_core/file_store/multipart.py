@@ -258,10 +258,11 @@ class FileMultipartUpload(MultipartUpload):
 
 
 def _record(files: _Files, number: int, offset_bytes: int, size_bytes: int) -> Part:
-    part = Part(number, size_bytes, secrets.token_hex(8), offset_bytes)
-    fields = {"number": number, "offset": offset_bytes, "size": size_bytes, "etag": part.etag}
-    _append(files.journal.fd, _line(fields))
-    return part
+    etag = secrets.token_hex(8)
+    # Not by `json`, which takes a third of what a part costs beside the moving of its bytes.
+    numbers = f'"number": {number:d}, "offset": {offset_bytes:d}, "size": {size_bytes:d}'
+    _append(files.journal.fd, f'{{{numbers}, "etag": "{etag}"}}\n'.encode())
+    return Part(number, size_bytes, etag, offset_bytes)
 
 
 def _journal(files: _Files) -> dict[int, Part]:
