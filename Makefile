@@ -8,8 +8,7 @@ C_FILES := $(wildcard native/*/*.[ch])
 # What the compiled module is made of.
 BUILT_FROM := $(wildcard native/include/*.h native/src/*.[ch]) \
 	$(addprefix packages/s3dlio-direct/,setup.py ffi_build.py MANIFEST.in)
-# pip knows no markers of editable packages: this one is Linux's.
-NOT_HERE := $(if $(filter Linux,$(shell uname -s)),,/s3dlio-direct/d)
+REQUIREMENTS := $(if $(filter Linux,$(shell uname -s)),requirements-linux.txt,requirements-dev.txt)
 # What `make test` runs again over each of the other wires. Without the marker it is all of S3's.
 WIRE_TESTS ?= packages/s3dlio-s3 tests/e2e -m "not one_wire"
 
@@ -21,10 +20,9 @@ help: ## list the commands
 
 install: .venv/.installed ## make .venv with everything editable; .venv/bin/s3-cli is the tool
 
-.venv/.installed: requirements-dev.txt $(wildcard packages/*/pyproject.toml) $(BUILT_FROM)
+.venv/.installed: requirements-dev.txt requirements-linux.txt $(wildcard packages/*/pyproject.toml) $(BUILT_FROM)
 	$(PYTHON) -m venv .venv
-	sed '$(NOT_HERE)' requirements-dev.txt > .venv/requirements.txt
-	$(BIN)/python -m pip install --quiet -r .venv/requirements.txt
+	$(BIN)/python -m pip install --quiet -r $(REQUIREMENTS)
 	@touch $@
 
 demo: install ## copy a real tree past the page cache, to S3, to Azure and back; compare every byte

@@ -9,6 +9,8 @@ from pathlib import Path
 from tools.pythons import VERSIONS, find_python
 
 ROOT = Path(__file__).resolve().parents[1]
+#: As in the Makefile.
+REQUIREMENTS = "requirements-linux.txt" if sys.platform == "linux" else "requirements-dev.txt"
 
 
 def _run(version: str, python: str) -> bool:
@@ -18,7 +20,7 @@ def _run(version: str, python: str) -> bool:
         subprocess.run([python, "-m", "venv", environment], check=True)
     print(f"== Python {version}", flush=True)
     subprocess.run(
-        [inside, "-m", "pip", "install", "--quiet", "-r", "requirements-dev.txt"],
+        [inside, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS],
         check=True,
         cwd=ROOT,
     )
