@@ -47,8 +47,6 @@ static int64_t merge_block(const struct job *job, int64_t start, int64_t stop) {
     memset(job->bounce + had, 0, (size_t)(block_bytes - had));
     memcpy(job->bounce + (start - block_start), job->buffer + (start - job->start),
            (size_t)(stop - start));
-    if (stop == job->file_end)
-        memset(job->bounce + (stop - block_start), 0, (size_t)(block_start + block_bytes - stop));
     return s3dlio_move(job->fd, WAY_WRITE, job->geometry, &block, 1, block_start);
 }
 
