@@ -64,7 +64,7 @@ WRAP(int, ftruncate, (int fd, off_t size), (fd, size))
 WRAP(int, sync_file_range, (int fd, off64_t offset, off64_t size, unsigned flags),
      (fd, offset, size, flags))
 WRAP(int, fsync, (int fd), (fd))
-WRAP(int, getrlimit, (__rlimit_resource_t resource, struct rlimit *limit), (resource, limit))
+WRAP(int, getrlimit, (int resource, struct rlimit *limit), (resource, limit))
 
 int __real_openat(int dir_fd, const char *path, int flags, ...);
 int __wrap_openat(int dir_fd, const char *path, int flags, ...);
