@@ -1,7 +1,7 @@
 """Disks as pytest fixtures.
 
 def test_something(direct_directory): ...   # a fresh directory where O_DIRECT is O_DIRECT
-def test_refusal(mounts): ...               # mounts.ramfs(), mounts.tmpfs(1 << 20), mounts.ext4()
+def test_refusal(mounts): ...               # mounts.ramfs(), mounts.tmpfs(1 << 20), mounts.disk()
 def test_witness(native_calls): ...         # what s3dlio_direct asked of its C library
 """
 

@@ -8,9 +8,8 @@ Rules that hold in this file:
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Mounts"]
+
+_DISK_BYTES: Final = 16 << 20
 
 
 class Mounts:
@@ -35,21 +36,34 @@ class Mounts:
         """Mount a tmpfs that is full after so many bytes."""
         return self._mount("tmpfs", "-t", "tmpfs", "-o", f"size={size_bytes}", "none")
 
-    def ext4(self, size_bytes: int = 16 << 20, *options: str) -> Path:
-        """Mount a small ext4 from a file, with further options of mkfs.ext4.
+    def disk(self, kind: str = "ext4", *options: str, sector_bytes: int = 512) -> Path:
+        """Mount a file system of 16 MiB that lies in a file.
 
-        Nothing is reserved for root, so that the last block can be had.
+        Args:
+            kind: ext4, ext2 …
+            options: further ones of its mkfs.
+            sector_bytes: of the disk, the least that a direct write may have.
         """
-        if shutil.which("mkfs.ext4") is None:
-            pytest.skip("mounts: mkfs.ext4 isn't installed")
         image = self._directory / f"image-{len(self._mounted)}"
         with image.open("wb") as file:
-            file.truncate(size_bytes)
-        _run("mkfs.ext4", "-q", "-F", "-m", "0", *options, str(image))
+            file.truncate(_DISK_BYTES)
         try:
-            return self._mount("ext4", "-t", "ext4", "-o", "loop", str(image))
+            loop = _run("losetup", "--find", "--show", f"--sector-size={sector_bytes}", str(image))
         finally:
-            image.unlink()  # the mount keeps what it needs
+            image.unlink()  # the device keeps what it needs
+        try:
+            _run(f"mkfs.{kind}", "-q", *options, loop)
+            return self._mount(kind, "-t", kind, loop)
+        finally:
+            _run("losetup", "--detach", loop)  # when it is unmounted, or else at once
+
+    def overlay(self, below: Path) -> Path:
+        """Mount an overlay, as containers have, whose files lie in a directory."""
+        layers = [below / name for name in ("lower", "upper", "work")]
+        for layer in layers:
+            layer.mkdir()
+        options = "lowerdir={},upperdir={},workdir={}".format(*layers)
+        return self._mount("overlay", "-t", "overlay", "-o", options, "none")
 
     def read_only(self, directory: Path) -> Path:
         """Mount a directory a second time, where nobody can write."""
@@ -77,10 +91,10 @@ class Mounts:
         return path
 
 
-def _run(*command: str) -> None:
-    """Run a command of root's, or skip the test."""
+def _run(*command: str) -> str:
+    """Run a command of root's and return what it says, or skip the test."""
     try:
-        subprocess.run(command, capture_output=True, check=True, text=True)
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
     except FileNotFoundError:
         pytest.skip(f"mounts: {command[0]} isn't installed")
     except subprocess.CalledProcessError as error:

@@ -60,6 +60,7 @@ class NativeCalls:
         self._begun = 0
         self._failing: dict[int, int] = {}
         self._before: Callable[[str], None] | None = None
+        self._after_open: Callable[[Any], None] | None = None
         self.calls: list[NativeCall] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -79,6 +80,10 @@ class NativeCalls:
     def before_each(self, do: Callable[[str], None]) -> None:
         """Do something before each call, whose name it is told."""
         self._before = do
+
+    def after_open(self, do: Callable[[Any], None]) -> None:
+        """Do something with the geometry of each file that was opened."""
+        self._after_open = do
 
     def clear(self) -> None:
         """Forget the calls and the failures to come."""
@@ -111,6 +116,8 @@ class NativeCalls:
         if name != "s3dlio_open":
             path, direct = _described(arguments[0])
         result = function(*arguments) if error_number is None else -error_number
+        if name == "s3dlio_open" and self._after_open is not None and result >= 0:
+            self._after_open(arguments[4])
         address, size_bytes = self._memory(name, arguments)
         call = NativeCall(name, path, direct, address, size_bytes, result)
         with self._lock:

@@ -91,8 +91,9 @@ def test_the_environment_names_the_directory(mounts: Mounts) -> None:
 
 def test_mounts_are_gone_afterwards(mounts: Mounts, tmp_path: Path) -> None:
     """Also one with an open file in it."""
-    mounted = mounts.ext4(4 << 20)
+    mounted = mounts.disk()
     mounts.read_only(mounted)
+    mounts.overlay(mounted)
     with (mounted / "file").open("wb"):
         mounts.close()
     assert [] == list(tmp_path.iterdir())
@@ -102,3 +103,23 @@ def test_read_only_mounts_refuse_writes(mounts: Mounts, tmp_path: Path) -> None:
     """Even root's."""
     with pytest.raises(OSError, match="Read-only"):
         (mounts.read_only(tmp_path) / "file").touch()
+
+
+def test_disks_of_other_sectors(mounts: Mounts) -> None:
+    """Small sectors let small writes through, large ones don't."""
+    small, large = mounts.disk("ext2"), mounts.disk(sector_bytes=4096)
+    assert ["", ""] == [why_not_direct(small), why_not_direct(large)]
+    with mmap.mmap(-1, 512) as memory:
+        for mounted, takes in ((small, True), (large, False)):
+            fd = os.open(mounted / "file", os.O_RDWR | os.O_CREAT | os.O_DIRECT)
+            try:
+                assert takes == _can_write(fd, memory)
+            finally:
+                os.close(fd)
+
+
+def _can_write(fd: int, memory: mmap.mmap) -> bool:
+    try:
+        return os.pwrite(fd, memory, 0) == len(memory)
+    except OSError:
+        return False
