@@ -116,11 +116,11 @@ def translated(operation: str, uri: str) -> Iterator[None]:
     """Turn the operating system's errors into ours, and name operation and URI in both."""
     try:
         yield
-    except (errors.S3dlioError, OSError) as error:
-        told = as_ours(error, operation, uri)
-        if told is error:
-            raise
-        raise told from error
+    except errors.S3dlioError as error:
+        as_ours(error, operation, uri)
+        raise
+    except OSError as error:
+        raise from_os_error(error, operation, uri) from error
 
 
 class TranslatedOf:
@@ -149,12 +149,15 @@ class TranslatedOf:
             return
         store = self._store
         told = as_ours(exc, self._operation, store.uri_of(self._key))
-        if isinstance(told, errors.ObjectNotFoundError) and not os.path.isdir(store.root):
-            raise errors.ContainerNotFoundError(
-                "no such directory", operation=self._operation, uri=store.uri
-            ) from None
-        if told is not exc:
-            raise told from exc
+        try:
+            if isinstance(told, errors.ObjectNotFoundError) and not os.path.isdir(store.root):
+                raise errors.ContainerNotFoundError(
+                    "no such directory", operation=self._operation, uri=store.uri
+                ) from None
+            if told is not exc:
+                raise told from exc
+        finally:
+            del told  # its traceback has this frame: in a cycle, what failed would stay open
 
 
 def absolute(path: str) -> str:
