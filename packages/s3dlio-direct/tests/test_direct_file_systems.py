@@ -150,9 +150,11 @@ def test_the_fallback_is_chosen_and_told(
     if options is None:
         monkeypatch.setenv("S3DLIO_DIRECT_FALLBACK", "buffered")
     with caplog.at_level(logging.WARNING):
-        upload(source, f"direct://{mounted}/", dest_options=options, part_size_bytes=PART)
+        report = upload(source, f"direct://{mounted}/", dest_options=options, part_size_bytes=PART)
+    assert 3 == report.done_count
     warnings = [record for record in caplog.records if "page cache" in record.getMessage()]
     assert 1 == len(warnings)
+    assert 1 == sum("page cache" in note for note in report.notes)
     found = {path.name: path.read_bytes() for path in mounted.rglob("*") if path.is_file()}
     assert {name: name.encode() * PART for name in ("one", "two", "three")} == found
 
@@ -176,7 +178,8 @@ def test_the_fallback_is_for_refusals_only(direct_directory: Path, mounts: Mount
         assert ((), PART) == (store.remarks(), store.counters().written_direct_bytes)
     assert 0 == cached_pages(direct_directory / "file")
     options = {"direct_fallback": "buffered"}
-    copy(f"direct://{direct_directory}/file", f"direct://{ramfs}/file", options=options)
+    report = copy(f"direct://{direct_directory}/file", f"direct://{ramfs}/file", options=options)
+    assert 1 == sum("page cache" in note for note in report.notes)
     assert 0 == cached_pages(direct_directory / "file")
 
 
