@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import sys
 import tempfile
 from typing import TYPE_CHECKING, Final
 
@@ -77,6 +78,8 @@ def write_uncached(path: Path, content: bytes) -> None:
 
 def _counted(fd: int) -> int | None:
     """Ask cachestat(2); None where it isn't to be had."""
+    if sys.platform != "linux":
+        return None
     everything = (ctypes.c_uint64 * 2)()  # offset, and length: 0 is to the end
     found = (ctypes.c_uint64 * 5)()  # in the cache, dirty, being written, evicted, of late
     if _LIBC.syscall(_CACHESTAT_NUMBER, fd, everything, found, 0):

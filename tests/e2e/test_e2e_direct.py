@@ -196,7 +196,7 @@ def test_a_move_to_another_file_system_copies(
     bare_cli: Cli, direct_directory: Path, mounts: Mounts
 ) -> None:
     """And deletes what has arrived, in both directions."""
-    elsewhere = mounts.ext4(8 * MIB)
+    elsewhere = mounts.disk()
     write_tree(elsewhere / "from", FILES)
     here = direct_directory / "here"
     bare_cli("mv", "-r", f"{elsewhere}/from/", f"direct://{here}/").expect(0)
@@ -334,7 +334,7 @@ def test_a_full_disk_is_known_before_it_is_full(
     bare_cli: Cli, mounts: Mounts, medium_file: LargeFile
 ) -> None:
     """One error names it, and nothing is left."""
-    small = mounts.ext4(16 * MIB)
+    small = mounts.disk()
     outcome = bare_cli("upload", medium_file.path, f"direct://{small}/x").expect(1)
     (error,) = outcome.errors
     assert "No space left" in error
