@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from s3dlio_core import errors
 from s3dlio_direct import DirectStore, direct_file, native
 from s3dlio_direct.direct_file import bounce_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.disks.native_calls import NativeCalls
 
 _DATA = bytes(range(251)) * 60
 
@@ -87,6 +91,18 @@ def test_offsets_beyond_32_bits_are_what_they_are(direct_directory: Path) -> Non
             file.write(_DATA)
         with store.open_reader("a", offset_bytes) as reader:
             assert reader.read(len(_DATA) + 1) == _DATA
+
+
+def test_a_file_system_without_locks_is_told(
+    direct_directory: Path, native_calls: NativeCalls
+) -> None:
+    """Its own words would be "No locks available", which says not what for."""
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("a")
+        native_calls.fail_call(1, errno.ENOLCK)
+        with pytest.raises(errors.LocalIOError, match="parts share a block"):
+            upload.put_part(1, 0, b"abc")
+        upload.abort()
 
 
 @pytest.mark.parametrize("fallback", ["refuse", "buffered"])

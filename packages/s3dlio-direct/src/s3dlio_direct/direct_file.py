@@ -120,7 +120,9 @@ class DirectFile(DataFile):
             raise self._named(error, "write", offset_bytes, len(view)) from None
 
     def _named(self, error: OSError, what: str, offset_bytes: int, size_bytes: int) -> OSError:
-        """Say what was refused; the operating system's "invalid argument" says nothing."""
+        """Say what was refused where the operating system's own words don't."""
+        if error.errno == errno.ENOLCK:
+            return OSError(error.errno, "parts share a block, and the file system has no locks")
         if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:
             return error
         geometry = self._geometry

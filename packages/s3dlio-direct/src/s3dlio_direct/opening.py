@@ -16,7 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from s3dlio_core import errors
-from s3dlio_core.file_store.data_file import DataFile
+from s3dlio_core.file_store.reader import check_regular
 from s3dlio_core.forks import renew_in_children
 from s3dlio_core.logs import get_logger
 from s3dlio_direct import native
@@ -26,6 +26,7 @@ from s3dlio_direct.file_systems import file_system_of
 from s3dlio_direct.shared import Shared
 
 if TYPE_CHECKING:
+    from s3dlio_core.file_store.data_file import DataFile
     from s3dlio_direct._native import Geometry
 
 __all__ = ["Fallback", "Opener"]
@@ -75,8 +76,7 @@ class Opener:
             if error.errno == errno.EOPNOTSUPP:
                 return self._without(path, flags, dir_fd)
             if error.errno in {errno.EINVAL, errno.EISDIR}:
-                # A directory or a device: whoever opens it finds out and says so.
-                return DataFile(os.open(path, flags, _MODE, dir_fd=dir_fd))
+                check_regular(os.stat(path, dir_fd=dir_fd))
             raise
         file = DirectFile(fd, geometry, self.shared)
         if geometry.block_bytes:
