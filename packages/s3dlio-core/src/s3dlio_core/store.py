@@ -340,7 +340,8 @@ class CopySource:
     """Where a server-side copy reads from, as data: a wrapped store can't be inspected.
 
     Attributes:
-        scheme: the store's scheme.
+        scheme: the store's kind: its scheme, or that of the store whose objects it serves in
+            another way. Two names of one object are equal here.
         endpoint: the service or machine that the container is one of; the same for all addresses
             that are known to lead to one.
         container: bucket, container or directory.

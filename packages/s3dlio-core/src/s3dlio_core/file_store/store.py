@@ -374,7 +374,7 @@ class FileStore(ObjectStore):
     def copy_source(
         self, key: str, etag: str | None = None, version: str | None = None
     ) -> CopySource:
-        """Name a file of this machine."""
+        """Name a file of this machine; by the same name, whatever the scheme of the store."""
         return CopySource("file", "", self.root, key, etag, version=version)
 
     def source_path(self, source: CopySource) -> str:
