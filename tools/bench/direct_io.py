@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.bench.fio import fio_command, fio_version, parse_fio
+from tools.bench.fio import HUGE, HUGE_ENVIRONMENT, fio_command, fio_version, parse_fio
 from tools.bench.machine import MIB, file_system_facts
 from tools.bench.measurement import CommandFailedError, Run, run_and_read, spread
 
@@ -39,9 +39,12 @@ EACH_ROUND = {
 }
 #: Likewise those that take part in some rounds only, since each costs as much time.
 SOME_ROUNDS = {
+    "fio psync huge": "as psync, with huge pages under its memory",
     "fio io_uring": "one thread, so many requests in flight",
     "s3dlio engine": "copy, from a generated source or to a sink that discards",
 }
+#: Of these, with which s3dlio is compared.
+COMPARED_WITH = ("fio psync", "fio libaio", "fio psync huge")
 #: File systems that take O_DIRECT and go through memory all the same.
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 #: What else needs room meanwhile.
@@ -214,19 +217,19 @@ def _transfer(name: str, row: Row, place: Place) -> Transfer:
     return done
 
 
-def _by_fio(engine: str, row: Row, path: Path, place: Place) -> Transfer:
+def _by_fio(how: str, row: Row, path: Path, place: Place) -> Transfer:
     command = fio_command(
-        engine,
+        how,
         row.direction,
         path,
         size_bytes=place.size_bytes,
         block_bytes=row.block_bytes,
         parallelism=row.parallelism,
     )
-    run, text = run_and_read(command)
+    run, text = run_and_read(command, os.environ | (HUGE_ENVIRONMENT if HUGE in how else {}))
     result = parse_fio(text, row.direction)
     if result.size_bytes != place.size_bytes:
-        raise CommandFailedError(f"fio {engine} moved {result.size_bytes} bytes: {row}")
+        raise CommandFailedError(f"fio {how} moved {result.size_bytes} bytes: {row}")
     return Transfer(run, result.transfer_s, result.transfer_cpu_s)
 
 
@@ -269,11 +272,21 @@ def _figures_of(
     figures: dict[str, object] = {"runs": len(done)}
     figures |= {figure: spread([one[figure] for one in done]) for figure in done[0]}
     if name.startswith("s3dlio"):
-        for fio in (name for name in EACH_ROUND if name.startswith("fio")):
-            others = [one[row, fio].figures(size_bytes) for one in rounds]
-            pairs = list(zip(done, others, strict=True))
-            figures[f"over {fio}"] = {
-                "bandwidth_ratio": spread([a["mib_per_s"] / b["mib_per_s"] for a, b in pairs]),
-                "cpu_ratio": spread([a["cpu_s_per_gib"] / b["cpu_s_per_gib"] for a, b in pairs]),
-            }
+        figures |= {f"over {fio}": _compared(name, fio, row, rounds) for fio in COMPARED_WITH}
     return figures
+
+
+def _compared(
+    name: str, other: str, row: Row, rounds: Sequence[Mapping[tuple[Row, str], Transfer]]
+) -> dict[str, object]:
+    """One's figures over another's, in the rounds that both took part in."""
+    pairs = [
+        (one[row, name], one[row, other])
+        for one in rounds
+        if (row, name) in one and (row, other) in one
+    ]
+    return {
+        "pairs": len(pairs),
+        "bandwidth_ratio": spread([b.transfer_s / a.transfer_s for a, b in pairs]),
+        "cpu_ratio": spread([a.run.cpu_s / b.run.cpu_s for a, b in pairs]),
+    }

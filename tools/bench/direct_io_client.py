@@ -3,10 +3,10 @@
     python -m tools.bench.direct_io_client store write direct:///tmp/x/file --size 4294967296 \
         --block 1048576 --threads 8
 
-`store` makes the contract's own calls: each thread has a share of the file, and page-aligned memory
-of one block; it reads its share with one reader and a `readinto` for each block, or writes it with
-a `put_part` for each block into one upload. `engine` makes one call of `copy`, from a generated
-source or to a sink that discards, with as many jobs and parts of a block.
+`store` makes the contract's own calls: each thread has a share of the file, and memory of one block
+such as the engine's; it reads its share with one reader and a `readinto` for each block, or writes
+it with a `put_part` for each block into one upload. `engine` makes one call of `copy`, from a
+generated source or to a sink that discards, with as many jobs and parts of a block.
 
 It prints one JSON object. `transfer_s` and `transfer_cpu_s` are without the interpreter's start,
 and for the store without opening it, beginning the upload with its preallocation, and completing
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import mmap
 import os
 import sys
 import threading
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core import operations
+from s3dlio_core.anonymous_memory import anonymous_memory
 from s3dlio_core.registry import register
 from s3dlio_core.testing import GeneratedSource
 from tools.bench.plan_memory_client import GeneratedProvider
@@ -71,7 +71,7 @@ def on_threads(
     failures: list[BaseException] = []
 
     def run(number: int) -> None:
-        buffer = memoryview(mmap.mmap(-1, block_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANON))
+        buffer = memoryview(anonymous_memory(block_bytes))
         buffer[:] = os.urandom(block_bytes)
         ready.wait()
         start.wait()

@@ -6,8 +6,10 @@ Rules of this file:
   ("native": one fallocate of the size). Both are what s3dlio does.
 - The memory that is written has one content all the time: fio's scrambling of it, which costs CPU,
   is off.
+- fio's memory is of ordinary pages. "huge" behind the engine's name lets huge pages lie under it:
+  glibc, from 2.35 on, asks for them where it is told to, and each begins where one can.
 
-Source: fio(1), of version 3.33.
+Source: fio(1), of version 3.33; glibc's manual, "Memory Allocation Tunables".
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ from tools.bench.measurement import CommandFailedError
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: What `fio_command` calls huge pages, and what the environment must have for them.
+HUGE = "huge"
+HUGE_ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+_HUGE_PAGE_BYTES = 2 << 20
 #: The engine whose parallelism is threads; that of the others is how many requests are in flight.
 OF_THREADS = "psync"
 
@@ -67,7 +73,7 @@ def fio_version() -> str:
 
 
 def fio_command(
-    engine: str,
+    how: str,
     direction: str,
     path: Path,
     *,
@@ -78,13 +84,14 @@ def fio_command(
     """What reads or writes a file.
 
     Args:
-        engine: of fio: "psync", "libaio", "io_uring" …
+        how: the engine, of fio: "psync", "libaio", "io_uring" …; or that and " huge".
         direction: "read" or "write".
         path: of the file.
         size_bytes: of the file.
         block_bytes: of one request.
         parallelism: threads, or how many requests are in flight.
     """
+    engine, _, pages = how.partition(" ")
     threads = parallelism if engine == OF_THREADS else 1
     share = size_bytes // threads
     return [
@@ -95,6 +102,7 @@ def fio_command(
         *(f"--numjobs={threads}", f"--iodepth={parallelism // threads}"),
         *(f"--size={share}", f"--offset_increment={share}"),
         *("--direct=1", "--fallocate=native", "--scramble_buffers=0"),
+        *([f"--iomem_align={_HUGE_PAGE_BYTES}"] if pages == HUGE else []),
     ]
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3dlio_core.anonymous_memory import anonymous_memory
+from s3dlio_core.anonymous_memory import HUGE_PAGE_BYTES, anonymous_memory
 from s3dlio_core.transfer.buffers import BufferPool
 
 
@@ -57,6 +59,32 @@ def test_a_forked_child_sees_zeros_in_a_lease() -> None:
         view[:8] = b"parent's"
         assert _child_sees(view) == bytes(8)
         assert bytes(view[:8]) == b"parent's"
+
+
+def _flags_of(address: int) -> list[str]:
+    """Return what Linux says of the memory at an address (proc_pid_smaps(5))."""
+    inside = False
+    for line in Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines():
+        found = re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line)
+        if found:
+            inside = int(found[1], 16) <= address < int(found[2], 16)
+        elif inside and line.startswith("VmFlags:"):
+            return line.split()[1:]
+    raise AssertionError("no such memory")
+
+
+@pytest.mark.skipif(
+    not Path("/sys/kernel/mm/transparent_hugepage").exists(),
+    reason="the kernel has no transparent huge pages",
+)
+@pytest.mark.parametrize(
+    ("size_bytes", "asks"), [(HUGE_PAGE_BYTES - 1, False), (HUGE_PAGE_BYTES, True)]
+)
+def test_huge_pages_are_asked_for_where_one_fits(size_bytes: int, asks: bool) -> None:
+    """And not for less, where each buffer would take more than it has."""
+    memory = anonymous_memory(size_bytes)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    assert ("hg" in _flags_of(address)) == asks
 
 
 def test_an_old_kernel_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
