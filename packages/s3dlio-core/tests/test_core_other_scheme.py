@@ -6,7 +6,9 @@ It stands for direct://: what is one file under two names is seen as one, and no
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
+import weakref
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -206,6 +208,27 @@ def test_a_read_that_fails_names_the_file(
     ):
         reader.readinto(bytearray(1))
     assert (caught.value.operation, caught.value.uri) == ("read", f"direct://{tmp_path}/a")
+
+
+def test_a_read_that_failed_keeps_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its error is dropped, the reader and its file go at once: no cycle holds them."""
+
+    def fail(_: OtherFile, _offset_bytes: int, _buffer: memoryview) -> int:
+        raise OSError(5, "Input/output error")
+
+    (tmp_path / "a").write_bytes(b"1")
+    monkeypatch.setattr(OtherFile, "readinto", fail)
+    gc.disable()
+    try:
+        OtherStore(str(tmp_path)).open_reader("a").readinto(bytearray(1))
+    except errors.LocalIOError as error:
+        dropped = weakref.ref(error)
+    finally:
+        gc.enable()
+    assert dropped() is None
+    assert seen == [("close", 0)]
 
 
 def test_a_closed_reader_reads_nothing(tmp_path: Path) -> None:

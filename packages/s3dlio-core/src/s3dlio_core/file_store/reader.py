@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
-from s3dlio_core.file_store.paths import as_ours
+from s3dlio_core.file_store.paths import as_ours, from_os_error
 from s3dlio_core.mtimes import mtime_attributes
 from s3dlio_core.store import ObjectInfo, ObjectReader
 
@@ -136,11 +136,11 @@ class FileReader(ObjectReader):
     def _read(self, view: memoryview) -> int:
         try:
             return self._file.readinto(self._offset_bytes, view)
-        except (errors.S3dlioError, OSError) as error:
-            told = as_ours(error, "read", self._uri)
-            if told is error:
-                raise
-            raise told from error
+        except errors.S3dlioError as error:
+            as_ours(error, "read", self._uri)
+            raise
+        except OSError as error:
+            raise from_os_error(error, "read", self._uri) from error
 
     def _check_unchanged(self) -> None:
         if _identity(os.fstat(self._file.fd)) != self._identity:
