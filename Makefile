@@ -72,6 +72,6 @@ dist-check: dist ## try each wheel alone in a fresh environment
 	$(BIN)/python -m tools.check_dist
 
 clean: ## remove what the commands above made
-	rm -rf .venv .venv-3.* dist build packages/*/build packages/*/src/*.egg-info
+	rm -rf .venv .venv-3.* dist build packages/*/build packages/*/src/*.egg-info packages/*/src/*/*.so
 	$(MAKE) --silent -C native clean
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .azurite
