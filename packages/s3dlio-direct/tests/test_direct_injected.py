@@ -110,7 +110,7 @@ def test_errors_of_reads_are_told(
         assert [] == [path for path in tmp_path.iterdir() if path.is_file()], name
 
 
-@pytest.mark.parametrize("number", [errno.EOPNOTSUPP])
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EISDIR, errno.EOPNOTSUPP])
 def test_refusals_at_any_call_are_told(
     direct_directory: Path, native_calls: NativeCalls, number: int
 ) -> None:
