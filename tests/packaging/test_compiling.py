@@ -57,7 +57,8 @@ def test_sdist_holds_the_c_sources_as_plain_files(name: str, tmp_path: Path) -> 
         path = tmp_path / "native" / product
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"left by a build")
-    built = run("-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, package)
+    code = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
+    built = run("-c", code, tmp_path, cwd=package)
     assert built.returncode == 0, built.stdout + built.stderr
     stem = PACKAGES[name].wheel_stem
     with tarfile.open(tmp_path / f"{stem}.tar.gz") as archive:
