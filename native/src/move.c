@@ -48,11 +48,14 @@ static int rest_of(const struct iovec *spans, int span_count, size_t skip_bytes,
     return rest_count;
 }
 
-/* The kernel shortens a write to the file-size limit, and then refuses it if that isn't aligned. */
-static int write_error(int error, int64_t end_bytes) {
+/*
+ * What a transfer fails with that the kernel refuses or leaves unfinished: it shortens a write to
+ * the file-size limit, and the file system then may find the rest unaligned.
+ */
+static int cause_of(int error, enum way way, int64_t end_bytes) {
     struct rlimit limit;
-    if (error == EINVAL && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-        (uint64_t)end_bytes > limit.rlim_cur)
+    if (way == WAY_WRITE && (error == EINVAL || error == EIO) &&
+        getrlimit(RLIMIT_FSIZE, &limit) == 0 && (uint64_t)end_bytes > limit.rlim_cur)
         return -EFBIG;
     return -error;
 }
@@ -76,7 +79,7 @@ int64_t s3dlio_move(int fd, enum way way, const struct s3dlio_geometry *geometry
         if (moved < 0) {
             if (errno == EINTR)
                 continue;
-            return way == WAY_READ ? -errno : write_error(errno, offset_bytes + size_bytes);
+            return cause_of(errno, way, offset_bytes + size_bytes);
         }
         if (moved == 0 && way == WAY_READ)
             break;
@@ -91,7 +94,7 @@ int64_t s3dlio_move(int fd, enum way way, const struct s3dlio_geometry *geometry
         const int64_t whole = round_down(reached, unit);
         vain_calls = whole > done ? 0 : vain_calls + 1;
         if (vain_calls == VAIN_CALLS_MAX)
-            return -EIO;
+            return cause_of(EIO, way, offset_bytes + size_bytes);
         done = whole;
     }
     return done;

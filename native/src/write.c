@@ -106,9 +106,8 @@ static int64_t write_bounced(const struct job *job, int64_t start, int64_t stop)
 
 /* Blocks that this call alone writes: start is at one, stop at one or at the end of the file. */
 static int64_t write_own(const struct job *job, int64_t start, int64_t stop) {
-    const int has_body = stop - start >= job->geometry->block_bytes;
     const int straight =
-        has_body && is_aligned(job->buffer + (start - job->start), job->geometry->memory_bytes);
+        is_aligned(job->buffer + (start - job->start), job->geometry->memory_bytes);
     return straight ? write_straight(job, start, stop) : write_bounced(job, start, stop);
 }
 

@@ -25,8 +25,8 @@ void check_same(const char *file, int line, const char *what, long long expected
 /* A new path in $S3DLIO_DIRECT_DIR or the working directory; removed at exit. */
 const char *test_path(void);
 
-/* An open new file there. Ends with exit code 77 where the file system takes any alignment (1, if
- * $S3DLIO_TEST_REQUIRE names "direct"). */
+/* An open new file there. Ends with exit code 77 where the file system refuses O_DIRECT or takes
+ * any alignment (1, if $S3DLIO_TEST_REQUIRE names "direct"). */
 int test_file(struct s3dlio_geometry *geometry);
 
 /* The path of the file that test_file made last. */

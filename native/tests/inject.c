@@ -189,8 +189,10 @@ ssize_t __wrap_pwritev(int fd, const struct iovec *spans, int count, off_t offse
     if (transfers_faked)
         return (ssize_t)size_of(spans, count);
     const int cut_count = shorten(spans, count, cut);
-    for (int i = 0; i < cut_count; i++)
-        cut[i].iov_len = (cut[i].iov_len + 511) / 512 * 512;
+    for (int i = 0; i < cut_count; i++) {
+        const size_t whole = (cut[i].iov_len + 4095) / 4096 * 4096;
+        cut[i].iov_len = whole < spans[i].iov_len ? whole : spans[i].iov_len;
+    }
     const ssize_t put = __real_pwritev(fd, cut, cut_count, offset);
     return put < 0 || (size_t)put <= transfer_bytes_max ? put : (ssize_t)transfer_bytes_max;
 }

@@ -64,6 +64,10 @@ static void tells_the_limit(void) {
     required_offset_bytes = 8192;
     CHECK_SAME(-EINVAL, s3dlio_pwrite(fd, &geometry, memory, 4096, 0));
     inject_nothing();
+    transfer_bytes_max = 100;
+    CHECK_SAME(-EIO, s3dlio_pwrite(fd, &geometry, memory, 8192, 0));
+    CHECK_SAME(-EFBIG, s3dlio_pwrite(fd, &geometry, memory, 12288, 0));
+    inject_nothing();
 }
 
 int main(void) {
