@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from packaging.requirements import Requirement
-from tools.workspace import ROOT
+from tools.workspace import ROOT, holds
 
 from tests.packaging.imports import PACKAGES, source_files
 
@@ -147,6 +147,16 @@ def test_versions_are_in_lockstep(wheels: dict[str, Wheel]) -> None:
             if requirement.name.startswith("s3dlio")
         ]
         assert [] == [found for found in siblings if str(found.specifier) != f"=={version}"]
+
+
+@pytest.mark.parametrize(("system", "is_needed"), [("linux", True), ("darwin", False)])
+def test_the_command_line_needs_direct_on_linux_alone(
+    system: str, is_needed: bool, wheels: dict[str, Wheel]
+) -> None:
+    """Elsewhere there is no wheel of it, and none can be built."""
+    declared = wheels["s3dlio-cli"].metadata.get_all("Requires-Dist", [])
+    (found,) = [one for one in map(Requirement, declared) if one.name == "s3dlio-direct"]
+    assert is_needed == holds(found, system)
 
 
 @pytest.mark.parametrize("name", NAMES)
