@@ -59,8 +59,7 @@ static int makes_file(int flags) {
 /* Why open(2) said EINVAL; the file that it may have made before that is removed. */
 static int refusal(int dir_fd, const char *path, int flags) {
     struct statx status;
-    const int follow = (flags & O_NOFOLLOW) != 0 ? AT_SYMLINK_NOFOLLOW : 0;
-    if (statx(dir_fd, path, follow, STATX_TYPE | STATX_SIZE, &status) < 0)
+    if (statx(dir_fd, path, 0, STATX_TYPE | STATX_SIZE, &status) < 0)
         return errno == ENOENT ? -EOPNOTSUPP : -errno;
     if (S_ISDIR(status.stx_mode))
         return -EISDIR;

@@ -149,7 +149,7 @@ static int refuses(char way, const struct iovec *spans, int count, off_t offset)
         return 1;
     if (on_transfer != NULL)
         on_transfer(way, offset, size_of(spans, count));
-    if (short_transfers-- == 0)
+    if (short_transfers != INT_MAX && short_transfers-- == 0)
         transfer_bytes_max = SIZE_MAX;
     if (is_required(spans, count, offset))
         return 0;

@@ -69,8 +69,16 @@ static void knows_no_geometry_where_statx_tells_none(void) {
     inject_nothing();
 }
 
+static int lowest_free_fd(void) {
+    const int fd = dup(STDERR_FILENO);
+    CHECK(fd >= 0);
+    CHECK_SAME(0, close(fd));
+    return fd;
+}
+
 static void removes_what_a_refusal_made(void) {
     const char *path = test_path();
+    const int free_fd = lowest_free_fd();
     refuses_direct = 1;
     CHECK_SAME(-EOPNOTSUPP, make(path));
     CHECK(!exists(path));
@@ -84,6 +92,7 @@ static void removes_what_a_refusal_made(void) {
     CHECK_SAME(-EIO, make(path));
     CHECK(!exists(path));
     inject_nothing();
+    CHECK_SAME(free_fd, lowest_free_fd());
 }
 
 static void leaves_a_file_that_was_there(void) {
@@ -97,6 +106,20 @@ static void leaves_a_file_that_was_there(void) {
         inject_nothing();
         CHECK(exists(path));
     }
+}
+
+/* Somebody made it in between, or the kernel meant something else. */
+static void leaves_a_file_that_has_bytes(void) {
+    const char *path = test_path();
+    const int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    CHECK_SAME(1, write(fd, "x", 1));
+    CHECK_SAME(0, close(fd));
+    inject_nothing();
+    failing_call = 1;
+    failing_error = EINVAL;
+    CHECK_SAME(-EOPNOTSUPP, make(path));
+    inject_nothing();
+    CHECK(exists(path));
 }
 
 static void says_refused_where_nothing_was_made(void) {
@@ -135,6 +158,7 @@ int main(void) {
     knows_no_geometry_where_statx_tells_none();
     removes_what_a_refusal_made();
     leaves_a_file_that_was_there();
+    leaves_a_file_that_has_bytes();
     says_refused_where_nothing_was_made();
     refuses_what_is_no_file();
     refuses_to_append();
