@@ -144,7 +144,7 @@ static size_t size_of(const struct iovec *spans, int count) {
     return size_bytes;
 }
 
-static int refuses(char way, const struct iovec *spans, int count, off_t offset) {
+static int refuses(int fd, char way, const struct iovec *spans, int count, off_t offset) {
     if (fails())
         return 1;
     if (on_transfer != NULL)
@@ -152,6 +152,9 @@ static int refuses(char way, const struct iovec *spans, int count, off_t offset)
     if (short_transfers != INT_MAX && short_transfers-- == 0)
         transfer_bytes_max = SIZE_MAX;
     if (is_required(spans, count, offset))
+        return 0;
+    /* A file system looks at the blocks that it reads: at the end there are none. */
+    if (way == 'r' && offset >= __real_lseek(fd, 0, SEEK_END))
         return 0;
     errno = EINVAL;
     return 1;
@@ -164,7 +167,7 @@ static int refuses(char way, const struct iovec *spans, int count, off_t offset)
 ssize_t __real_preadv(int fd, const struct iovec *spans, int count, off_t offset);
 ssize_t __wrap_preadv(int fd, const struct iovec *spans, int count, off_t offset);
 ssize_t __wrap_preadv(int fd, const struct iovec *spans, int count, off_t offset) {
-    if (refuses('r', spans, count, offset))
+    if (refuses(fd, 'r', spans, count, offset))
         return -1;
     if (transfers_faked)
         return (ssize_t)size_of(spans, count);
@@ -184,7 +187,7 @@ ssize_t __real_pwritev(int fd, const struct iovec *spans, int count, off_t offse
 ssize_t __wrap_pwritev(int fd, const struct iovec *spans, int count, off_t offset);
 ssize_t __wrap_pwritev(int fd, const struct iovec *spans, int count, off_t offset) {
     struct iovec cut[8];
-    if (refuses('w', spans, count, offset))
+    if (refuses(fd, 'w', spans, count, offset))
         return -1;
     if (transfers_faked)
         return (ssize_t)size_of(spans, count);

@@ -76,10 +76,15 @@ static void reads_short_and_empty_files(int fd) {
     CHECK_SAME(4096, geometry.offset_bytes);
     CHECK_SAME(0, ftruncate(fd, 100));
     CHECK_SAME(0, probe(fd, 0));
+    CHECK_SAME(4096, geometry.offset_bytes);
     CHECK_SAME(100, size_of(fd));
+    required_offset_bytes = 16384;
+    CHECK_SAME(0, probe(fd, 0));
+    CHECK_SAME(16384, geometry.offset_bytes);
+    inject_nothing();
     CHECK_SAME(0, ftruncate(fd, 0));
     CHECK_SAME(0, s3dlio_probe(fd, 1, scratch, S3DLIO_PROBE_BYTES, &written));
-    CHECK_SAME(written.offset_bytes, geometry.offset_bytes);
+    CHECK_SAME(4096, written.offset_bytes);
 }
 
 int main(void) {
