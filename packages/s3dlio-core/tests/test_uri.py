@@ -141,6 +141,22 @@ def test_refusals(text: str) -> None:
     assert isinstance(raised.value, ValueError)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("s3:/bucket/a", "s3://bucket/a"),
+        ("direct:/nvme/a:/b", "direct:///nvme/a:/b"),
+        ("FILE:/tmp", "FILE:///tmp"),
+    ],
+)
+def test_a_missing_slash_is_told_with_what_was_meant(text: str, meant: str) -> None:
+    """The hint can be used as it stands."""
+    with pytest.raises(InvalidUriError, match="missing slash") as raised:
+        parse_uri(text)
+    assert f"Write {meant}, or ./{text} " in raised.value.hint
+    parse_uri(meant)
+
+
 def test_bytes_are_refused() -> None:
     """A path of bytes is refused with a clear text."""
 

@@ -29,7 +29,7 @@ __all__ = ["PATH_SCHEMES", "Uri", "parse_account", "parse_uri"]
 PATH_SCHEMES = frozenset({"file", "direct"})
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_MISTYPED = re.compile(r"(?:s3|az|azure|file|direct|memory):/", re.IGNORECASE)
+_MISTYPED = re.compile(r"(s3|az|azure|file|direct|memory):/", re.IGNORECASE)
 _AZURE_HOST = re.compile(r"https://[^/]*\.blob\.[^/]+/")
 # The ARNs that stand for a bucket, with their own slashes (AWS General Reference, "ARNs"). Of the
 # kind that is none, e.g. arn:aws:s3:::bucket, the first slash ends the container as ever.
@@ -171,11 +171,12 @@ def _check_container(container: str, given: str) -> None:
 
 
 def _parse_plain_path(path: str) -> Uri:
-    if _MISTYPED.match(path):
+    if found := _MISTYPED.match(path):
+        missing = "//" if found[1].lower() in PATH_SCHEMES else "/"
         raise InvalidUriError(
             "this looks like a URI with a missing slash",
             uri=path,
-            hint=f"Write {path.replace(':/', '://', 1)}, or ./{path} for a local path",
+            hint=f"Write {found[0]}{missing}{path[found.end() :]}, or ./{path} for a local path",
         )
     return _parse_path("file", path, path)
 
