@@ -129,6 +129,18 @@ def test_options_make_no_difference(
     assert medium_file.sha256 == file_sha256(target)
 
 
+def test_a_copy_between_two_places_is_streamed(
+    bare_cli: Cli, direct_directory: Path, tmp_path: Path
+) -> None:
+    """The kernel can't copy a file of any size past its cache; neither file is in it."""
+    before = numbered(tmp_path / "in")
+    source, copy = direct_directory / "source", direct_directory / "copy"
+    bare_cli("upload", "-r", "in/", f"direct://{source}/").expect(0)
+    bare_cli("cp", "-r", f"direct://{source}/", f"direct://{copy}/").expect(0)
+    assert {} == cached(direct_directory)
+    assert before == hashes(copy)
+
+
 # Streams
 
 
@@ -242,12 +254,11 @@ def test_a_sync_from_file_to_direct_and_back(
 
 
 def test_what_is_in_the_cache_and_not_on_the_disk_is_read(
-    bare_cli: Cli, direct_directory: Path, large_file: LargeFile
+    bare_cli: Cli, direct_directory: Path
 ) -> None:
-    """A file that another program has just written, through the cache."""
+    """A file that another program has just written, through the cache, and again."""
     path = direct_directory / "dirty"
-    for round_number in range(3):
-        content = random.Random(round_number).randbytes(3 * MIB + 5)
+    for content in (b"1" * (3 * MIB + 5), b"2" * (3 * MIB + 5)):
         path.write_bytes(content)
         bare_cli("cp", f"direct://{path}", f"{direct_directory}/copy").expect(0)
         assert content == (direct_directory / "copy").read_bytes()
@@ -304,6 +315,21 @@ def test_the_fallback_is_told(
     notes = [note for note in outcome.summary["notes"] if "page cache" in note]
     assert len(notes) == 1
     assert str(ramfs) in notes[0]
+
+
+def test_the_warning_stands_above_the_bar(bare_cli: Cli, mounts: Mounts, tmp_path: Path) -> None:
+    """Whole, and once; below it the bar and the summary."""
+    write_tree(tmp_path / "in", {f"{number:02}": b"x" * 5000 for number in range(40)})
+    screen = run_in_terminal(
+        [*bare_cli.command, "upload", "in/", f"direct://{mounts.ramfs()}/"],
+        environment={**bare_cli.environment, "S3DLIO_DIRECT_FALLBACK": "buffered"},
+        directory=bare_cli.directory,
+        columns=300,
+    )
+    warning, bar, summary = screen.rows
+    assert warning.startswith("s3-cli: warning: ramfs at ")
+    assert bar.startswith("UPLOAD: ")
+    assert summary.startswith("uploaded 40 objects, ")
 
 
 def test_a_fallback_that_is_not_needed_changes_nothing(
