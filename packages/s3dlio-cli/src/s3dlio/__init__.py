@@ -1,4 +1,4 @@
-"""Universal copy between `s3://`, `file://` and every other installed store.
+"""Universal copy between `s3://`, `az://`, `file://`, `direct://` and every other installed store.
 
     import s3dlio
 

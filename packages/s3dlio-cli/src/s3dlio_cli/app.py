@@ -121,7 +121,7 @@ class Commands(click.Group):
 @common_options
 @click.pass_context
 def main(ctx: click.Context) -> int:
-    """Copy between object stores and files: s3://, file:// and plain paths alike.
+    """Copy between object stores and files: s3://, az://, file://, direct:// and plain paths alike.
 
     A URI's scheme says which store serves it; a text without a scheme is a local path.
     """

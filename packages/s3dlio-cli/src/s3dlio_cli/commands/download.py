@@ -22,6 +22,7 @@ __all__ = ["download"]
     "s3-cli download s3://bucket/reports/report.csv ./",
     "s3-cli download -r s3://bucket/data/ ./data/",
     's3-cli download "s3://bucket/logs/*.log" ./logs/',
+    "s3-cli download -r s3://bucket/data/ direct:///nvme/data/",
     "s3-cli download -r -j 128 s3://bucket/data/ ./data/ --profile backup",
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)

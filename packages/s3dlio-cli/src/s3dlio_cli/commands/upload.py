@@ -28,6 +28,7 @@ __all__ = ["upload"]
     "s3-cli upload -c -j 64 -r /data/ s3://new-bucket/ --endpoint-url http://localhost:9000",
     "s3-cli upload report.csv s3://bucket/ --sse aws:kms --storage-class STANDARD_IA",
     "s3-cli upload /data/a.bin file:///backup/",
+    "s3-cli upload -r direct:///nvme/data/ s3://bucket/data/",
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.argument("destination")
@@ -47,7 +48,8 @@ def upload(
 
     SOURCE is a path, a directory, a glob (quote it, or let the shell expand it) or a regular
     expression (quote it), or a URI of any store. DESTINATION is s3://bucket/prefix/,
-    file:///path/ or a plain path.
+    az://container/prefix/, file:///path/, a plain path, or direct:///path/, which leaves the page
+    cache alone.
     """
     from s3dlio_cli.transfers import run_transfer  # noqa: PLC0415 - not needed for `--help`
     from s3dlio_core import operations  # noqa: PLC0415 - not needed for `--help`
