@@ -93,6 +93,22 @@ def test_offsets_beyond_32_bits_are_what_they_are(direct_directory: Path) -> Non
             assert reader.read(len(_DATA) + 1) == _DATA
 
 
+@pytest.mark.parametrize(("repeated", "is_direct"), [(1, False), (200, True)])
+def test_all_is_read_at_once(
+    direct_directory: Path, native_calls: NativeCalls, repeated: int, is_direct: bool
+) -> None:
+    """Each call waits for the device: 8 KiB at a time would take thirty times as long."""
+    data = _DATA * repeated
+    with DirectStore(str(direct_directory)) as store:
+        store.put("a", data)
+        native_calls.clear()
+        with store.open_reader("a", 4096) as reader:
+            assert reader.readall() == data[4096:]
+            assert reader.readall() == b""
+        assert (store.counters().read_direct_bytes >= len(data) - 8192) == is_direct
+    assert [call.size_bytes for call in native_calls.reads] == [len(data) - 4096]
+
+
 def test_a_file_system_without_locks_is_told(
     direct_directory: Path, native_calls: NativeCalls
 ) -> None:

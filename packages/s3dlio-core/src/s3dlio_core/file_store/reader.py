@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
+from s3dlio_core.anonymous_memory import HUGE_PAGE_BYTES, anonymous_memory
 from s3dlio_core.file_store.paths import as_ours, from_os_error
 from s3dlio_core.mtimes import mtime_attributes
 from s3dlio_core.store import ObjectInfo, ObjectReader
@@ -132,6 +133,17 @@ class FileReader(ObjectReader):
         if not self._left_bytes:
             self._check_unchanged()
         return count
+
+    def readall(self) -> bytes:
+        """Read the rest at one go; by itself Python asks for 8 KiB at a time."""
+        # Aligned memory spares O_DIRECT a copy, but new pages cost more than that if they are few.
+        is_long = self._left_bytes > HUGE_PAGE_BYTES
+        new = anonymous_memory if is_long else bytearray
+        view = memoryview(new(self._left_bytes))
+        filled = 0
+        while filled < len(view):
+            filled += self.readinto(view[filled:])
+        return bytes(view)
 
     def _read(self, view: memoryview) -> int:
         try:
