@@ -5,7 +5,7 @@ returns. All bytes of objects go through one, but those that the kernel copies.
 
 Rules that hold in this file:
 - Offsets belong to calls, not to the file: threads share one.
-- What fails is an OSError; `paths.translated` names it.
+- What fails is an OSError; `paths.Translated` names it.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from s3dlio_core import errors
 from s3dlio_core.file_store import writing
 from s3dlio_core.file_store.data_file import DataFile, write_all
-from s3dlio_core.file_store.paths import Descriptor, split_key, translated
+from s3dlio_core.file_store.paths import Descriptor, Translated, split_key
 from s3dlio_core.file_store.reader import info_of
 from s3dlio_core.local_names import TEMPORARY_PREFIX
 from s3dlio_core.mtimes import MTIME
@@ -36,7 +36,6 @@ from s3dlio_core.store import (
 )
 
 if TYPE_CHECKING:
-    import contextlib
     from collections.abc import Iterator, Sequence
 
     from s3dlio_core.file_store.store import FileStore
@@ -232,8 +231,8 @@ class FileMultipartUpload(MultipartUpload):
         writing.discard(self._temporary, self._directory.fd)
         writing.discard(self._temporary + JOURNAL_SUFFIX, self._directory.fd)
 
-    def _translated(self, operation: str) -> contextlib.AbstractContextManager[None]:
-        return translated(operation, self._store.uri_of(self._key))
+    def _translated(self, operation: str) -> Translated:
+        return Translated(operation, self._store.uri_of(self._key))
 
     def _opened(self) -> _Files:
         # Another process may have ended it: then the temporary file has lost its name, and the

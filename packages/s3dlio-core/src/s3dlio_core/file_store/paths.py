@@ -22,7 +22,6 @@ from s3dlio_core import errors
 from s3dlio_core.local_names import check_local_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import TracebackType
 
     from s3dlio_core.file_store.store import FileStore
@@ -111,22 +110,38 @@ def as_ours(error: errors.S3dlioError | OSError, operation: str, uri: str) -> er
     return error
 
 
-@contextlib.contextmanager
-def translated(operation: str, uri: str) -> Iterator[None]:
-    """Turn the operating system's errors into ours, and name operation and URI in both."""
-    try:
-        yield
-    except errors.S3dlioError as error:
-        as_ours(error, operation, uri)
-        raise
-    except OSError as error:
-        raise from_os_error(error, operation, uri) from error
+class Translated:
+    """Turns the operating system's errors into ours, and names operation and URI in both.
+
+    A class: a generator's frame would be in the error's traceback and know, from Python 3.13 on,
+    the frame that has the error. In that cycle, what failed would stay open.
+    """
+
+    __slots__ = ("_operation", "_uri")
+
+    def __init__(self, operation: str, uri: str) -> None:
+        self._operation = operation
+        self._uri = uri
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(exc, errors.S3dlioError):
+            as_ours(exc, self._operation, self._uri)
+        elif isinstance(exc, OSError):
+            raise from_os_error(exc, self._operation, self._uri) from exc
 
 
 class TranslatedOf:
-    """`translated` for a store's methods; a missing file without a directory is no container.
+    """`Translated` for a store's methods; a missing file without a directory is no container.
 
-    A class, since it stands round each put and read: generators cost a microsecond more.
+    It stands round each put and read: generators would cost a microsecond more, too.
     """
 
     __slots__ = ("_key", "_operation", "_store")

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, ClassVar
 
 from s3dlio_core import errors
-from s3dlio_core.file_store.paths import absolute, is_directory, sync_directory, translated
+from s3dlio_core.file_store.paths import Translated, absolute, is_directory, sync_directory
 from s3dlio_core.file_store.store import FileStore
 from s3dlio_core.store import ContainerInfo, StoreProvider
 
@@ -69,7 +69,7 @@ class FileProvider(StoreProvider):
     def create_container(self, name: str) -> None:
         """Create a directory and those above it."""
         uri = self._uri(name)
-        with translated("create", uri):
+        with Translated("create", uri):
             above = _missing_above(name) if self._fsync else []
             try:
                 os.makedirs(name)
@@ -82,7 +82,7 @@ class FileProvider(StoreProvider):
 
     def delete_container(self, name: str) -> None:
         """Remove a directory that holds no file; empty directories in it go, too."""
-        with translated("delete", self._uri(name)):
+        with Translated("delete", self._uri(name)):
             if not os.path.isdir(name):
                 raise errors.ContainerNotFoundError("no such directory")
             empty: list[str] = []
@@ -100,7 +100,7 @@ class FileProvider(StoreProvider):
         Raises:
             PermissionDeniedError: it can't be told.
         """
-        with translated("stat", self._uri(name)):
+        with Translated("stat", self._uri(name)):
             return is_directory(name)
 
     def _uri(self, path: str) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import writing
-from s3dlio_core.file_store.paths import check_path_size, split_key, translated
+from s3dlio_core.file_store.paths import Translated, check_path_size, split_key
 from s3dlio_core.file_store.reader import etag_of, info_of
 from s3dlio_core.local_names import TEMPORARY_PREFIX
 
@@ -34,7 +34,7 @@ def rename(
     store: FileStore, source: CopySource, key: str, condition: Condition | None
 ) -> ObjectInfo:
     """Give a file another name. See `ObjectStore.rename_from`."""
-    with translated("move", f"{store.scheme}://{source.container.rstrip('/')}/{source.key}"):
+    with Translated("move", f"{store.scheme}://{source.container.rstrip('/')}/{source.key}"):
         from_segments, from_name = split_key(source.key)
         from_directory = store.tree_of(source).parent(from_segments)
         status = os.stat(from_name, dir_fd=from_directory.fd, follow_symlinks=False)

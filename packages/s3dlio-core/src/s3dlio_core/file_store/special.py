@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from s3dlio_core import errors
 from s3dlio_core.file_store.data_file import write_all
-from s3dlio_core.file_store.paths import Descriptor, translated
+from s3dlio_core.file_store.paths import Descriptor, Translated
 from s3dlio_core.store import Buffer, CopySource, MultipartUpload, ObjectInfo, Part
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class DeviceUpload(MultipartUpload):
 
     def put_part(self, number: int, offset_bytes: int, buffer: Buffer) -> Part:
         """Write the part in place."""
-        with translated("put part", self._uri):
+        with Translated("put part", self._uri):
             write_all(self._opened().fd, buffer, offset_bytes)
             part = Part(number, memoryview(buffer).nbytes, str(number), offset_bytes)
             self._parts[number] = part
@@ -83,7 +83,7 @@ class DeviceUpload(MultipartUpload):
 
     def complete(self, parts: Sequence[Part]) -> ObjectInfo:
         """Close the device."""
-        with translated("complete", self._uri):
+        with Translated("complete", self._uri):
             self._opened()
             if any(self._parts.get(part.number) != part for part in parts) or not parts:
                 raise errors.InvalidPartError("a part isn't the one that was written")

@@ -19,13 +19,13 @@ from s3dlio_core.file_store.data_file import DataFile
 from s3dlio_core.file_store.listing import Listings, can_begin_keys
 from s3dlio_core.file_store.paths import (
     DirectoryTree,
+    Translated,
     TranslatedOf,
     absolute,
     check_path_size,
     is_directory,
     split_key,
     sync_directory,
-    translated,
 )
 from s3dlio_core.file_store.reader import (
     FileReader,
@@ -141,7 +141,7 @@ class FileStore(ObjectStore):
 
     def check_key(self, key: str) -> None:
         """Check that a file of this name may be, and that nothing stands in its way."""
-        with translated("put", self.uri_of(key)):
+        with Translated("put", self.uri_of(key)):
             segments, name = split_key(key)
             check_path_size(self.root, key)
             try:
