@@ -36,7 +36,7 @@ struct s3dlio_geometry {
     uint32_t block_bytes;
 };
 
-/* Payload, not padding. Added to atomically: any threads may share one. */
+/* Payload of calls that succeeded, not padding. Added to atomically: any threads may share one. */
 struct s3dlio_counters {
     uint64_t read_direct_bytes;     /* by the device into the caller's buffer */
     uint64_t read_bounced_bytes;    /* by the device into the bounce memory, then copied */
@@ -101,12 +101,15 @@ int64_t s3dlio_read(int fd, const struct s3dlio_geometry *geometry, void *buffer
  * with zeros to a whole block; s3dlio_cut removes them. It is one pwritev(2) with the body: a
  * second call would wait for the device once more.
  *
- * A block at another edge belongs to others, too: it is locked (F_OFD_SETLKW on its bytes), read,
+ * A block at another edge belongs to others, too: it is locked (F_OFD_SETLK on its bytes), read,
  * merged, written and unlocked, and fd must be readable for that. What the file doesn't have of it
  * yet is filled with zeros, so that a file may become up to a block longer than what was written.
- * The lock keeps out other open files of this process and of others, but not other threads with
- * this fd: the caller must not run two writes that share an edge block of one fd at once.
- * -ENOLCK: the kernel or the file system has no such locks.
+ * The lock keeps out other open files of this process and of others, but not who has the same one
+ * (other threads with this fd, its copies, a forked child): the caller must not run two writes that
+ * share an edge block of one open file at once.
+ * -EAGAIN: another open file has the lock. Nothing here waits for it, so that the caller may give
+ * up: it calls again, with all of the range. -ENOLCK: the kernel or the file system has no such
+ * locks.
  *
  * -EFBIG as well where the file-size limit cuts the range off a block, for which the kernel says
  * EINVAL. (It may send SIGXFSZ besides, which ends a process that doesn't ignore it.)

@@ -9,11 +9,13 @@ struct job {
     int64_t start; /* what buffer[0] is in the file */
     int64_t file_end;
     char *bounce;
-    int64_t bounce_bytes; /* whole blocks */
-    struct s3dlio_counters *counters;
+    int64_t bounce_bytes;            /* whole blocks */
+    struct s3dlio_counters *counted; /* by this call */
 };
 
-static int lock_block(const struct job *job, int command, short type, int64_t block_start) {
+/* Doesn't wait for another's lock: only the caller knows for how long, and what else it is to do.
+ */
+static int lock_block(const struct job *job, short type, int64_t block_start) {
     int result;
     do {
         struct flock lock = {
@@ -22,7 +24,7 @@ static int lock_block(const struct job *job, int command, short type, int64_t bl
             .l_start = block_start,
             .l_len = job->geometry->block_bytes,
         };
-        result = fcntl(job->fd, command, &lock);
+        result = fcntl(job->fd, F_OFD_SETLK, &lock);
     } while (result < 0 && errno == EINTR);
     if (result < 0)
         return errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS ? -ENOLCK : -errno;
@@ -30,10 +32,8 @@ static int lock_block(const struct job *job, int command, short type, int64_t bl
 }
 
 static void count_written(const struct job *job, int64_t direct_bytes, int64_t bounced_bytes) {
-    if (job->counters == NULL)
-        return;
-    count_bytes(&job->counters->written_direct_bytes, direct_bytes);
-    count_bytes(&job->counters->written_bounced_bytes, bounced_bytes);
+    job->counted->written_direct_bytes += (uint64_t)direct_bytes;
+    job->counted->written_bounced_bytes += (uint64_t)bounced_bytes;
 }
 
 /* Reads the block into the bounce memory, puts [start, stop) of the buffer into it, writes it. */
@@ -53,11 +53,11 @@ static int64_t merge_block(const struct job *job, int64_t start, int64_t stop) {
 /* An edge block that others write in, too. */
 static int64_t write_shared(const struct job *job, int64_t start, int64_t stop) {
     const int64_t block_start = round_down(start, job->geometry->block_bytes);
-    const int error = lock_block(job, F_OFD_SETLKW, F_WRLCK, block_start);
+    const int error = lock_block(job, F_WRLCK, block_start);
     if (error < 0)
         return error;
     const int64_t written = merge_block(job, start, stop);
-    const int unlocked = lock_block(job, F_OFD_SETLK, F_UNLCK, block_start);
+    const int unlocked = lock_block(job, F_UNLCK, block_start);
     if (written < 0 || unlocked < 0)
         return written < 0 ? written : unlocked;
     count_written(job, 0, stop - start);
@@ -139,6 +139,7 @@ int64_t s3dlio_write(int fd, const struct s3dlio_geometry *geometry, const void 
         error = s3dlio_check_bounce(geometry, bounce, bounce_bytes);
     if (error < 0 || size_bytes == 0)
         return error;
+    struct s3dlio_counters counted = {0, 0, 0, 0};
     const struct job job = {
         .fd = fd,
         .geometry = geometry,
@@ -147,8 +148,14 @@ int64_t s3dlio_write(int fd, const struct s3dlio_geometry *geometry, const void 
         .file_end = end_bytes,
         .bounce = bounce,
         .bounce_bytes = (int64_t)(bounce_bytes - bounce_bytes % geometry->block_bytes),
-        .counters = counters,
+        .counted = &counted,
     };
     error = write_range(&job, offset_bytes + (int64_t)size_bytes);
-    return error < 0 ? error : (int64_t)size_bytes;
+    if (error < 0)
+        return error;
+    if (counters != NULL) {
+        count_bytes(&counters->written_direct_bytes, (int64_t)counted.written_direct_bytes);
+        count_bytes(&counters->written_bounced_bytes, (int64_t)counted.written_bounced_bytes);
+    }
+    return (int64_t)size_bytes;
 }

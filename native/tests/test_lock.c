@@ -12,9 +12,16 @@ static struct s3dlio_geometry geometry;
 static char *content;
 static char *bounce;
 
-static int64_t write_at(int fd, int64_t start, int64_t stop, char *with_bounce) {
+static int64_t write_once(int fd, int64_t start, int64_t stop, char *with_bounce) {
     return s3dlio_write(fd, &geometry, content + start, (size_t)(stop - start), start, -1,
                         with_bounce, bounce_bytes(&geometry), NULL);
+}
+
+static int64_t write_at(int fd, int64_t start, int64_t stop, char *with_bounce) {
+    int64_t written;
+    while ((written = write_once(fd, start, stop, with_bounce)) == -EAGAIN)
+        usleep(100);
+    return written;
 }
 
 static int open_again(void) {
@@ -90,6 +97,23 @@ static void waits_for_another_open_file(int fd) {
     check_content(path, block, geometry.block_bytes);
 }
 
+/* Who waits in the kernel can't be told to stop by anything but a signal that kills it. */
+static void waits_for_nobody(int fd) {
+    const int other = open_again();
+    const int64_t block_bytes = geometry.block_bytes;
+    struct s3dlio_counters counters = {0, 0, 0, 0};
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = block_bytes, .l_len = 1};
+    CHECK_SAME(0, fcntl(other, F_OFD_SETLK, &lock));
+    CHECK_SAME(-EAGAIN, write_once(fd, block_bytes + 1, block_bytes + 2, bounce));
+    CHECK_SAME(-EAGAIN, s3dlio_write(fd, &geometry, content + 1, (size_t)block_bytes, 1, -1, bounce,
+                                     bounce_bytes(&geometry), &counters));
+    CHECK_SAME(0, counters.written_direct_bytes + counters.written_bounced_bytes);
+    CHECK_SAME(1, write_once(fd, 0, 1, bounce));
+    CHECK_SAME(0, close(other));
+    CHECK_SAME(1, write_once(fd, block_bytes + 1, block_bytes + 2, bounce));
+}
+
 static void locks_only_what_is_shared(int fd) {
     const int other = open_again();
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -105,7 +129,7 @@ static void refuses_without_locks(int fd) {
         inject_nothing();
         failing_call = 1;
         failing_error = errors[i];
-        CHECK_SAME(-ENOLCK, write_at(fd, 1, 2, bounce));
+        CHECK_SAME(-ENOLCK, write_once(fd, 1, 2, bounce));
         CHECK_SAME(1, call_count);
     }
     inject_nothing();
@@ -118,6 +142,7 @@ int main(void) {
     bounce = test_memory(bounce_bytes(&geometry));
     processes_share_a_block(fd);
     waits_for_another_open_file(fd);
+    waits_for_nobody(fd);
     locks_only_what_is_shared(fd);
     refuses_without_locks(fd);
     return EXIT_SUCCESS;

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import pickle
+import struct
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -131,3 +135,70 @@ def test_a_pickle_keeps_the_settings(direct_directory: Path, fallback: str) -> N
     copy.put("a", b"abc")
     assert copy.counters().written_bounced_bytes == 3
     assert store.counters().written_bounced_bytes == 0
+
+
+def _lock_all(temporary: Path) -> int:
+    """Lock a file as another process that writes a part does; closing it unlocks."""
+    fd = os.open(temporary, os.O_RDWR)
+    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+    return fd
+
+
+def test_a_block_that_another_process_has_is_waited_for(
+    direct_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside C, where a signal such as Ctrl-C is handled."""
+    pauses = []
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("a")
+        fd = _lock_all(next(direct_directory.glob(".s3dlio-tmp-*[!s]")))
+
+        def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 20:
+                os.close(fd)
+
+        monkeypatch.setattr(time, "sleep", sleep)
+        upload.complete([upload.put_part(1, 0, _DATA[:5000])])
+        assert store.counters().written_bounced_bytes == 5000
+    assert direct_directory.joinpath("a").read_bytes() == _DATA[:5000]
+    assert len(pauses) == 20
+    assert pauses == sorted(pauses)
+
+
+def test_a_process_that_keeps_a_block_is_told(
+    direct_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been stopped, and then would be waited for without end."""
+    monkeypatch.setattr(direct_file, "_PATIENCE_S", 0.01)
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("a")
+        fd = _lock_all(next(direct_directory.glob(".s3dlio-tmp-*[!s]")))
+        with pytest.raises(errors.LocalIOError, match="another process, which may"):
+            upload.put_part(1, 0, _DATA[:5000])
+        os.close(fd)
+        upload.complete([upload.put_part(1, 0, _DATA)])
+    assert direct_directory.joinpath("a").read_bytes() == _DATA
+
+
+@pytest.mark.parametrize("block_bytes", [512 << 10, 1 << 20, 16 << 20])
+def test_blocks_may_be_large(
+    direct_directory: Path, native_calls: NativeCalls, block_bytes: int
+) -> None:
+    """Those of some file systems are (OpenZFS: as large as a record)."""
+
+    def tell(geometry: Any) -> None:
+        geometry.offset_bytes = geometry.block_bytes = block_bytes
+
+    native_calls.after_open(tell)
+    data = _DATA * 20
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("a", size_bytes=len(data))
+        starts = range(0, len(data), 100_001)
+        parts = [
+            upload.put_part(start + 1, start, data[start : start + 100_001]) for start in starts
+        ]
+        upload.complete(parts)
+        with store.open_reader("a", 5, 70_000) as reader:
+            assert reader.readall() == data[5:70_000]
+    assert direct_directory.joinpath("a").read_bytes() == data

@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tests.disks.memory import placed
@@ -18,6 +19,7 @@ from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_direct import DirectStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MIB: Final = 1 << 20
@@ -170,3 +172,36 @@ def _use_in_child(store: DirectStore, number: int) -> int:
         finally:
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_forked_children_share_blocks_of_an_inherited_upload(direct_directory: Path) -> None:
+    """They and their parent have one open file, in which no lock keeps one from another."""
+    starts = range(0, len(CONTENT), SHARED)
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("file", size_bytes=len(CONTENT))
+        upload.put_part(1, 0, CONTENT[:SHARED])
+
+        def put(which: int) -> None:
+            for start in starts[which::4]:
+                upload.put_part(start // SHARED + 1, start, CONTENT[start : start + SHARED])
+
+        children = [_forked(partial(put, which)) for which in range(3)]
+        put(3)
+        assert [0] * 3 == [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+        upload.complete(list(upload.parts()))
+    assert CONTENT == (direct_directory / "file").read_bytes()
+
+
+def _forked(do: Callable[[], None]) -> int:
+    """Do something in a child; return its id at once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            do()
+            code = 0
+        finally:
+            os._exit(code)
+    return pid

@@ -3,14 +3,19 @@
 Rules that hold in this file:
 - A buffer at an aligned address is what the kernel gets. What isn't aligned, and the edges of a
   range that isn't, go through a bounce buffer of the calling thread.
-- A block that two parts own is written by one thread at a time; C keeps other processes out.
+- A block that two parts own is written by one thread at a time; C keeps other open files out, and
+  what a forked child inherited is opened anew there, since it would count as the parent's.
+- Nothing waits for another process without end: it may have been stopped.
 - What fails is an OSError; where the kernel refuses a call for its alignment, that is named.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from s3dlio_core.file_store.data_file import DataFile
@@ -26,22 +31,26 @@ __all__ = ["BOUNCE_BYTES", "DirectFile", "bounce_memory"]
 #: Of each thread that moves unaligned bytes; only what is used of it takes memory.
 BOUNCE_BYTES = 1024**2
 
+#: A block is locked for one read and one write: who has it this long was stopped, or hangs.
+_PATIENCE_S = 30.0
+_PAUSE_MIN_S = 0.0002
+_PAUSE_MAX_S = 0.01
+
 _thread = threading.local()
 
 
-def bounce_memory() -> native.Memory:
-    """Return the bounce buffer of the calling thread; it goes with the thread."""
-    try:
-        memory: native.Memory = _thread.memory
-    except AttributeError:
-        memory = _thread.memory = native.Memory(BOUNCE_BYTES)
+def bounce_memory(block_bytes: int = 0) -> native.Memory:
+    """Return the bounce buffer of the calling thread, two blocks or more; it goes with it."""
+    memory: native.Memory | None = getattr(_thread, "memory", None)
+    if memory is None or memory.size_bytes < 2 * block_bytes:
+        memory = _thread.memory = native.Memory(max(BOUNCE_BYTES, 2 * block_bytes))
     return memory
 
 
 class DirectFile(DataFile):
     """An open regular file with O_DIRECT."""
 
-    __slots__ = ("_counters", "_end_bytes", "_geometry", "_shared")
+    __slots__ = ("_counters", "_end_bytes", "_fork_count", "_geometry", "_shared")
 
     def __init__(self, fd: int, geometry: Geometry, shared: Shared) -> None:
         super().__init__(fd)
@@ -49,12 +58,18 @@ class DirectFile(DataFile):
         self._shared = shared
         self._counters = shared.native
         self._end_bytes = -1
+        self._fork_count = shared.fork_count
 
     def readinto(self, offset_bytes: int, buffer: memoryview) -> int:
         """Read what lies at an offset: see `DataFile`."""
         try:
             return native.read(
-                self.fd, self._geometry, buffer, offset_bytes, bounce_memory(), self._counters
+                self.fd,
+                self._geometry,
+                buffer,
+                offset_bytes,
+                bounce_memory(self._geometry.block_bytes),
+                self._counters,
             )
         except OSError as error:
             raise self._named(error, "read", offset_bytes, buffer.nbytes) from None
@@ -101,9 +116,38 @@ class DirectFile(DataFile):
 
     def _write_shared(self, offset_bytes: int, view: memoryview) -> None:
         with self._shared.lock_of(self.fd):
+            if self._fork_count != self._shared.fork_count:
+                self._open_anew()
             if offset_bytes + len(view) > self._end_bytes:
                 self._end_bytes = -1  # it was wrong: what lies behind it isn't padding
-            self._write(offset_bytes, view, self._end_bytes)
+            self._write_unlocked(offset_bytes, view)
+
+    def _write_unlocked(self, offset_bytes: int, view: memoryview) -> None:
+        """Write as soon as no other open file has a block at an edge locked."""
+        deadline_s = time.monotonic() + _PATIENCE_S
+        pause_s = _PAUSE_MIN_S
+        while True:
+            try:
+                return self._write(offset_bytes, view, self._end_bytes)
+            except BlockingIOError as error:
+                if time.monotonic() > deadline_s:
+                    raise OSError(
+                        error.errno,
+                        f"another process, which may have been stopped, has a block locked that "
+                        f"parts share, at offset {offset_bytes} or {offset_bytes + len(view)}",
+                    ) from None
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _PAUSE_MAX_S)
+
+    def _open_anew(self) -> None:
+        """Have an open file of this process: what was inherited has the locks of the parent."""
+        access = fcntl.fcntl(self.fd, fcntl.F_GETFL) & os.O_ACCMODE
+        fd = os.open(f"/proc/self/fd/{self.fd}", access | os.O_DIRECT | os.O_CLOEXEC)
+        try:
+            os.dup2(fd, self.fd, inheritable=False)  # reads of other threads go on with it
+        finally:
+            os.close(fd)
+        self._fork_count = self._shared.fork_count
 
     def _write(self, offset_bytes: int, view: memoryview, end_bytes: int) -> None:
         try:
@@ -113,7 +157,7 @@ class DirectFile(DataFile):
                 view,
                 offset_bytes,
                 end_bytes,
-                bounce_memory(),
+                bounce_memory(self._geometry.block_bytes),
                 self._counters,
             )
         except OSError as error:

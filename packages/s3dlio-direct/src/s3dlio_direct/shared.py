@@ -40,17 +40,20 @@ class Shared:
 
     Attributes:
         native: the counters that C adds to.
+        fork_count: how many forks there were since.
     """
 
     def __init__(self) -> None:
         self.native = native.new_counters()
         self._read_buffered_bytes = 0
         self._written_buffered_bytes = 0
+        self.fork_count = -1
         self.renew_after_fork()
         renew_in_children(self)
 
     def renew_after_fork(self) -> None:
         """Take new locks."""
+        self.fork_count += 1
         self._locks = [threading.Lock() for _ in range(_LOCK_COUNT)]
         self._counting = threading.Lock()
 
