@@ -68,6 +68,17 @@ def test_a_full_disk_is_told(mounts: Mounts, disk: str, way: str) -> None:
     assert before - 1 <= os.statvfs(mounted).f_bfree
 
 
+@pytest.mark.parametrize("disk", ["tmpfs", "ext4"])
+def test_a_full_disk_is_known_before_it_is_full(mounts: Mounts, disk: str) -> None:
+    """Where space can be reserved nothing is written that has no place in the end."""
+    mounted = SMALL[disk](mounts)
+    with DirectStore(str(mounted)) as store:
+        with pytest.raises(errors.StorageFullError) as caught:
+            store.create_multipart("file", size_bytes=(DISK_MIB + 2) * MIB)
+        assert f"direct://{mounted}/file" == caught.value.uri
+        assert [] == [path for path in mounted.iterdir() if path.name != "lost+found"]
+
+
 @pytest.mark.parametrize("disk", SMALL)
 def test_a_full_disk_stops_the_run(mounts: Mounts, tmp_path: Path, disk: str) -> None:
     """Also when several workers write parts of several files; nothing of them is left."""
