@@ -61,6 +61,9 @@ S3DLIO_HIDDEN int s3dlio_check_range(const struct s3dlio_geometry *geometry, con
 S3DLIO_HIDDEN int s3dlio_check_bounce(const struct s3dlio_geometry *geometry, const void *bounce,
                                       size_t bounce_bytes);
 
+/* Has every page of the memory there: see touches_memory. */
+S3DLIO_HIDDEN void s3dlio_touch(const struct iovec *spans, int span_count);
+
 /*
  * Moves all of the spans from or to one range of the file. Offset, addresses and lengths are
  * aligned, which the caller sees to. Returns their whole length, less only where the file ends.

@@ -6,6 +6,7 @@
 enum {
     /* Linux moves 2 GiB less a page in a call (MAX_RW_COUNT), which may end inside a block. */
     CALL_BYTES_MAX = 1 << 30,
+    PAGE_BYTES_MIN = 4096, /* no system of ours has smaller pages */
     /* Calls that get nowhere, one after the other, until that is an error. */
     VAIN_CALLS_MAX = 16,
 };
@@ -60,6 +61,14 @@ static int cause_of(int error, enum way way, int64_t end_bytes) {
     return -error;
 }
 
+void s3dlio_touch(const struct iovec *spans, int span_count) {
+    for (int i = 0; i < span_count; i++) {
+        volatile char *memory = spans[i].iov_base;
+        for (size_t at = 0; at < spans[i].iov_len; at += PAGE_BYTES_MIN)
+            memory[at] = memory[at];
+    }
+}
+
 int64_t s3dlio_move(int fd, enum way way, const struct s3dlio_geometry *geometry,
                     const struct iovec *spans, int span_count, int64_t offset_bytes) {
     const uint32_t unit = geometry->offset_bytes;
@@ -69,6 +78,8 @@ int64_t s3dlio_move(int fd, enum way way, const struct s3dlio_geometry *geometry
     for (int i = 0; i < span_count; i++)
         size_bytes += (int64_t)spans[i].iov_len;
 
+    if (way == WAY_READ && geometry->touches_memory != 0)
+        s3dlio_touch(spans, span_count);
     int64_t done = 0;
     int vain_calls = 0;
     while (done < size_bytes) {

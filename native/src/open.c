@@ -22,7 +22,7 @@ static struct s3dlio_geometry geometry_of(uint32_t memory_bytes, uint32_t offset
     uint32_t block_bytes = (uint32_t)round_up(BLOCK_BYTES_MIN, offset_bytes);
     while (block_bytes % memory_bytes != 0)
         block_bytes += offset_bytes;
-    return (struct s3dlio_geometry){memory_bytes, offset_bytes, block_bytes};
+    return (struct s3dlio_geometry){memory_bytes, offset_bytes, block_bytes, 0};
 }
 
 /* 0 with what statx says (all zero where it says nothing); -EOPNOTSUPP where it says never. */
@@ -31,7 +31,7 @@ static int read_geometry(int fd, struct s3dlio_geometry *geometry) {
     uint32_t memory_bytes;
     uint32_t offset_bytes;
     int result;
-    *geometry = (struct s3dlio_geometry){0, 0, 0};
+    *geometry = (struct s3dlio_geometry){0, 0, 0, 0};
     do {
         result = statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status);
     } while (result < 0 && errno == EINTR);
@@ -73,7 +73,7 @@ static int refusal(int dir_fd, const char *path, int flags) {
 int s3dlio_open(int dir_fd, const char *path, int flags, unsigned mode,
                 struct s3dlio_geometry *geometry) {
     int fd;
-    *geometry = (struct s3dlio_geometry){0, 0, 0};
+    *geometry = (struct s3dlio_geometry){0, 0, 0, 0};
     if ((flags & O_APPEND) != 0)
         return -EINVAL;
     do {
@@ -95,6 +95,8 @@ int s3dlio_open(int dir_fd, const char *path, int flags, unsigned mode,
 static int accepts(int fd, int writable, void *address, uint32_t size_bytes, int64_t offset_bytes) {
     const struct iovec span = span_of(address, size_bytes);
     ssize_t moved;
+    if (!writable)
+        s3dlio_touch(&span, 1);
     do {
         moved = writable ? pwritev(fd, &span, 1, offset_bytes) : preadv(fd, &span, 1, offset_bytes);
     } while (moved < 0 && errno == EINTR);
@@ -132,12 +134,13 @@ static int probe(int fd, int writable, char *scratch, struct s3dlio_geometry *ge
     if (memory_bytes < 0)
         return (int)memory_bytes;
     *geometry = geometry_of((uint32_t)memory_bytes, (uint32_t)offset_bytes);
+    geometry->touches_memory = 1;
     return 0;
 }
 
 int s3dlio_probe(int fd, int writable, void *scratch, size_t scratch_bytes,
                  struct s3dlio_geometry *geometry) {
-    *geometry = (struct s3dlio_geometry){0, 0, 0};
+    *geometry = (struct s3dlio_geometry){0, 0, 0, 0};
     if (scratch == NULL || scratch_bytes < S3DLIO_PROBE_BYTES)
         return -EINVAL;
     const int64_t had_bytes = writable ? s3dlio_size(fd) : 0;

@@ -29,7 +29,7 @@ static void all_refused(const struct s3dlio_geometry *with, char *address, size_
 
 static void misaligned(void) {
     for (unsigned unit = 512; unit <= 16384; unit *= 2) {
-        const struct s3dlio_geometry with = {unit, unit, unit < 4096 ? 4096 : unit};
+        const struct s3dlio_geometry with = {unit, unit, unit < 4096 ? 4096 : unit, 0};
         const unsigned wrong[] = {1, 8, unit / 2, unit - 1, unit + 1};
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
             strict_refused(&with, memory + wrong[i], unit, 0);
@@ -58,7 +58,7 @@ static void without_memory(void) {
 }
 
 static void geometry_unknown(void) {
-    const struct s3dlio_geometry unknown = {0, 0, 0};
+    const struct s3dlio_geometry unknown = {0, 0, 0, 0};
     all_refused(&unknown, memory, 4096, 0);
 }
 

@@ -17,6 +17,7 @@ struct s3dlio_geometry {
     uint32_t memory_bytes;
     uint32_t offset_bytes;
     uint32_t block_bytes;
+    uint32_t touches_memory;
 };
 struct s3dlio_counters {
     uint64_t read_direct_bytes;

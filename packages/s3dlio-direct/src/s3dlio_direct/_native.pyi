@@ -11,6 +11,7 @@ class Geometry(CData, Protocol):
     memory_bytes: int
     offset_bytes: int
     block_bytes: int
+    touches_memory: int
 
 class Counters(CData, Protocol):
     read_direct_bytes: int

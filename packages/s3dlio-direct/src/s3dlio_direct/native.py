@@ -83,6 +83,7 @@ def assign(geometry: Geometry, known: Geometry) -> None:
     geometry.memory_bytes = known.memory_bytes
     geometry.offset_bytes = known.offset_bytes
     geometry.block_bytes = known.block_bytes
+    geometry.touches_memory = known.touches_memory
 
 
 def read(
