@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Mounts"]
 
-_DISK_BYTES: Final = 16 << 20
+#: The least that each kind can be made with, 16 MiB where it isn't here; the file has holes.
+_DISK_BYTES: Final = {"btrfs": 128 << 20, "xfs": 300 << 20}
 
 
 class Mounts:
@@ -37,16 +38,16 @@ class Mounts:
         return self._mount("tmpfs", "-t", "tmpfs", "-o", f"size={size_bytes}", "none")
 
     def disk(self, kind: str = "ext4", *options: str, sector_bytes: int = 512) -> Path:
-        """Mount a file system of 16 MiB that lies in a file.
+        """Mount a file system of 16 MiB or little more that lies in a file.
 
         Args:
-            kind: ext4, ext2 …
+            kind: ext4, ext2, xfs, btrfs …
             options: further ones of its mkfs.
             sector_bytes: of the disk, the least that a direct write may have.
         """
         image = self._directory / f"image-{len(self._mounted)}"
         with image.open("wb") as file:
-            file.truncate(_DISK_BYTES)
+            file.truncate(_DISK_BYTES.get(kind, 16 << 20))
         try:
             loop = _run("losetup", "--find", "--show", f"--sector-size={sector_bytes}", str(image))
         finally:

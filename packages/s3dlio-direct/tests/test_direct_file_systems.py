@@ -30,6 +30,8 @@ DISKS: Final[dict[str, Callable[[Mounts], Path]]] = {
     "ext4-sectors-of-4096": lambda mounts: mounts.disk("ext4", sector_bytes=4096),
     "ext4-without-journal": lambda mounts: mounts.disk("ext4", "-O", "^has_journal"),
     "ext2": lambda mounts: mounts.disk("ext2"),
+    "xfs": lambda mounts: mounts.disk("xfs"),
+    "btrfs": lambda mounts: mounts.disk("btrfs"),
     "overlay": lambda mounts: mounts.overlay(mounts.disk("ext4")),
 }
 
