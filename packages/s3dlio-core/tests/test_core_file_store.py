@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -663,6 +664,17 @@ def test_an_upload_that_was_ended_elsewhere_is_gone(store: FileStore, abandoned:
             call()
     other.abort()
     assert store.head("d/k").size_bytes == 6
+
+
+def test_each_part_that_is_written_has_its_own_etag(store: FileStore, abandoned: str) -> None:
+    """Also that of a number that was written before, here, by another object, or elsewhere."""
+    one, other = (store.resume_multipart("d/k", abandoned) for _ in range(2))
+    etags = [part.etag for part in one.parts()]
+    with ThreadPoolExecutor(8) as threads:
+        for upload in (one, other):
+            parts = threads.map(lambda _, put=upload.put_part: put(1, 0, b"ABC"), range(50))
+            etags += [part.etag for part in parts]
+    assert len(set(etags)) == len(etags) == 102
 
 
 def test_an_abandoned_upload_closes_its_files(store: FileStore) -> None:

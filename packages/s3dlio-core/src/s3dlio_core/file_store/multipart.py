@@ -10,6 +10,7 @@ journal may tell of parts that never reached the disk, so resume within one boot
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -106,10 +107,11 @@ def _read_first(journal_fd: int) -> _Head:
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """What an upload writes to."""
+    """What an upload writes to, and the ETags of what it writes: of this process alone."""
 
     data: DataFile
     journal: Descriptor
+    etags: Iterator[str]
 
 
 class FileMultipartUpload(MultipartUpload):
@@ -128,6 +130,7 @@ class FileMultipartUpload(MultipartUpload):
         self._segments, self._name = split_key(key)
         self._store = store
         self._key = key
+        self._uri = store.uri_of(key)
         self._token = token
         self._directory = store.tree.parent(self._segments, create=head is not None)
         self._temporary = TEMPORARY_PREFIX + token
@@ -144,7 +147,7 @@ class FileMultipartUpload(MultipartUpload):
                 _append(journal.fd, head.line())
             if size_bytes is not None:
                 data.reserve(size_bytes)
-            self._files: _Files | None = _Files(data, journal)
+            self._files: _Files | None = _Files(data, journal, _etags())
         except BaseException:
             if head is not None:
                 self._remove()
@@ -232,7 +235,7 @@ class FileMultipartUpload(MultipartUpload):
         writing.discard(self._temporary + JOURNAL_SUFFIX, self._directory.fd)
 
     def _translated(self, operation: str) -> Translated:
-        return Translated(operation, self._store.uri_of(self._key))
+        return Translated(operation, self._uri)
 
     def _opened(self) -> _Files:
         # Another process may have ended it: then the temporary file has lost its name, and the
@@ -256,8 +259,16 @@ class FileMultipartUpload(MultipartUpload):
         return errors.UploadNotFoundError("the upload was completed or aborted")
 
 
+def _etags() -> Iterator[str]:
+    """Return ETags that no other call gives; any thread may take the next one.
+
+    Randomness for each would be another call of the system for each part.
+    """
+    return map((secrets.token_hex(8) + "-{:x}").format, itertools.count(1))
+
+
 def _record(files: _Files, number: int, offset_bytes: int, size_bytes: int) -> Part:
-    etag = secrets.token_hex(8)
+    etag = next(files.etags)
     # Not by `json`, which takes a third of what a part costs beside the moving of its bytes.
     numbers = f'"number": {number:d}, "offset": {offset_bytes:d}, "size": {size_bytes:d}'
     _append(files.journal.fd, f'{{{numbers}, "etag": "{etag}"}}\n'.encode())
