@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from s3dlio_core import errors
-from s3dlio_direct import DirectStore, native
+from s3dlio_core.operations import download
+from s3dlio_direct import DirectProvider, DirectStore, native
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from tests.disks.mounts import Mounts
     from tests.disks.native_calls import NativeCalls
 
     from s3dlio_direct._native import Geometry
@@ -146,3 +149,53 @@ def test_block_devices_are_refused(direct_directory: Path) -> None:
         pytest.raises(errors.NotSupportedError, match="block device"),
     ):
         store.check_device(status)
+
+
+def _with_a_file_in_its_inode(mounts: Mounts) -> Path:
+    """Make a directory with two files; ext4 never does direct I/O with the short one."""
+    directory = mounts.disk("ext4", "-O", "inline_data") / "source"
+    directory.mkdir()
+    for name, data in (("long", bytes(range(250)) * 40), ("short", b"abc")):
+        directory.joinpath(name).write_bytes(data)
+    return directory
+
+
+def test_a_file_that_is_refused_stops_no_other(mounts: Mounts, tmp_path: Path) -> None:
+    """The file system does O_DIRECT, and only not with this one."""
+    source = _with_a_file_in_its_inode(mounts)
+    with pytest.raises(errors.TransferFailedError) as caught:
+        download(f"direct://{source}/", tmp_path / "copies", recursive=True)
+    (failure,) = caught.value.report.failures
+    assert failure.error.scope is errors.Scope.OBJECT
+    assert "refuses O_DIRECT for some of its files" in str(failure.error)
+    assert [path.name for path in tmp_path.joinpath("copies").iterdir()] == ["long"]
+
+
+def test_a_file_that_is_refused_is_buffered_if_allowed(mounts: Mounts) -> None:
+    """The other one isn't."""
+    with DirectStore(str(_with_a_file_in_its_inode(mounts)), fallback="buffered") as store:
+        for name in ("long", "short"):
+            with store.open_reader(name) as reader:
+                assert len(reader.readall()) == reader.info.size_bytes
+        assert store.counters().read_buffered_bytes == 3
+        (remark,) = store.remarks()
+    assert remark.endswith(
+        "refuses O_DIRECT for some of its files: files were read through the page cache"
+    )
+
+
+@pytest.mark.parametrize("make", [DirectStore, lambda root, **options: DirectProvider(**options)])
+def test_an_unknown_fallback_is_refused(direct_directory: Path, make: Callable[..., Any]) -> None:
+    """It isn't taken for "refuse"."""
+    with pytest.raises(errors.UsageError, match='fallback is "refuse" or "buffered", not "bufe"'):
+        make(str(direct_directory), fallback="bufe")
+
+
+def test_a_null_byte_ends_no_path(direct_directory: Path) -> None:
+    """C would read another file."""
+    direct_directory.joinpath("secret").write_bytes(b"abc")
+    with (
+        DirectStore(f"{direct_directory}/secret\0/public") as store,
+        pytest.raises(ValueError, match="null byte"),
+    ):
+        store.open_reader("harmless")

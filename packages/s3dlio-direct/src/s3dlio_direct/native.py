@@ -60,10 +60,14 @@ def open_direct(path: str, flags: int, mode: int, dir_fd: int | None) -> tuple[i
 
     Raises:
         OSError: EOPNOTSUPP where this file can't be opened so; then nothing was created.
+        ValueError: the path has a null byte.
     """
     geometry: Geometry = ffi.new("struct s3dlio_geometry *")
     directory = lib.AT_FDCWD if dir_fd is None else dir_fd
-    return _checked(lib.s3dlio_open(directory, os.fsencode(path), flags, mode, geometry)), geometry
+    name = os.fsencode(path)
+    if b"\0" in name:  # where C would end it
+        raise ValueError("embedded null byte")
+    return _checked(lib.s3dlio_open(directory, name, flags, mode, geometry)), geometry
 
 
 def probe(fd: int, geometry: Geometry, scratch: Memory, *, writable: bool) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
 from s3dlio_core import errors
 from s3dlio_core.file_store.reader import check_regular
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from s3dlio_core.file_store.data_file import DataFile
     from s3dlio_direct._native import Geometry
 
-__all__ = ["Fallback", "Opener"]
+__all__ = ["Fallback", "Opener", "check_fallback"]
 
 #: What is done where a file system refuses O_DIRECT.
 Fallback: TypeAlias = Literal["refuse", "buffered"]
@@ -43,6 +43,17 @@ _HINT = (
 _log = get_logger("direct")
 
 
+def check_fallback(named: str, value: str) -> Fallback:
+    """Return what is chosen, if it is one of the choices.
+
+    Raises:
+        UsageError: it isn't; `named` is what the user gave it to.
+    """
+    if value not in get_args(Fallback):
+        raise errors.UsageError(f'{named} is "refuse" or "buffered", not "{value}"')
+    return cast("Fallback", value)
+
+
 class Opener:
     """Opens the files of one store.
 
@@ -52,6 +63,7 @@ class Opener:
     """
 
     def __init__(self, fallback: Fallback) -> None:
+        check_fallback("fallback", fallback)
         self.fallback = fallback
         self.shared = Shared()
         self._geometries: dict[int, Geometry] = {}  # by device
@@ -106,26 +118,40 @@ class Opener:
     def _without(self, path: str, flags: int, dir_fd: int | None) -> DataFile:
         """Open a file through the page cache, if that is allowed."""
         if self.fallback != "buffered":
-            raise errors.NotSupportedError(
-                f"{_file_system_of(path, dir_fd)} refuses O_DIRECT",
-                hint=_HINT,
-                scope=errors.Scope.CONTAINER,
-            )
+            raise _refusal(path, flags, dir_fd)
         fd = os.open(path, flags, _MODE, dir_fd=dir_fd)
         file = BufferedFile(fd, self.shared)
-        is_written = flags & os.O_ACCMODE != os.O_RDONLY
-        self._remark(fd, "written" if is_written else "read")
+        of = (os.fstat(fd).st_dev, "read" if flags & os.O_ACCMODE == os.O_RDONLY else "written")
+        if of not in self._remarks:
+            self._remark(of, _refusal(path, flags, dir_fd).reason)
         return file
 
-    def _remark(self, fd: int, done: str) -> None:
-        of = (os.fstat(fd).st_dev, done)
-        if of in self._remarks:
-            return
-        text = f"{file_system_of(fd)} refuses O_DIRECT: files were {done} through the page cache"
+    def _remark(self, of: tuple[int, str], refusal: str) -> None:
+        text = f"{refusal}: files were {of[1]} through the page cache"
         with self._remarking:
             if not self._remarks:
                 _log.warning("%s", text)
             self._remarks[of] = text
+
+
+def _refusal(path: str, flags: int, dir_fd: int | None) -> errors.NotSupportedError:
+    """Say what is refused: all of a file system, or some files (those that ext4 has in inodes)."""
+    some = flags & _NEW != _NEW and _can_be_direct(path, dir_fd)
+    return errors.NotSupportedError(
+        f"{_file_system_of(path, dir_fd)} refuses O_DIRECT{' for some of its files' * some}",
+        hint=_HINT,
+        scope=errors.Scope.OBJECT if some else errors.Scope.CONTAINER,
+    )
+
+
+def _can_be_direct(path: str, dir_fd: int | None) -> bool:
+    """Try whether the file system knows O_DIRECT."""
+    flags = os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        os.close(os.open(path, flags, dir_fd=dir_fd))
+    except OSError:
+        return False
+    return True
 
 
 def _file_system_of(path: str, dir_fd: int | None) -> str:

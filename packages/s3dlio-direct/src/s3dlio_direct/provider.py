@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any
 
-from s3dlio_core import errors
 from s3dlio_core.file_store import FileProvider
-from s3dlio_direct.opening import Fallback
+from s3dlio_direct.opening import Fallback, check_fallback
 from s3dlio_direct.store import DirectStore
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class DirectProvider(FileProvider):
             options: those of `FileProvider`.
         """
         super().__init__(**options)
-        self.fallback = fallback
+        self.fallback = check_fallback("fallback", fallback)
 
     @classmethod
     def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
@@ -60,6 +59,4 @@ def _fallback(options: Mapping[str, str], environ: Mapping[str, str]) -> Fallbac
     named, value = f"the option {_OPTION}", options.get(_OPTION)
     if value is None:
         named, value = _VARIABLE, environ.get(_VARIABLE) or "refuse"
-    if value not in get_args(Fallback):
-        raise errors.UsageError(f'{named} is "refuse" or "buffered", not "{value}"')
-    return cast("Fallback", value)
+    return check_fallback(named, value)
