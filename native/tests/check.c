@@ -68,6 +68,8 @@ static void give_up(const char *path, const char *reason) {
 }
 
 static void require_direct(int fd, const char *path) {
+    /* Else the file is buffered because of us, and would take any alignment on any device. */
+    CHECK(s3dlio_flags(fd) & O_DIRECT);
     char *memory = test_memory(8192);
     if (pwrite(fd, memory + 1, 4096, 0) >= 0 || errno != EINVAL)
         give_up(path, "takes any alignment");
