@@ -30,7 +30,7 @@ extern "C" {
 /* How a file wants its direct I/O. All zero: not known yet. */
 struct s3dlio_geometry {
     uint32_t memory_bytes; /* addresses are multiples of this */
-    uint32_t offset_bytes; /* offsets and lengths are multiples of this */
+    uint32_t offset_bytes; /* offsets and lengths are multiples of this, which is one of those */
     /* What written edges are padded to: the least multiple of both that is 4096 or more. File
      * systems let one writer at a time write a part of a block of theirs (ext4_unaligned_io). */
     uint32_t block_bytes;
@@ -111,9 +111,10 @@ int64_t s3dlio_read(int fd, const struct s3dlio_geometry *geometry, void *buffer
  * The lock keeps out other open files of this process and of others, but not who has the same one
  * (other threads with this fd, its copies, a forked child): the caller must not run two writes that
  * share an edge block of one open file at once.
+ *
  * -EAGAIN: another open file has the lock. Nothing here waits for it, so that the caller may give
- * up: it calls again, with all of the range. -ENOLCK: the kernel or the file system has no such
- * locks.
+ *     up: it calls again, with all of the range.
+ * -ENOLCK: the kernel or the file system has no such locks.
  *
  * -EFBIG as well where the file-size limit cuts the range off a block, for which the kernel says
  * EINVAL. (It may send SIGXFSZ besides, which ends a process that doesn't ignore it.)
@@ -134,6 +135,7 @@ int s3dlio_reserve(int fd, int64_t size_bytes);
  * Makes the file size_bytes long, where it isn't. To cut inside a block, a file system may read it
  * into the page cache and put zeros at its end (ext4_block_truncate_page): that page, which
  * mincore(2) doesn't see, but cachestat(2) does, is written and dropped.
+ * -EINVAL: the size is below zero; or it isn't zero, and the geometry isn't known.
  */
 int s3dlio_cut(int fd, const struct s3dlio_geometry *geometry, int64_t size_bytes);
 

@@ -40,7 +40,7 @@ static int drop_pages(int fd) {
 
 int s3dlio_cut(int fd, const struct s3dlio_geometry *geometry, int64_t size_bytes) {
     int result;
-    if (size_bytes < 0)
+    if (size_bytes < 0 || (size_bytes > 0 && geometry->block_bytes == 0))
         return -EINVAL;
     const int64_t had_bytes = s3dlio_size(fd);
     if (had_bytes < 0 || had_bytes == size_bytes)

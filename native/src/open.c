@@ -18,11 +18,18 @@ enum {
 _Static_assert(sizeof(struct statx) == 256, "struct statx has another layout");
 _Static_assert(S3DLIO_PROBE_BYTES == 4 * PROBE_BYTES_MAX, "two for the address, one to move");
 
-static struct s3dlio_geometry geometry_of(uint32_t memory_bytes, uint32_t offset_bytes) {
-    uint32_t block_bytes = (uint32_t)round_up(BLOCK_BYTES_MIN, offset_bytes);
-    while (block_bytes % memory_bytes != 0)
-        block_bytes += offset_bytes;
+/* A short transfer goes on at a multiple of offset_bytes, in the memory as in the file. */
+static struct s3dlio_geometry geometry_of(uint32_t memory_bytes, uint32_t told_offset_bytes) {
+    uint32_t offset_bytes = told_offset_bytes;
+    while (offset_bytes % memory_bytes != 0)
+        offset_bytes += told_offset_bytes;
+    const uint32_t block_bytes = (uint32_t)round_up(BLOCK_BYTES_MIN, offset_bytes);
     return (struct s3dlio_geometry){memory_bytes, offset_bytes, block_bytes, 0};
+}
+
+/* EPERM: how containers of before 2018 refuse a call that they don't know. */
+static int is_unknown(int error) {
+    return error == ENOSYS || error == EPERM;
 }
 
 /* 0 with what statx says (all zero where it says nothing); -EOPNOTSUPP where it says never. */
@@ -35,11 +42,8 @@ static int read_geometry(int fd, struct s3dlio_geometry *geometry) {
     do {
         result = statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status);
     } while (result < 0 && errno == EINTR);
-    if (result < 0) {
-        /* EPERM: how containers of before 2018 refuse a call that they don't know. */
-        const int unknown = errno == ENOSYS || errno == EPERM || errno == EINVAL;
-        return unknown ? 0 : -errno;
-    }
+    if (result < 0)
+        return is_unknown(errno) || errno == EINVAL ? 0 : -errno;
     if ((status.stx_mask & STATX_DIOALIGN) == 0)
         return 0;
     memcpy(&memory_bytes, (const char *)&status + STATX_DIO_MEM_ALIGN_OFFSET, sizeof memory_bytes);
@@ -59,8 +63,14 @@ static int makes_file(int flags) {
 /* Why open(2) said EINVAL; the file that it may have made before that is removed. */
 static int refusal(int dir_fd, const char *path, int flags) {
     struct statx status;
-    if (statx(dir_fd, path, 0, STATX_TYPE | STATX_SIZE, &status) < 0)
-        return errno == ENOENT ? -EOPNOTSUPP : -errno;
+    if (statx(dir_fd, path, 0, STATX_TYPE | STATX_SIZE, &status) < 0) {
+        if (errno == ENOENT)
+            return -EOPNOTSUPP;
+        if (!is_unknown(errno) || !makes_file(flags))
+            return -errno;
+        unlinkat(dir_fd, path, 0); /* new: the kernel looks for what is there before it refuses */
+        return -EOPNOTSUPP;
+    }
     if (S_ISDIR(status.stx_mode))
         return -EISDIR;
     if (!S_ISREG(status.stx_mode))

@@ -13,8 +13,7 @@ struct job {
     struct s3dlio_counters *counted; /* by this call */
 };
 
-/* Doesn't wait for another's lock: only the caller knows for how long, and what else it is to do.
- */
+/* Doesn't wait for another's lock: only the caller knows for how long. */
 static int lock_block(const struct job *job, short type, int64_t block_start) {
     int result;
     do {

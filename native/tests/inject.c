@@ -18,6 +18,7 @@ size_t transfer_bytes_max;
 int short_transfers;
 void (*on_transfer)(char way, int64_t offset_bytes, size_t size_bytes);
 unsigned statx_tells_bytes;
+unsigned statx_tells_memory_bytes;
 size_t required_memory_bytes;
 size_t required_offset_bytes;
 int refuses_direct;
@@ -32,6 +33,7 @@ void inject_nothing(void) {
     short_transfers = INT_MAX;
     on_transfer = NULL;
     statx_tells_bytes = 0;
+    statx_tells_memory_bytes = 0;
     required_memory_bytes = 1;
     required_offset_bytes = 1;
     refuses_direct = 0;
@@ -107,7 +109,8 @@ int __wrap_statx(int dir_fd, const char *path, int flags, unsigned mask, struct 
     if (statx_tells_bytes == STATX_TELLS_NOTHING)
         status->stx_mask &= ~mask;
     const unsigned told = statx_tells_bytes <= STATX_TELLS_NEVER ? 0 : statx_tells_bytes;
-    const unsigned memory_bytes = told & -told;
+    const unsigned memory_bytes =
+        statx_tells_memory_bytes != 0 ? statx_tells_memory_bytes : told & -told;
     memcpy((char *)status + 152, &memory_bytes, sizeof memory_bytes);
     memcpy((char *)status + 156, &told, sizeof told);
     return result;

@@ -26,6 +26,8 @@ enum {
     STATX_TELLS_NEVER = 2,   /* as one that never does direct I/O with this file */
 };
 extern unsigned statx_tells_bytes;
+/* Alignment of addresses that statx tells then, if it isn't that power of two. */
+extern unsigned statx_tells_memory_bytes;
 /* Transfers are EINVAL unless their addresses, or offset and lengths, are multiples of these. */
 extern size_t required_memory_bytes;
 extern size_t required_offset_bytes;

@@ -54,6 +54,19 @@ static void takes_the_geometry_from_statx(void) {
     }
 }
 
+/* So that a short transfer goes on at an address that is allowed. */
+static void offsets_are_aligned_as_addresses(void) {
+    statx_tells_bytes = 512;
+    statx_tells_memory_bytes = 16384;
+    CHECK_SAME(0, close(make(test_path())));
+    check_geometry(16384, 16384, 16384);
+    statx_tells_bytes = 1536;
+    statx_tells_memory_bytes = 1024;
+    CHECK_SAME(0, close(make(test_path())));
+    check_geometry(1024, 3072, 6144);
+    inject_nothing();
+}
+
 static void knows_no_geometry_where_statx_tells_none(void) {
     const int errors[] = {ENOSYS, EPERM, EINVAL};
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
@@ -93,6 +106,27 @@ static void removes_what_a_refusal_made(void) {
     CHECK(!exists(path));
     inject_nothing();
     CHECK_SAME(free_fd, lowest_free_fd());
+}
+
+static void removes_it_without_statx(void) {
+    const int errors[] = {EPERM, ENOSYS};
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        const char *path = test_path();
+        refuses_direct = 1;
+        failing_call = 2;
+        failing_error = errors[i];
+        CHECK_SAME(-EOPNOTSUPP, make(path));
+        CHECK(!exists(path));
+        inject_nothing();
+        CHECK_SAME(0, close(make(path)));
+        inject_nothing();
+        refuses_direct = 1;
+        failing_call = 2;
+        failing_error = errors[i];
+        CHECK_SAME(-errors[i], s3dlio_open(AT_FDCWD, path, O_RDWR, 0, &geometry));
+        CHECK(exists(path));
+        inject_nothing();
+    }
 }
 
 static void leaves_a_file_that_was_there(void) {
@@ -155,8 +189,10 @@ int main(void) {
     close(test_file(&geometry));
     opens_with_the_flag_and_the_mode();
     takes_the_geometry_from_statx();
+    offsets_are_aligned_as_addresses();
     knows_no_geometry_where_statx_tells_none();
     removes_what_a_refusal_made();
+    removes_it_without_statx();
     leaves_a_file_that_was_there();
     leaves_a_file_that_has_bytes();
     says_refused_where_nothing_was_made();

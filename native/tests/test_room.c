@@ -49,6 +49,15 @@ static void cuts_only_where_it_must(void) {
     CHECK_SAME(3, call_count);
 }
 
+static void cuts_nothing_by_an_unknown_geometry(void) {
+    const struct s3dlio_geometry unknown = {0, 0, 0, 0};
+    CHECK_SAME(0, s3dlio_cut(fd, &geometry, 8192));
+    CHECK_SAME(-EINVAL, s3dlio_cut(fd, &unknown, 3));
+    CHECK_SAME(8192, lseek(fd, 0, SEEK_END));
+    CHECK_SAME(0, s3dlio_cut(fd, &unknown, 0));
+    CHECK_SAME(0, lseek(fd, 0, SEEK_END));
+}
+
 static void tells_the_limit(void) {
     const struct rlimit limit = {10000, 10000};
     signal(SIGXFSZ, SIG_IGN);
@@ -77,6 +86,7 @@ int main(void) {
     reserves_blocks();
     goes_on_where_it_cant();
     cuts_only_where_it_must();
+    cuts_nothing_by_an_unknown_geometry();
     tells_the_limit();
     return EXIT_SUCCESS;
 }
