@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 
 enum {
-    PATH_COUNT_MAX = 16,
+    PATH_COUNT_MAX = 32,
     MEMORY_COUNT_MAX = 16,
     MEMORY_ALIGNMENT = 65536,
     CACHESTAT_NUMBER = 451, /* asm-generic/unistd.h */

@@ -56,13 +56,15 @@ static void takes_the_geometry_from_statx(void) {
 
 /* So that a short transfer goes on at an address that is allowed. */
 static void offsets_are_aligned_as_addresses(void) {
+    const char *path = test_path();
     statx_tells_bytes = 512;
     statx_tells_memory_bytes = 16384;
-    CHECK_SAME(0, close(make(test_path())));
+    CHECK_SAME(0, close(make(path)));
+    CHECK_SAME(0, unlink(path));
     check_geometry(16384, 16384, 16384);
     statx_tells_bytes = 1536;
     statx_tells_memory_bytes = 1024;
-    CHECK_SAME(0, close(make(test_path())));
+    CHECK_SAME(0, close(make(path)));
     check_geometry(1024, 3072, 6144);
     inject_nothing();
 }
@@ -110,8 +112,8 @@ static void removes_what_a_refusal_made(void) {
 
 static void removes_it_without_statx(void) {
     const int errors[] = {EPERM, ENOSYS};
+    const char *path = test_path();
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        const char *path = test_path();
         refuses_direct = 1;
         failing_call = 2;
         failing_error = errors[i];
@@ -124,7 +126,7 @@ static void removes_it_without_statx(void) {
         failing_call = 2;
         failing_error = errors[i];
         CHECK_SAME(-errors[i], s3dlio_open(AT_FDCWD, path, O_RDWR, 0, &geometry));
-        CHECK(exists(path));
+        CHECK_SAME(0, unlink(path));
         inject_nothing();
     }
 }
