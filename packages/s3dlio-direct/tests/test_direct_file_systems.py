@@ -12,7 +12,7 @@ from tests.disks.page_cache import cached_pages, drop_cached
 
 from s3dlio_core import errors
 from s3dlio_core.operations import copy, download, upload
-from s3dlio_direct import DirectStore
+from s3dlio_direct import DirectProvider, DirectStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,6 +159,44 @@ def test_the_fallback_is_chosen_and_told(
     assert 1 == sum("page cache" in note for note in report.notes)
     found = {path.name: path.read_bytes() for path in mounted.rglob("*") if path.is_file()}
     assert {name: name.encode() * PART for name in ("one", "two", "three")} == found
+
+
+def test_the_fallback_is_told_once(mounts: Mounts, caplog: pytest.LogCaptureFixture) -> None:
+    """One warning a file system, however many stores and ways; each store remarks its own."""
+    disks = [mounts.ramfs(), mounts.ramfs()]
+    with DirectProvider(fallback="buffered") as machine:
+        for disk in [*disks, *disks]:
+            with machine.open(str(disk)) as store:
+                store.put("file", b"content")
+                with store.open_reader("file") as reader:
+                    assert b"content" == reader.read()
+                assert [
+                    f"ramfs at {disk} refuses O_DIRECT: files were {done} through the page cache"
+                    for done in ("written", "read")
+                ] == list(store.remarks())
+    assert [
+        f"ramfs at {disk} refuses O_DIRECT: what it refuses goes through the page cache"
+        for disk in disks
+    ] == [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_copy_within_one_file_system_warns_once(
+    mounts: Mounts, caplog: pytest.LogCaptureFixture, *, streamed: bool
+) -> None:
+    """Though it has a store for where it reads, and one for where it writes."""
+    disk = mounts.ramfs()
+    (disk / "source").mkdir()
+    (disk / "source" / "file").write_bytes(bytes(PART if streamed else 1))
+    report = copy(
+        f"direct://{disk}/source/",
+        f"direct://{disk}/copied/",
+        recursive=True,
+        options={"direct_fallback": "buffered"},
+        part_size_bytes=PART // 4,
+    )
+    assert 1 == sum("page cache" in record.getMessage() for record in caplog.records)
+    assert 2 == sum("page cache" in note for note in report.notes)
 
 
 def test_the_fallback_is_counted(mounts: Mounts) -> None:

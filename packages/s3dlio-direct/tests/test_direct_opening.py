@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,21 @@ def test_alignment_is_found_once(direct_directory: Path, native_calls: NativeCal
             assert reader.read(5000) == (bytes(range(256)) * 20)[5:5000]
     assert probes(native_calls) == 1
     assert native_calls.buffered() == []
+
+
+@pytest.mark.usefixtures("silent_kernel")
+def test_alignment_is_found_once_for_all_stores(
+    direct_directory: Path, native_calls: NativeCalls
+) -> None:
+    """Those of one provider; a pickled one finds out by itself."""
+    with DirectProvider() as machine:
+        for name in ("one", "two"):
+            with machine.open(str(direct_directory)) as store:
+                store.put(name, b"abc")
+        assert probes(native_calls) == 1
+        with pickle.loads(pickle.dumps(machine)).open(str(direct_directory)) as store:
+            store.put("three", b"abc")
+    assert probes(native_calls) == 2
 
 
 @pytest.mark.usefixtures("silent_kernel")

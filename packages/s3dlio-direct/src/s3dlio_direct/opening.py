@@ -1,8 +1,8 @@
 """Opening files with O_DIRECT, and what is done with those that can't be opened so.
 
 Rules that hold in this file:
-- A file without O_DIRECT is handed out only where the user asked for that; then one warning says
-  so, and a remark.
+- A file without O_DIRECT is handed out only where the user asked for that; then one warning for
+  each file system says so, and a remark of each store.
 - Alignment is what the kernel says of each file; where it says nothing it is found by trying, once
   for each device.
 - What can't be handed out isn't left behind.
@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
 from s3dlio_core import errors
 from s3dlio_core.file_store.reader import check_regular
-from s3dlio_core.forks import renew_in_children
-from s3dlio_core.logs import get_logger
 from s3dlio_direct import native
 from s3dlio_direct.buffered_file import BufferedFile
 from s3dlio_direct.direct_file import DirectFile, bounce_memory
@@ -28,6 +25,7 @@ from s3dlio_direct.shared import Shared
 if TYPE_CHECKING:
     from s3dlio_core.file_store.data_file import DataFile
     from s3dlio_direct._native import Geometry
+    from s3dlio_direct.devices import Devices
 
 __all__ = ["Fallback", "Opener", "check_fallback"]
 
@@ -40,7 +38,6 @@ _HINT = (
     "Use file://, a directory on another file system, or S3DLIO_DIRECT_FALLBACK=buffered "
     "(--option direct_fallback=buffered) to go through the page cache"
 )
-_log = get_logger("direct")
 
 
 def check_fallback(named: str, value: str) -> Fallback:
@@ -59,26 +56,21 @@ class Opener:
 
     Attributes:
         fallback: what is done where O_DIRECT is refused.
+        devices: what is known of where they lie.
         shared: what the files share.
     """
 
-    def __init__(self, fallback: Fallback) -> None:
+    def __init__(self, fallback: Fallback, devices: Devices) -> None:
         check_fallback("fallback", fallback)
         self.fallback = fallback
+        self.devices = devices
         self.shared = Shared()
-        self._geometries: dict[int, Geometry] = {}  # by device
         self._remarks: dict[tuple[int, str], str] = {}  # by device and what was done
-        self.renew_after_fork()
-        renew_in_children(self)
-
-    def renew_after_fork(self) -> None:
-        """Take a new lock."""
-        self._remarking = threading.Lock()
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What users should know of how the files were opened so far, each text once."""
-        return tuple(dict.fromkeys(self._remarks.values()))
+        return tuple(dict.fromkeys(self._remarks.copy().values()))
 
     def open(self, path: str, flags: int, dir_fd: int | None) -> DataFile:
         """Open a file: see `DirectStore.open_data`."""
@@ -107,13 +99,13 @@ class Opener:
     def _find_geometry(self, fd: int, geometry: Geometry, *, is_new: bool) -> None:
         """Set the geometry of a file whose alignment the kernel doesn't tell."""
         status = os.fstat(fd)
-        known = self._geometries.get(status.st_dev)
+        known = self.devices.geometries.get(status.st_dev)
         if known is not None:
             native.assign(geometry, known)
             return
         native.probe(fd, geometry, bounce_memory(), writable=is_new)
         if is_new or status.st_size:  # of an empty file anything can be read
-            self._geometries[status.st_dev] = geometry
+            self.devices.geometries[status.st_dev] = geometry
 
     def _without(self, path: str, flags: int, dir_fd: int | None) -> DataFile:
         """Open a file through the page cache, if that is allowed."""
@@ -121,17 +113,13 @@ class Opener:
             raise _refusal(path, flags, dir_fd)
         fd = os.open(path, flags, _MODE, dir_fd=dir_fd)
         file = BufferedFile(fd, self.shared)
-        of = (os.fstat(fd).st_dev, "read" if flags & os.O_ACCMODE == os.O_RDONLY else "written")
+        done = "read" if flags & os.O_ACCMODE == os.O_RDONLY else "written"
+        of = (os.fstat(fd).st_dev, done)
         if of not in self._remarks:
-            self._remark(of, _refusal(path, flags, dir_fd).reason)
+            refusal = _refusal(path, flags, dir_fd).reason
+            self.devices.warn(f"{refusal}: what it refuses goes through the page cache")
+            self._remarks[of] = f"{refusal}: files were {done} through the page cache"
         return file
-
-    def _remark(self, of: tuple[int, str], refusal: str) -> None:
-        text = f"{refusal}: files were {of[1]} through the page cache"
-        with self._remarking:
-            if not self._remarks:
-                _log.warning("%s", text)
-            self._remarks[of] = text
 
 
 def _refusal(path: str, flags: int, dir_fd: int | None) -> errors.NotSupportedError:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from s3dlio_core.file_store import FileProvider
+from s3dlio_direct.devices import Devices
 from s3dlio_direct.opening import Fallback, check_fallback
 from s3dlio_direct.store import DirectStore
 
@@ -35,6 +36,7 @@ class DirectProvider(FileProvider):
         """
         super().__init__(**options)
         self.fallback = check_fallback("fallback", fallback)
+        self._devices = Devices()
 
     @classmethod
     def from_options(cls, scheme: str, options: Mapping[str, str], host: str = "") -> Self:
@@ -48,6 +50,7 @@ class DirectProvider(FileProvider):
         return DirectStore(
             container,
             fallback=self.fallback,
+            devices=self._devices,
             fsync=self._fsync,
             follow_links=self._follow_links,
             own_links=self._own_links,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from s3dlio_core import errors
 from s3dlio_core.file_store import FileStore
+from s3dlio_direct.devices import Devices
 from s3dlio_direct.opening import Fallback, Opener
 
 if TYPE_CHECKING:
@@ -41,17 +42,25 @@ class DirectStore(FileStore):
         copy_part=False,
     )
 
-    def __init__(self, root: str, *, fallback: Fallback = "refuse", **options: Any) -> None:
+    def __init__(
+        self,
+        root: str,
+        *,
+        fallback: Fallback = "refuse",
+        devices: Devices | None = None,
+        **options: Any,
+    ) -> None:
         """Open a directory.
 
         Args:
             root: its path; it may be a symbolic link, and need not exist yet.
             fallback: what is done with a file whose file system refuses O_DIRECT: "refuse" raises
                 NotSupportedError, "buffered" goes through the page cache, and `remarks` says so.
+            devices: what is known of them already, shared with other stores; None: nothing.
             options: those of `FileStore`.
         """
         super().__init__(root, **options)
-        self._opener = Opener(fallback)
+        self._opener = Opener(fallback, devices or Devices())
 
     def __reduce__(self) -> tuple[Callable[..., FileStore], tuple[str]]:
         make, arguments = super().__reduce__()
