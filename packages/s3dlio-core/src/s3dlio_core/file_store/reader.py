@@ -118,10 +118,10 @@ class FileReader(ObjectReader):
 
     def readinto(self, buffer: Buffer) -> int:
         """Fill the buffer straight from the file."""
-        view = memoryview(buffer)
-        if view.nbytes > self._left_bytes:
+        view = memoryview(buffer).cast("B")
+        if len(view) > self._left_bytes:
             view = view[: self._left_bytes]
-        if not view.nbytes:
+        if not view:
             return 0
         if self.closed:
             raise ValueError("read from a closed file")

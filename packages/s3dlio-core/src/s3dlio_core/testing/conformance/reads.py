@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,6 +144,18 @@ class ReadTests(ConformanceBase):
             while filled < len(view):
                 filled += reader.readinto(view[filled:]) or 0
         assert bytes(buffer) == b"..abcd.."
+
+    def test_readinto_counts_bytes_whatever_the_items_are(
+        self, store: ObjectStore, prefix: str
+    ) -> None:
+        """A range ends where it ends in an array of larger items, too."""
+        self.raw_put(store, f"{prefix}object", b"a" * 300)
+        items = array.array("Q", bytes(240))
+        got = []
+        with store.open_reader(f"{prefix}object", 0, 100) as reader:
+            while count := reader.readinto(items):
+                got.append(items.tobytes()[:count])
+        assert b"".join(got) == b"a" * 100
 
     def test_readinto_an_empty_buffer_consumes_nothing(
         self, store: ObjectStore, prefix: str
