@@ -132,9 +132,10 @@ int64_t s3dlio_write(int fd, const struct s3dlio_geometry *geometry, const void 
 int s3dlio_reserve(int fd, int64_t size_bytes);
 
 /*
- * Makes the file size_bytes long, where it isn't. To cut inside a block, a file system may read it
- * into the page cache and put zeros at its end (ext4_block_truncate_page): that page, which
- * mincore(2) doesn't see, but cachestat(2) does, is written and dropped.
+ * Makes the file size_bytes long; where that is whole blocks, only if it isn't. To cut inside a
+ * block, a file system may read it into the page cache and put zeros at its end
+ * (ext4_block_truncate_page): that page, which mincore(2) doesn't see, but cachestat(2) does, is
+ * written and dropped.
  * -EINVAL: the size is below zero; or it isn't zero, and the geometry isn't known.
  */
 int s3dlio_cut(int fd, const struct s3dlio_geometry *geometry, int64_t size_bytes);

@@ -42,15 +42,17 @@ int s3dlio_cut(int fd, const struct s3dlio_geometry *geometry, int64_t size_byte
     int result;
     if (size_bytes < 0 || (size_bytes > 0 && geometry->block_bytes == 0))
         return -EINVAL;
-    const int64_t had_bytes = s3dlio_size(fd);
-    if (had_bytes < 0 || had_bytes == size_bytes)
-        return had_bytes < 0 ? (int)had_bytes : 0;
+    const int inside_block = size_bytes != 0 && size_bytes % geometry->block_bytes != 0;
+    if (!inside_block) { /* else the last block was filled up: the file is longer */
+        const int64_t had_bytes = s3dlio_size(fd);
+        if (had_bytes < 0 || had_bytes == size_bytes)
+            return had_bytes < 0 ? (int)had_bytes : 0;
+    }
     do {
         result = ftruncate(fd, size_bytes);
     } while (result < 0 && errno == EINTR);
     if (result < 0)
         return -errno;
-    const int inside_block = size_bytes != 0 && size_bytes % geometry->block_bytes != 0;
     return inside_block ? drop_pages(fd) : 0;
 }
 
