@@ -215,3 +215,21 @@ def test_a_null_byte_ends_no_path(direct_directory: Path) -> None:
         pytest.raises(ValueError, match="null byte"),
     ):
         store.open_reader("harmless")
+
+
+def test_a_file_system_that_may_buffer_direct_writes_is_told(
+    mounts: Mounts, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, when it is written to; what is read is direct."""
+    disk = mounts.disk("btrfs")
+    with DirectProvider() as provider:
+        for _ in range(2):
+            store = provider.open(str(disk))
+            for number in range(2):
+                store.put(f"{number}", b"abc")
+            (remark,) = store.remarks()
+            assert remark.startswith(f"btrfs at {disk} may take direct writes through the page")
+        assert [record.getMessage() for record in caplog.records] == [remark]
+        reading = provider.open(str(disk))
+        reading.open_reader("0").close()
+        assert reading.remarks() == ()

@@ -34,6 +34,10 @@ Fallback: TypeAlias = Literal["refuse", "buffered"]
 
 _MODE = 0o600
 _NEW = os.O_CREAT | os.O_EXCL
+#: btrfs(5), "CHECKSUM ALGORITHMS": a caller could change the bytes after they were summed.
+_BTRFS = (
+    "may take direct writes through the page cache, since Linux 6.14: those of files with checksums"
+)
 _HINT = (
     "Use file://, a directory on another file system, or S3DLIO_DIRECT_FALLBACK=buffered "
     "(--option direct_fallback=buffered) to go through the page cache"
@@ -66,6 +70,7 @@ class Opener:
         self.devices = devices
         self.shared = Shared()
         self._remarks: dict[tuple[int, str], str] = {}  # by device and what was done
+        self._written: set[int] = set()  # devices that don't tell their alignment
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -86,7 +91,7 @@ class Opener:
         if geometry.block_bytes:
             return file
         try:
-            self._find_geometry(fd, geometry, is_new=flags & _NEW == _NEW)
+            device = self._find_geometry(fd, geometry, is_new=flags & _NEW == _NEW)
         except OSError as error:
             file.close()
             if flags & _NEW == _NEW:
@@ -94,18 +99,30 @@ class Opener:
             if error.errno != errno.EOPNOTSUPP:
                 raise
             return self._without(path, flags, dir_fd)
+        if flags & os.O_ACCMODE != os.O_RDONLY and device not in self._written:
+            self._written.add(device)
+            self._caution(fd, device)
         return file
 
-    def _find_geometry(self, fd: int, geometry: Geometry, *, is_new: bool) -> None:
-        """Set the geometry of a file whose alignment the kernel doesn't tell."""
+    def _find_geometry(self, fd: int, geometry: Geometry, *, is_new: bool) -> int:
+        """Set the geometry of a file whose alignment the kernel doesn't tell; return its device."""
         status = os.fstat(fd)
         known = self.devices.geometries.get(status.st_dev)
         if known is not None:
             native.assign(geometry, known)
-            return
+            return status.st_dev
         native.probe(fd, geometry, bounce_memory(), writable=is_new)
         if is_new or status.st_size:  # of an empty file anything can be read
             self.devices.geometries[status.st_dev] = geometry
+        return status.st_dev
+
+    def _caution(self, fd: int, device: int) -> None:
+        """Tell of a file system that takes O_DIRECT, and doesn't always mean it."""
+        name = file_system_of(fd)
+        if name.startswith("btrfs "):
+            text = f"{name} {_BTRFS}"
+            self.devices.warn(text)
+            self._remarks[device, "written"] = text
 
     def _without(self, path: str, flags: int, dir_fd: int | None) -> DataFile:
         """Open a file through the page cache, if that is allowed."""
