@@ -115,8 +115,8 @@ def _add_direct(
     large.add_argument(
         "--some-runs",
         type=positive,
-        default=2,
-        help="rounds that io_uring and whole copies take part in, too; %(default)s",
+        default=1,
+        help="rounds that huge pages, io_uring and whole copies take part in; %(default)s",
     )
     small = commands.add_parser(
         "direct-small", help="many small files with O_DIRECT, up and down, beside file://"
