@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
-from s3dlio_core.forks import renew_in_children
 from s3dlio_core.logs import get_logger
 
 if TYPE_CHECKING:
@@ -25,21 +23,13 @@ class Devices:
 
     def __init__(self) -> None:
         self.geometries: dict[int, Geometry] = {}
-        self._warned: set[str] = set()
-        self.renew_after_fork()
-        renew_in_children(self)
-
-    def renew_after_fork(self) -> None:
-        """Take a new lock."""
-        self._lock = threading.Lock()
+        self._warned: dict[str, object] = {}  # by text, who warned
 
     def __reduce__(self) -> tuple[type[Devices], tuple[()]]:
         return Devices, ()
 
     def warn(self, text: str) -> None:
         """Log a warning; the same one a second time isn't."""
-        with self._lock:
-            if text in self._warned:
-                return
-            self._warned.add(text)
-        _log.warning("%s", text)
+        caller = object()
+        if self._warned.setdefault(text, caller) is caller:  # no lock: setdefault is atomic
+            _log.warning("%s", text)
