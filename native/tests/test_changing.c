@@ -61,6 +61,23 @@ static void gives_nothing_of_others(void) {
     }
 }
 
+static void check_offset(char way, int64_t offset_bytes, size_t size_bytes) {
+    (void)way;
+    (void)size_bytes;
+    CHECK_SAME(0, offset_bytes % geometry.offset_bytes);
+}
+
+/* What grows after that is another read's. */
+static void ends_where_it_saw_the_end(void) {
+    for (size_t skew_bytes = 0; skew_bytes < 2; skew_bytes++) {
+        start_with(10000);
+        on_transfer = check_offset;
+        CHECK_SAME(10000, s3dlio_read(fd, &geometry, buffer + skew_bytes, 40000, 0, bounce,
+                                      bounce_bytes(&geometry), NULL));
+        inject_nothing();
+    }
+}
+
 int main(void) {
     inject_nothing();
     fd = test_file(&geometry);
@@ -75,5 +92,6 @@ int main(void) {
         }
     }
     gives_nothing_of_others();
+    ends_where_it_saw_the_end();
     return EXIT_SUCCESS;
 }
