@@ -207,8 +207,13 @@ def _in_child(do: Callable[[], object]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def test_forked_children_share_blocks_of_an_inherited_upload(direct_directory: Path) -> None:
-    """They and their parent have one open file, in which no lock keeps one from another."""
+def test_forked_children_share_blocks_of_an_inherited_upload(
+    direct_directory: Path, native_calls: NativeCalls
+) -> None:
+    """They and their parent have one open file, in which no lock keeps one from another.
+
+    What they open instead is past the page cache, too.
+    """
     starts = range(0, len(CONTENT), SHARED)
     with DirectStore(str(direct_directory)) as store:
         upload = store.create_multipart("file", size_bytes=len(CONTENT))
@@ -217,6 +222,7 @@ def test_forked_children_share_blocks_of_an_inherited_upload(direct_directory: P
         def put(which: int) -> None:
             for start in starts[which::4]:
                 upload.put_part(start // SHARED + 1, start, CONTENT[start : start + SHARED])
+            assert [] == native_calls.buffered()
 
         children = [_forked(partial(put, which)) for which in range(3)]
         put(3)
