@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3dlio_core import operations
-from s3dlio_core.anonymous_memory import anonymous_memory
 from s3dlio_core.registry import register
 from s3dlio_core.testing import GeneratedSource
+from s3dlio_core.transfer.buffers import BufferPool
 from tools.bench.plan_memory_client import GeneratedProvider
 
 if TYPE_CHECKING:
@@ -66,12 +66,13 @@ def on_threads(
     count: int, work: Callable[[int, memoryview], None], block_bytes: int
 ) -> dict[str, float]:
     """Let threads work at the same time, each with its own memory; what that took."""
+    pool = BufferPool(budget_bytes=sys.maxsize)
     ready = threading.Barrier(count + 1)
     start = threading.Barrier(count + 1)
     failures: list[BaseException] = []
 
     def run(number: int) -> None:
-        buffer = memoryview(anonymous_memory(block_bytes))
+        buffer = pool.lend(block_bytes).view
         buffer[:] = os.urandom(block_bytes)
         ready.wait()
         start.wait()

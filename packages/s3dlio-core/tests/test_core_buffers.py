@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3dlio_core.anonymous_memory import HUGE_PAGE_BYTES
 from s3dlio_core.transfer import buffers
 from s3dlio_core.transfer.buffers import BufferPool
 
@@ -45,6 +46,12 @@ def test_a_view_has_exactly_the_size_asked_for(size_bytes: int) -> None:
     """The buffer may be larger, but not by more than its size class."""
     assert size_bytes <= buffers._capacity(size_bytes)
     assert buffers._capacity(size_bytes) <= max(64 * KIB, 2 * size_bytes, size_bytes + MIB)
+
+
+@pytest.mark.parametrize("size_bytes", [MIB, MIB + 1, 2 * MIB, 5 * MIB, 8 * MIB])
+def test_large_buffers_are_whole_huge_pages(size_bytes: int) -> None:
+    """Else the kernel would put ordinary pages under the last of it, or under all."""
+    assert buffers._capacity(size_bytes) % HUGE_PAGE_BYTES == 0
 
 
 @pytest.mark.parametrize("size_bytes", [0, 1, 4095, 65_537, 3 * MIB + 7])
@@ -124,12 +131,12 @@ def test_one_buffer_larger_than_the_budget_is_leased_alone() -> None:
 
 def test_a_small_request_passes_a_large_one_that_finds_no_room() -> None:
     """A buffer that is given back wakes all who wait: the first may want another size."""
-    pool = BufferPool(budget_bytes=2 * MIB)
-    first, second = Held(pool, 1 * MIB), Held(pool, 1 * MIB)
-    large = Held(pool, 2 * MIB, wait=False)
+    pool = BufferPool(budget_bytes=4 * MIB)
+    first, second = Held(pool, 2 * MIB), Held(pool, 2 * MIB)
+    large = Held(pool, 4 * MIB, wait=False)
     with pool._changed:
         pass
-    small = Held(pool, 1 * MIB, wait=False)
+    small = Held(pool, 2 * MIB, wait=False)
     first.release()
     assert small.has.wait(30)
     small.release()

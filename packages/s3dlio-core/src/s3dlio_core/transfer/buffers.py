@@ -11,7 +11,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from s3dlio_core.anonymous_memory import anonymous_memory
+from s3dlio_core.anonymous_memory import HUGE_PAGE_BYTES, anonymous_memory
 
 if TYPE_CHECKING:
     import mmap
@@ -138,9 +138,9 @@ class BufferPool:
 
 
 def _capacity(size_bytes: int) -> int:
-    """Round up to a power of two below 1 MiB, to whole MiB above: few sizes, many reuses."""
+    """Round up to a power of two below 1 MiB, to whole huge pages above: few sizes, many reuses."""
     if size_bytes <= _SMALLEST_BYTES:
         return _SMALLEST_BYTES
     if size_bytes < MIB:
         return 1 << (size_bytes - 1).bit_length()
-    return -(-size_bytes // MIB) * MIB
+    return -(-size_bytes // HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES
