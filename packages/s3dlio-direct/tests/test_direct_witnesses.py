@@ -100,6 +100,32 @@ def test_downloads_are_direct(
     assert content_of(size_bytes) == (tmp_path / "copied").read_bytes()
 
 
+@pytest.mark.parametrize("part_size_bytes", [PART - 1, 100_001])
+@pytest.mark.parametrize("transfer", [upload, download, copy])
+def test_parts_of_any_size_begin_at_blocks(
+    direct_directory: Path,
+    tmp_path: Path,
+    stores: list[DirectStore],
+    transfer: Callable[..., object],
+    part_size_bytes: int,
+) -> None:
+    """Whatever size is asked for: only the last block is bounced."""
+    content = content_of(3 * PART + 77)
+    past, through = (direct_directory, "direct://"), (tmp_path, "")
+    source, scheme = through if transfer is upload else past
+    into, into_scheme = through if transfer is download else past
+    (source / "source").write_bytes(content)
+    transfer(f"{scheme}{source}/source", f"{into_scheme}{into}/b", part_size_bytes=part_size_bytes)
+    counters = total(stores)
+    all_but_the_end = (3 * PART, 77)
+    nothing = (0, 0)
+    read = (counters.read_direct_bytes, counters.read_bounced_bytes)
+    assert read == (nothing if transfer is upload else all_but_the_end)
+    written = (counters.written_direct_bytes, counters.written_bounced_bytes)
+    assert written == (nothing if transfer is download else all_but_the_end)
+    assert content == (into / "b").read_bytes()
+
+
 def test_copies_between_direct_files_are_direct(
     direct_directory: Path, native_calls: NativeCalls, stores: list[DirectStore]
 ) -> None:
