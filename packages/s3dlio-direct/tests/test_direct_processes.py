@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -11,10 +12,12 @@ import threading
 import warnings
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 from tests.disks.page_cache import cached_pages
 
+from s3dlio_core import errors
 from s3dlio_core.transfer.buffers import BufferPool
 from s3dlio_direct import DirectStore
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.disks.native_calls import NativeCalls
+
+    from s3dlio_core.store import MultipartUpload
 
 MIB: Final = 1 << 20
 CONTENT: Final = random.Random(11).randbytes(600_007)
@@ -229,6 +234,38 @@ def test_forked_children_share_blocks_of_an_inherited_upload(
         assert [0] * 3 == [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
         upload.complete(list(upload.parts()))
     assert CONTENT == (direct_directory / "file").read_bytes()
+
+
+def test_forked_children_need_proc(direct_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For parts that share a block with others; the error says so. What resumes needs none."""
+    opened = os.open
+
+    def open_elsewhere(path: str, *arguments: Any, **keywords: Any) -> int:
+        if str(path).startswith("/proc/"):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return opened(path, *arguments, **keywords)
+
+    with DirectStore(str(direct_directory)) as store:
+        upload = store.create_multipart("file", size_bytes=2 * SHARED)
+        upload.put_part(1, 0, CONTENT[:SHARED])
+        monkeypatch.setattr(os, "open", open_elsewhere)
+        codes = [
+            _in_child(partial(_is_refused, upload)),
+            _in_child(partial(_resume, store, upload)),
+        ]
+    assert [0, 0] == codes
+    assert CONTENT[: 2 * SHARED] == (direct_directory / "file").read_bytes()
+
+
+def _is_refused(upload: MultipartUpload) -> None:
+    with pytest.raises(errors.NotSupportedError, match="without /proc"):
+        upload.put_part(2, SHARED, CONTENT[SHARED : 2 * SHARED])
+
+
+def _resume(store: DirectStore, upload: MultipartUpload) -> None:
+    resumed = store.resume_multipart("file", upload.token)
+    resumed.put_part(2, SHARED, CONTENT[SHARED : 2 * SHARED])
+    resumed.complete(list(resumed.parts()))
 
 
 def _forked(do: Callable[[], None]) -> int:

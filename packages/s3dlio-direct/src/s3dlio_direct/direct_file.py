@@ -18,6 +18,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from s3dlio_core import errors
 from s3dlio_core.file_store.data_file import DataFile
 from s3dlio_direct import native
 
@@ -142,7 +143,13 @@ class DirectFile(DataFile):
     def _open_anew(self) -> None:
         """Have an open file of this process: what was inherited has the locks of the parent."""
         access = fcntl.fcntl(self.fd, fcntl.F_GETFL) & os.O_ACCMODE
-        fd = os.open(f"/proc/self/fd/{self.fd}", access | os.O_DIRECT | os.O_CLOEXEC)
+        try:
+            fd = os.open(f"/proc/self/fd/{self.fd}", access | os.O_DIRECT | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise errors.NotSupportedError(
+                "a forked process can't write to a block that parts share without /proc",
+                hint="Mount /proc, or resume the upload in the new process",
+            ) from None
         try:
             os.dup2(fd, self.fd, inheritable=False)  # reads of other threads go on with it
         finally:
