@@ -348,18 +348,18 @@ def test_direct_io_is_measured_beside_fio(tmp_path: Path) -> None:
     result = measure_direct_io(
         size_bytes=4 * MIB,
         block_bytes=[MIB],
-        jobs=[1, 2],
-        run_count=3,
+        jobs=[2],
+        run_count=2,
         some_run_count=1,
         directory=tmp_path,
         scheme="file",
     )
     assert isinstance(result["results"], list)
     rows = [(row["direction"], row["parallelism"]) for row in result["results"]]
-    assert rows == [("read", 1), ("read", 2), ("write", 1), ("write", 2)]
+    assert rows == [("read", 2), ("write", 2)]
     for row in result["results"]:
         runs = {name: figures["runs"] for name, figures in row["contestants"].items()}
-        assert runs == dict.fromkeys(EACH_ROUND, 3) | dict.fromkeys(SOME_ROUNDS, 1)
+        assert runs == dict.fromkeys(EACH_ROUND, 2) | dict.fromkeys(SOME_ROUNDS, 1)
         for name in ("s3dlio store", "s3dlio engine"):
             ours = row["contestants"][name]
             pairs = {fio: ours[f"over {fio}"]["pairs"] for fio in COMPARED_WITH}

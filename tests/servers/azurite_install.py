@@ -18,6 +18,7 @@ from tests.servers.base import REPOSITORY_ROOT
 
 SOURCE: Final = Path(__file__).parent / "azurite"
 LOCK_FILE: Final = SOURCE / "package-lock.json"
+WITHOUT_SWEEPS: Final = SOURCE / "without_sweeps.js"
 INSTALLED: Final = REPOSITORY_ROOT / ".azurite"
 #: A copy of the lock file, made when all that it names is there.
 STAMP: Final = INSTALLED / "installed.json"
@@ -51,7 +52,7 @@ def azurite_command() -> list[str]:
         if not STAMP.exists() or STAMP.read_bytes() != wanted:
             _install(npm)
             STAMP.write_bytes(wanted)
-    return [node, str(PROGRAM)]
+    return [node, f"--require={WITHOUT_SWEEPS}", str(PROGRAM)]
 
 
 def _find_node() -> str:

@@ -33,6 +33,21 @@ def test_lock_names_contents_and_no_registry() -> None:
     assert [] == [name for name, package in packages.items() if "integrity" not in package]
 
 
+def test_no_sweep_makes_azurite_silent(tmp_path: Path) -> None:
+    """What it would wait between two sweeps of its memory is longer than any test runs."""
+    try:
+        node, required, program = azurite_install.azurite_command()
+    except AzuriteMissingError as error:
+        pytest.skip(f"azurite: {error}")
+    constants = Path(program).parent / "utils" / "constants.js"
+    assert "exports.DEFAULT_GC_INTERVAL_MS = 10 * 60 * 1000;" in constants.read_text()
+    (tmp_path / "utils").symlink_to(constants.parent)
+    tell = tmp_path / "main.js"
+    tell.write_text("console.log(require('./utils/constants.js').DEFAULT_GC_INTERVAL_MS)")
+    told = subprocess.run([node, required, str(tell)], check=True, capture_output=True, text=True)
+    assert 24 * 60 * 60 * 1000 == int(told.stdout)
+
+
 def test_range_is_answered_and_logged(
     azurite: AzuriteServer, azurite_container: BlobContainer
 ) -> None:
